@@ -1,0 +1,7 @@
+//! The nouns and pixel operations: image, cell, crop, normalise, augment, split, doctor, simulate; no I/O.
+//!
+//! Everywhere in this crate pixel arrays are `[n, h, w, c]` in C order: cell, row, column, channel.
+
+pub mod crop;
+
+pub use crop::{Cell, CellSet, CropShape, CropSource, Depth, Pixels};

@@ -1,0 +1,1 @@
+//! Statistics on tables of numbers: confusion, ROC, calibration, intervals.

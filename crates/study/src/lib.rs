@@ -1,0 +1,1 @@
+//! One user verb per file: import, preview, train, evaluate, predict, simulate, demo.

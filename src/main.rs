@@ -1,0 +1,2 @@
+//! The shell: parses words, calls `study`, prints.
+fn main() {}
