@@ -1,0 +1,124 @@
+//! Which instruction set the kernels run on, found out once at run time.
+
+/// What a CPU can be asked to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum InstructionSet {
+    /// Whatever the compiler makes of plain code for the target.
+    Portable,
+    /// AVX2 and FMA: eight `f32` in one of 16 registers.
+    Avx2,
+    /// AVX-512F: sixteen `f32` in one of 32 registers.
+    Avx512,
+}
+
+impl InstructionSet {
+    const ALL: [InstructionSet; 3] = [InstructionSet::Portable, InstructionSet::Avx2, InstructionSet::Avx512];
+
+    /// The name that `MORPHOTYPE_KERNELS` takes.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            InstructionSet::Portable => "portable",
+            InstructionSet::Avx2 => "avx2",
+            InstructionSet::Avx512 => "avx512",
+        }
+    }
+
+    #[cfg(target_arch = "x86_64")]
+    fn is_available(self) -> bool {
+        match self {
+            InstructionSet::Portable => true,
+            InstructionSet::Avx2 => is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma"),
+            InstructionSet::Avx512 => is_x86_feature_detected!("avx512f"),
+        }
+    }
+
+    #[cfg(not(target_arch = "x86_64"))]
+    fn is_available(self) -> bool {
+        self == InstructionSet::Portable
+    }
+}
+
+impl std::fmt::Display for InstructionSet {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// Why the instruction set asked for cannot be had.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum KernelError {
+    /// `MORPHOTYPE_KERNELS` holds no name of an instruction set.
+    #[error("MORPHOTYPE_KERNELS is {0:?}; expected portable, avx2 or avx512")]
+    Unknown(String),
+    /// The CPU lacks the instruction set.
+    #[error("MORPHOTYPE_KERNELS asks for {0}, which this CPU does not have")]
+    Unavailable(InstructionSet),
+}
+
+/// All kernels, on one instruction set that this CPU has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Kernels {
+    set: InstructionSet,
+}
+
+impl Kernels {
+    /// The best instruction set of this CPU, or the one that the environment variable `MORPHOTYPE_KERNELS` names.
+    ///
+    /// # Errors
+    /// When the variable names an unknown instruction set, or one that this CPU does not have.
+    pub fn detect() -> Result<Kernels, KernelError> {
+        match std::env::var_os("MORPHOTYPE_KERNELS") {
+            Some(name) => Kernels::named(&name.to_string_lossy()),
+            None => Ok(Kernels { set: best() }),
+        }
+    }
+
+    /// The kernels on `set`, when this CPU has it.
+    #[must_use]
+    pub fn with(set: InstructionSet) -> Option<Kernels> {
+        set.is_available().then_some(Kernels { set })
+    }
+
+    /// The kernels on each instruction set of this CPU, the best last.
+    #[must_use]
+    pub fn available() -> Vec<Kernels> {
+        InstructionSet::ALL.into_iter().filter_map(Kernels::with).collect()
+    }
+
+    /// What these kernels run on.
+    #[must_use]
+    pub fn instruction_set(self) -> InstructionSet {
+        self.set
+    }
+
+    fn named(name: &str) -> Result<Kernels, KernelError> {
+        let set = InstructionSet::ALL
+            .into_iter()
+            .find(|set| set.name() == name)
+            .ok_or_else(|| KernelError::Unknown(name.to_owned()))?;
+        Kernels::with(set).ok_or(KernelError::Unavailable(set))
+    }
+}
+
+fn best() -> InstructionSet {
+    InstructionSet::ALL.into_iter().rfind(|set| set.is_available()).unwrap_or(InstructionSet::Portable)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn portable_is_everywhere_and_unknown_names_are_refused() {
+        let portable = Kernels::named("portable").unwrap();
+        assert_eq!(portable.instruction_set(), InstructionSet::Portable);
+        let error = Kernels::named("sse9").unwrap_err();
+        assert_eq!(error.to_string(), "MORPHOTYPE_KERNELS is \"sse9\"; expected portable, avx2 or avx512");
+    }
+
+    #[test]
+    fn best_is_the_last_available() {
+        assert_eq!(Kernels::available().last().map(|k| k.instruction_set()), Some(best()));
+    }
+}
