@@ -2,6 +2,9 @@
 //!
 //! Everywhere in this crate pixel arrays are `[n, h, w, c]` in C order: cell, row, column, channel.
 
+pub mod augment;
 pub mod crop;
+pub mod normalise;
+pub mod split;
 
 pub use crop::{Cell, CellSet, CropShape, CropSource, Depth, Pixels};
