@@ -1,7 +1,9 @@
 //! Convolution of one pack: forward, and the gradients with respect to input, weights and bias.
 
 use crate::Kernels;
-use crate::layout::{LANES, Shape};
+use crate::generic::correlation::{Axis, Correlate, Correlation};
+use crate::generic::weight_gradient::WeightGradient;
+use crate::layout::{LANES, Shape, lanes, lanes_mut};
 
 /// What is outside the image.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,6 +55,25 @@ impl Conv {
         [before(self.input.h, output.h, 0), before(self.input.w, output.w, 1)]
     }
 
+    /// Rows and columns of the forward pass.
+    fn axes(&self) -> [Axis; 2] {
+        self.check();
+        let (input, output, before) = (self.input, self.output(), self.padding_before());
+        let axis = |axis: usize, input, output| Axis {
+            input,
+            output,
+            taps: self.kernel[axis],
+            stride: self.stride[axis],
+            up: 1,
+            before: before[axis],
+        };
+        [axis(0, input.h, output.h), axis(1, input.w, output.w)]
+    }
+
+    fn check(&self) {
+        assert!(self.kernel.iter().chain(&self.stride).all(|&n| n > 0), "empty kernel or stride: {self:?}");
+    }
+
     /// Number of weights, `kh * kw * input.c * filters`.
     #[must_use]
     pub fn weights(&self) -> usize {
@@ -64,14 +85,32 @@ impl Conv {
 #[derive(Debug, Clone, PartialEq)]
 pub struct ConvWeights {
     conv: Conv,
-    hwio: Vec<f32>,
+    forward: Correlation,
+    /// From the output's gradient to the input's: channels swapped, kernel turned around.
+    backward: Correlation,
 }
 
 impl ConvWeights {
     /// Weights that are all 0.
+    ///
+    /// # Panics
+    /// When a stride or a side of the kernel is 0.
     #[must_use]
     pub fn new(conv: Conv) -> Self {
-        ConvWeights { conv, hwio: vec![0.0; conv.weights()] }
+        let ([rows, columns], output) = (conv.axes(), conv.output());
+        let backward = |axis: Axis| Axis {
+            input: axis.output,
+            output: axis.input,
+            stride: 1,
+            up: axis.stride,
+            before: axis.taps - 1 - axis.before,
+            ..axis
+        };
+        ConvWeights {
+            conv,
+            forward: Correlation::new(rows, columns, conv.input.c, output.c),
+            backward: Correlation::new(backward(rows), backward(columns), output.c, conv.input.c),
+        }
     }
 
     /// Takes over the weights `[kh][kw][in][out]`; allocates nothing.
@@ -80,7 +119,11 @@ impl ConvWeights {
     /// When the length is not `conv.weights()`.
     pub fn set(&mut self, hwio: &[f32]) {
         assert_eq!(hwio.len(), self.conv.weights(), "weights");
-        self.hwio.copy_from_slice(hwio);
+        let ([kernel_h, kernel_w], inputs, filters) =
+            (self.conv.kernel, self.conv.input.c, self.conv.filters);
+        let weight = |y, x, i, o| hwio[((y * kernel_w + x) * inputs + i) * filters + o];
+        self.forward.set(weight);
+        self.backward.set(|y, x, o, i| weight(kernel_h - 1 - y, kernel_w - 1 - x, i, o));
     }
 
     /// The sizes that these weights are for.
@@ -99,18 +142,9 @@ impl Kernels {
     /// # Panics
     /// When a length does not fit.
     pub fn conv_forward(self, w: &ConvWeights, bias: Option<&[f32]>, x: &[f32], y: &mut [f32]) {
-        let conv = &w.conv;
-        check(conv, x.len(), y.len());
-        assert!(bias.is_none_or(|bias| bias.len() == conv.filters), "bias");
-        let output = conv.output();
-        for (i, y) in y.chunks_exact_mut(LANES).enumerate() {
-            y.fill(bias.map_or(0.0, |bias| bias[i / output.w % output.c]));
-        }
-        products(conv, |x_at, y_at, w_at| {
-            for lane in 0..LANES {
-                y[y_at * LANES + lane] += w.hwio[w_at] * x[x_at * LANES + lane];
-            }
-        });
+        check(&w.conv, x.len(), y.len());
+        assert!(bias.is_none_or(|bias| bias.len() == w.conv.filters), "bias");
+        self.run(Correlate { with: &w.forward, bias, x: lanes(x), y: lanes_mut(y) });
     }
 
     /// The gradient with respect to the input, given the gradient `dy` with respect to the output; overwrites `dx`.
@@ -122,12 +156,7 @@ impl Kernels {
     /// When a length does not fit.
     pub fn conv_input_gradient(self, w: &ConvWeights, dy: &[f32], dx: &mut [f32]) {
         check(&w.conv, dx.len(), dy.len());
-        dx.fill(0.0);
-        products(&w.conv, |x_at, y_at, w_at| {
-            for lane in 0..LANES {
-                dx[x_at * LANES + lane] += w.hwio[w_at] * dy[y_at * LANES + lane];
-            }
-        });
+        self.run(Correlate { with: &w.backward, bias: None, x: lanes(dy), y: lanes_mut(dx) });
     }
 
     /// Adds the gradient with respect to the weights, summed over the sixteen cells, to `dw`. Padding lanes must be 0
@@ -141,11 +170,9 @@ impl Kernels {
     pub fn conv_weight_gradient(self, conv: &Conv, x: &[f32], dy: &[f32], dw: &mut [f32]) {
         check(conv, x.len(), dy.len());
         assert_eq!(dw.len(), conv.weights(), "dw");
-        products(conv, |x_at, y_at, w_at| {
-            for lane in 0..LANES {
-                dw[w_at] += x[x_at * LANES + lane] * dy[y_at * LANES + lane];
-            }
-        });
+        let [rows, columns] = conv.axes();
+        let (channels, filters) = (conv.input.c, conv.filters);
+        self.run(WeightGradient { rows, columns, channels, filters, x: lanes(x), dy: lanes(dy), dw });
     }
 
     /// Adds the gradient with respect to the bias, the sum of `dy` over pixels and cells, to `db`. Padding lanes must
@@ -166,28 +193,7 @@ impl Kernels {
 }
 
 fn check(conv: &Conv, x: usize, y: usize) {
-    assert!(conv.stride[0] > 0 && conv.stride[1] > 0, "strides {:?}", conv.stride);
+    conv.check();
     assert_eq!(x, conv.input.pack_len(), "input pack");
     assert_eq!(y, conv.output().pack_len(), "output pack");
-}
-
-/// Calls `f` with the positions of each product (input, output, weight).
-fn products(conv: &Conv, mut f: impl FnMut(usize, usize, usize)) {
-    let (input, output, [top, left]) = (conv.input, conv.output(), conv.padding_before());
-    let [kernel_h, kernel_w] = conv.kernel;
-    for y in 0..output.h * output.w {
-        let (oy, ox) = (y / output.w, y % output.w);
-        for k in 0..kernel_h * kernel_w {
-            let iy = (oy * conv.stride[0] + k / kernel_w).wrapping_sub(top);
-            let ix = (ox * conv.stride[1] + k % kernel_w).wrapping_sub(left);
-            if iy >= input.h || ix >= input.w {
-                continue;
-            }
-            for i in 0..input.c {
-                for o in 0..output.c {
-                    f(input.at(iy, i, ix), output.at(oy, o, ox), (k * input.c + i) * output.c + o);
-                }
-            }
-        }
-    }
 }

@@ -1,5 +1,10 @@
 //! Which instruction set the kernels run on, found out once at run time.
 
+use crate::portable::Portable;
+use crate::vector::{Operation, Simd};
+#[cfg(target_arch = "x86_64")]
+use crate::x86::{avx2::Avx2, avx512::Avx512};
+
 /// What a CPU can be asked to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum InstructionSet {
@@ -90,6 +95,21 @@ impl Kernels {
     #[must_use]
     pub fn instruction_set(self) -> InstructionSet {
         self.set
+    }
+
+    /// Runs `operation` on this instruction set.
+    pub(crate) fn run<O: Operation>(self, operation: O) -> O::Output {
+        match self.set {
+            InstructionSet::Portable => Portable.call(operation),
+            // SAFETY: `with` and `detect` make this value only when the CPU has AVX2 and FMA.
+            #[cfg(target_arch = "x86_64")]
+            InstructionSet::Avx2 => unsafe { Avx2::assume() }.call(operation),
+            // SAFETY: `with` and `detect` make this value only when the CPU has AVX-512F.
+            #[cfg(target_arch = "x86_64")]
+            InstructionSet::Avx512 => unsafe { Avx512::assume() }.call(operation),
+            #[cfg(not(target_arch = "x86_64"))]
+            InstructionSet::Avx2 | InstructionSet::Avx512 => Portable.call(operation),
+        }
     }
 
     fn named(name: &str) -> Result<Kernels, KernelError> {

@@ -27,9 +27,14 @@ mod convolution;
 mod dense;
 mod dispatch;
 mod elementwise;
+mod generic;
 mod layout;
 mod optimiser;
 mod pool;
+mod portable;
+mod vector;
+#[cfg(target_arch = "x86_64")]
+mod x86;
 
 pub use activation::Activation;
 pub use convolution::{Conv, ConvWeights, Padding};

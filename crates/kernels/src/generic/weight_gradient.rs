@@ -1,0 +1,204 @@
+//! The convolution's gradient with respect to its weights: for each weight a sum over pixels and cells.
+//!
+//! A register tile is `K` taps of one kernel row by `I` input by four output channels. It is summed over the pixels of
+//! some rows, as many as stay in the cache while all tiles pass over them, then over the sixteen cells at once.
+
+use std::ops::Range;
+
+use crate::layout::Lanes;
+use crate::vector::{Operation, Simd};
+
+use super::correlation::Axis;
+
+/// Output channels of a tile.
+const FILTERS: usize = 4;
+
+/// Pixels that a tile sums up at least, unless the image has fewer: the total over the cells costs about as much as
+/// three pixels.
+const PIXELS: usize = 64;
+
+/// Adds the gradient of one pack.
+pub(crate) struct WeightGradient<'a> {
+    pub rows: Axis,
+    pub columns: Axis,
+    pub channels: usize,
+    pub filters: usize,
+    /// `[rows.input][channels][columns.input]`.
+    pub x: &'a [Lanes],
+    /// `[rows.output][filters][columns.output]`.
+    pub dy: &'a [Lanes],
+    /// `[rows.taps][columns.taps][channels][filters]`.
+    pub dw: &'a mut [f32],
+}
+
+impl Operation for WeightGradient<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(mut self, simd: S) {
+        assert_eq!(self.x.len(), self.rows.input * self.channels * self.columns.input);
+        assert_eq!(self.dy.len(), self.rows.output * self.filters * self.columns.output);
+        assert_eq!(self.dw.len(), self.rows.taps * self.columns.taps * self.channels * self.filters);
+        let some = PIXELS.div_ceil(self.columns.output.max(1));
+        for first in (0..self.rows.output).step_by(some) {
+            let rows = first..self.rows.output.min(first + some);
+            for filter in (0..self.filters).step_by(FILTERS) {
+                for tap_row in 0..self.rows.taps {
+                    self.channels(simd, Place { rows: rows.clone(), filter, tap_row, tap: 0, channel: 0 });
+                }
+            }
+        }
+    }
+}
+
+impl WeightGradient<'_> {
+    #[inline(always)]
+    fn channels<S: Simd>(&mut self, simd: S, mut place: Place) {
+        while place.channel < self.channels {
+            let pair = S::SUMMED == 2 && place.channel + 1 < self.channels;
+            match (self.columns.taps, pair) {
+                (3, true) => self.tile::<S, 3, 2>(simd, &place),
+                (3, false) => self.tile::<S, 3, 1>(simd, &place),
+                (_, true) => self.taps::<S, 2>(simd, &mut place),
+                (_, false) => self.taps::<S, 1>(simd, &mut place),
+            }
+            place.channel += 1 + usize::from(pair);
+        }
+    }
+
+    #[inline(always)]
+    fn taps<S: Simd, const I: usize>(&mut self, simd: S, place: &mut Place) {
+        for tap in 0..self.columns.taps {
+            place.tap = tap;
+            self.tile::<S, 1, I>(simd, place);
+        }
+    }
+
+    #[inline(always)]
+    fn tile<S: Simd, const K: usize, const I: usize>(&mut self, simd: S, place: &Place) {
+        simd.call(Tile::<K, I> {
+            rows: self.rows,
+            columns: self.columns,
+            channels: self.channels,
+            filters: self.filters,
+            x: self.x,
+            dy: self.dy,
+            dw: self.dw,
+            place,
+        });
+    }
+}
+
+/// The output rows to sum up, and the first weight of a tile.
+struct Place {
+    rows: Range<usize>,
+    filter: usize,
+    tap_row: usize,
+    tap: usize,
+    channel: usize,
+}
+
+struct Tile<'a, const K: usize, const I: usize> {
+    rows: Axis,
+    columns: Axis,
+    channels: usize,
+    filters: usize,
+    x: &'a [Lanes],
+    dy: &'a [Lanes],
+    dw: &'a mut [f32],
+    place: &'a Place,
+}
+
+/// `[tap][input channel][output channel]`.
+type Sums<S, const K: usize, const I: usize> = [[[<S as Simd>::Sum; FILTERS]; I]; K];
+
+impl<const K: usize, const I: usize> Operation for Tile<'_, K, I> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self, simd: S) {
+        let mut sums = [[[simd.no_sum(); FILTERS]; I]; K];
+        let inside = self.inside();
+        for row in self.place.rows.clone() {
+            let from = (row * self.rows.stride + self.place.tap_row).wrapping_sub(self.rows.before);
+            if from < self.rows.input {
+                let row = Row {
+                    x: (from * self.channels + self.place.channel) * self.columns.input,
+                    dy: (row * self.filters + self.place.filter) * self.columns.output,
+                };
+                self.add::<S, false>(simd, &row, 0..inside.start, &mut sums);
+                self.add::<S, true>(simd, &row, inside.clone(), &mut sums);
+                self.add::<S, false>(simd, &row, inside.end..self.columns.output, &mut sums);
+            }
+        }
+        self.finish(simd, sums);
+    }
+}
+
+/// Where a tile's first input and first output channel begin in one row.
+struct Row {
+    x: usize,
+    dy: usize,
+}
+
+impl<const K: usize, const I: usize> Tile<'_, K, I> {
+    /// The output columns for which all taps of the tile are inside the image.
+    #[inline(always)]
+    fn inside(&self) -> Range<usize> {
+        let Axis { input, output, stride, before, .. } = self.columns;
+        let tap = self.place.tap;
+        let start = before.saturating_sub(tap).div_ceil(stride).min(output);
+        let end = (input + before).saturating_sub(tap + K - 1).div_ceil(stride).min(output);
+        start..end.max(start)
+    }
+
+    #[inline(always)]
+    fn add<S: Simd, const INSIDE: bool>(
+        &self,
+        simd: S,
+        row: &Row,
+        columns: Range<usize>,
+        sums: &mut Sums<S, K, I>,
+    ) {
+        let Axis { input, output, stride, before, .. } = self.columns;
+        let filters = (self.filters - self.place.filter).min(FILTERS) - 1;
+        for column in columns {
+            let mut dy = [simd.splat(0.0); FILTERS];
+            for (o, dy) in dy.iter_mut().enumerate() {
+                // Past the last channel the tile repeats it, and drops the sums.
+                let at = row.dy + o.min(filters) * output + column;
+                // SAFETY: row, channel and column are inside the image, and the slice holds the whole image.
+                *dy = simd.load(unsafe { self.dy.get_unchecked(at) });
+            }
+            let from = (column * stride + self.place.tap).wrapping_sub(before);
+            for (k, sums) in sums.iter_mut().enumerate() {
+                if !INSIDE && from.wrapping_add(k) >= input {
+                    continue;
+                }
+                for (i, sums) in sums.iter_mut().enumerate() {
+                    let at = row.x + i * input + from.wrapping_add(k);
+                    // SAFETY: row, channel and column are inside the image, and the slice holds the whole image.
+                    let x = simd.load(unsafe { self.x.get_unchecked(at) });
+                    for (sum, &dy) in sums.iter_mut().zip(&dy) {
+                        *sum = simd.add_products(x, dy, *sum);
+                    }
+                }
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn finish<S: Simd>(self, simd: S, sums: Sums<S, K, I>) {
+        let Place { filter, tap_row, tap, channel, .. } = *self.place;
+        for (k, sums) in sums.into_iter().enumerate() {
+            let tap = tap_row * self.columns.taps + tap + k;
+            for (i, sums) in sums.into_iter().enumerate() {
+                let at = (tap * self.channels + channel + i) * self.filters + filter;
+                let end = (at + FILTERS).min(at - filter + self.filters);
+                for (dw, total) in self.dw[at..end].iter_mut().zip(simd.totals(sums)) {
+                    *dw += total;
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,111 @@
+//! Plain code, for any CPU.
+
+use crate::layout::{LANES, Lanes};
+use crate::vector::{Operation, Simd};
+
+/// Needs nothing.
+#[derive(Clone, Copy)]
+pub(crate) struct Portable;
+
+#[inline(always)]
+fn zip(a: Lanes, b: Lanes, f: impl Fn(f32, f32) -> f32) -> Lanes {
+    std::array::from_fn(|lane| f(a[lane], b[lane]))
+}
+
+impl Simd for Portable {
+    type Vector = Lanes;
+    type Sum = [f32; 4];
+
+    const ROWS: usize = 2;
+    const COLUMNS: usize = 1;
+    const SUMMED: usize = 1;
+
+    #[inline(never)]
+    fn call<O: Operation>(self, operation: O) -> O::Output {
+        operation.run(self)
+    }
+
+    #[inline(always)]
+    fn splat(self, value: f32) -> Lanes {
+        [value; LANES]
+    }
+
+    #[inline(always)]
+    fn load(self, from: &Lanes) -> Lanes {
+        *from
+    }
+
+    #[inline(always)]
+    fn store(self, value: Lanes, to: &mut Lanes) {
+        *to = value;
+    }
+
+    #[inline(always)]
+    fn add(self, a: Lanes, b: Lanes) -> Lanes {
+        zip(a, b, |a, b| a + b)
+    }
+
+    #[inline(always)]
+    fn sub(self, a: Lanes, b: Lanes) -> Lanes {
+        zip(a, b, |a, b| a - b)
+    }
+
+    #[inline(always)]
+    fn mul(self, a: Lanes, b: Lanes) -> Lanes {
+        zip(a, b, |a, b| a * b)
+    }
+
+    #[inline(always)]
+    fn div(self, a: Lanes, b: Lanes) -> Lanes {
+        zip(a, b, |a, b| a / b)
+    }
+
+    // Not `f32::mul_add`, which is a call into the C library where the CPU has no such instruction.
+    #[inline(always)]
+    fn mul_add(self, a: Lanes, b: Lanes, c: Lanes) -> Lanes {
+        std::array::from_fn(|lane| a[lane] * b[lane] + c[lane])
+    }
+
+    #[inline(always)]
+    fn max(self, a: Lanes, b: Lanes) -> Lanes {
+        zip(a, b, |a, b| if a > b { a } else { b })
+    }
+
+    #[inline(always)]
+    fn min(self, a: Lanes, b: Lanes) -> Lanes {
+        zip(a, b, |a, b| if a < b { a } else { b })
+    }
+
+    #[inline(always)]
+    fn if_greater(self, a: Lanes, b: Lanes, yes: Lanes, no: Lanes) -> Lanes {
+        std::array::from_fn(|lane| if a[lane] > b[lane] { yes[lane] } else { no[lane] })
+    }
+
+    // Adding 1.5 * 2^23 leaves no bits for a fraction; right for |a| < 2^22, more than any caller has.
+    #[inline(always)]
+    fn round(self, a: Lanes) -> Lanes {
+        a.map(|a| (a + 12_582_912.0) - 12_582_912.0)
+    }
+
+    #[inline(always)]
+    fn exp2(self, n: Lanes) -> Lanes {
+        n.map(|n| f32::from_bits(((n as i32 + 127) as u32) << 23))
+    }
+
+    #[inline(always)]
+    fn no_sum(self) -> [f32; 4] {
+        [0.0; 4]
+    }
+
+    #[inline(always)]
+    fn add_products(self, a: Lanes, b: Lanes, sum: [f32; 4]) -> [f32; 4] {
+        std::array::from_fn(|i| {
+            sum[i] + (a[i] * b[i] + a[i + 4] * b[i + 4]) + (a[i + 8] * b[i + 8] + a[i + 12] * b[i + 12])
+        })
+    }
+
+    #[inline(always)]
+    fn totals(self, sums: [[f32; 4]; 4]) -> [f32; 4] {
+        sums.map(|[a, b, c, d]| (a + b) + (c + d))
+    }
+}

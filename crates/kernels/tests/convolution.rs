@@ -1,0 +1,174 @@
+//! Convolution against its definition in `f64`, on each instruction set.
+
+mod oracle;
+
+use kernels::{Conv, ConvWeights, Kernels, LANES, Padding, Shape};
+use oracle::{Expected, at, on_each_instruction_set, random, values};
+
+/// Sizes that meet every path: one pixel, all tile widths, tails of filters and channels, even kernels, kernels larger
+/// than the image, strides.
+fn battery() -> Vec<Conv> {
+    let mut battery = Vec::new();
+    let mut add = |h, w, c, filters, kernel, stride| {
+        for padding in [Padding::Same, Padding::Valid] {
+            battery.push(Conv { input: Shape { h, w, c }, filters, kernel, stride, padding });
+        }
+    };
+    for w in 1..=14 {
+        add(3, w, 2, 5, [3, 3], [1, 1]);
+    }
+    for (c, filters) in [(1, 1), (1, 8), (3, 2), (3, 4), (5, 3), (6, 7), (17, 12)] {
+        add(5, 7, c, filters, [3, 3], [1, 1]);
+        add(4, 9, c, filters, [1, 1], [1, 1]);
+        add(6, 6, c, filters, [5, 5], [1, 1]);
+        add(7, 8, c, filters, [3, 3], [2, 2]);
+    }
+    for kernel in [[1, 1], [1, 3], [3, 1], [2, 2], [4, 3], [3, 4], [5, 5], [7, 7]] {
+        for stride in [[1, 1], [2, 2], [1, 3], [3, 2]] {
+            add(8, 11, 2, 3, kernel, stride);
+            add(1, 1, 1, 1, kernel, stride);
+            add(2, 3, 3, 6, kernel, stride);
+        }
+    }
+    add(21, 21, 8, 16, [3, 3], [1, 1]);
+    add(33, 40, 4, 4, [3, 3], [1, 1]);
+    battery
+}
+
+/// Calls `f` with the positions of each product: input, output, weight.
+fn products(conv: &Conv, mut f: impl FnMut(usize, usize, usize)) {
+    let (input, output, [top, left]) = (conv.input, conv.output(), conv.padding_before());
+    let [kernel_h, kernel_w] = conv.kernel;
+    for pixel in 0..output.h * output.w {
+        let (oy, ox) = (pixel / output.w, pixel % output.w);
+        for tap in 0..kernel_h * kernel_w {
+            let iy = (oy * conv.stride[0] + tap / kernel_w).wrapping_sub(top);
+            let ix = (ox * conv.stride[1] + tap % kernel_w).wrapping_sub(left);
+            if iy >= input.h || ix >= input.w {
+                continue;
+            }
+            for pair in 0..input.c * output.c {
+                let (i, o) = (pair / output.c, pair % output.c);
+                for lane in 0..LANES {
+                    let weight = tap * input.c * output.c + pair;
+                    f(at(input, iy, i, ix, lane), at(output, oy, o, ox, lane), weight);
+                }
+            }
+        }
+    }
+}
+
+/// All three results of a convolution, and what they were computed from.
+struct Case {
+    conv: Conv,
+    weights: Vec<f32>,
+    bias: Vec<f32>,
+    x: Vec<f32>,
+    dy: Vec<f32>,
+    y: Expected,
+    dx: Expected,
+    dw: Expected,
+    db: Expected,
+}
+
+impl Case {
+    fn new(conv: Conv, seed: u64) -> Case {
+        let mut rng = random(seed);
+        let (input, output) = (conv.input.pack_len(), conv.output());
+        let mut case = Case {
+            conv,
+            weights: values(&mut rng, conv.weights()),
+            bias: values(&mut rng, conv.filters),
+            x: values(&mut rng, input),
+            dy: values(&mut rng, output.pack_len()),
+            y: Expected::new(output.pack_len()),
+            dx: Expected::new(input),
+            dw: Expected::new(conv.weights()),
+            db: Expected::new(conv.filters),
+        };
+        for position in 0..output.pack_len() {
+            let o = position / LANES / output.w % output.c;
+            case.y.add(position, f64::from(case.bias[o]));
+            case.db.add(o, f64::from(case.dy[position]));
+        }
+        let (w, x, dy) = (&case.weights, &case.x, &case.dy);
+        products(&conv, |i, o, k| {
+            case.y.add(o, f64::from(w[k]) * f64::from(x[i]));
+            case.dx.add(i, f64::from(w[k]) * f64::from(dy[o]));
+            case.dw.add(k, f64::from(x[i]) * f64::from(dy[o]));
+        });
+        case
+    }
+
+    fn check(&self, kernels: Kernels) {
+        let what = |result: &str| format!("{result} of {:?} on {}", self.conv, kernels.instruction_set());
+        let mut weights = ConvWeights::new(self.conv);
+        weights.set(&self.weights);
+        let mut y = vec![f32::NAN; self.dy.len()];
+        kernels.conv_forward(&weights, Some(&self.bias), &self.x, &mut y);
+        self.y.assert_close(&y, &what("output"));
+        let mut dx = vec![f32::NAN; self.x.len()];
+        kernels.conv_input_gradient(&weights, &self.dy, &mut dx);
+        self.dx.assert_close(&dx, &what("input gradient"));
+        let mut dw = vec![0.0; self.weights.len()];
+        kernels.conv_weight_gradient(&self.conv, &self.x, &self.dy, &mut dw);
+        self.dw.assert_close(&dw, &what("weight gradient"));
+        let mut db = vec![0.0; self.bias.len()];
+        kernels.bias_gradient(self.conv.output(), &self.dy, &mut db);
+        self.db.assert_close(&db, &what("bias gradient"));
+    }
+}
+
+#[test]
+fn all_results_are_those_of_the_definition() {
+    for (seed, conv) in battery().into_iter().enumerate() {
+        let case = Case::new(conv, seed as u64);
+        on_each_instruction_set(|kernels| case.check(kernels));
+    }
+}
+
+#[test]
+fn weight_and_bias_gradients_add_to_what_is_there() {
+    let conv = Conv {
+        input: Shape { h: 4, w: 5, c: 3 },
+        filters: 6,
+        kernel: [3, 3],
+        stride: [1, 1],
+        padding: Padding::Same,
+    };
+    let case = Case::new(conv, 7);
+    on_each_instruction_set(|kernels| {
+        let (mut once, mut twice) = (vec![0.0; conv.weights()], vec![0.0; conv.weights()]);
+        kernels.conv_weight_gradient(&conv, &case.x, &case.dy, &mut once);
+        for _ in 0..2 {
+            kernels.conv_weight_gradient(&conv, &case.x, &case.dy, &mut twice);
+        }
+        assert!(once.iter().zip(&twice).all(|(once, twice)| (2.0 * once - twice).abs() < 1e-4));
+        let (mut once, mut twice) = (vec![0.0; 6], vec![0.0; 6]);
+        kernels.bias_gradient(conv.output(), &case.dy, &mut once);
+        for _ in 0..2 {
+            kernels.bias_gradient(conv.output(), &case.dy, &mut twice);
+        }
+        assert!(once.iter().zip(&twice).all(|(once, twice)| (2.0 * once - twice).abs() < 1e-4));
+    });
+}
+
+#[test]
+fn sizes_and_padding_are_those_of_keras() {
+    let conv = |n, k, s, padding| Conv {
+        input: Shape { h: n, w: n, c: 1 },
+        filters: 1,
+        kernel: [k, k],
+        stride: [s, s],
+        padding,
+    };
+    for (n, k, s, size, before) in
+        [(7, 3, 1, 7, 1), (7, 3, 2, 4, 1), (8, 3, 2, 4, 0), (5, 4, 1, 5, 1), (5, 1, 3, 2, 0)]
+    {
+        let conv = conv(n, k, s, Padding::Same);
+        assert_eq!((conv.output().h, conv.padding_before()), (size, [before; 2]), "{conv:?}");
+    }
+    for (n, k, s, size) in [(7, 3, 1, 5), (7, 3, 2, 3), (8, 3, 2, 3), (2, 3, 1, 0)] {
+        assert_eq!(conv(n, k, s, Padding::Valid).output().h, size);
+    }
+}
