@@ -1,0 +1,90 @@
+//! What each kind of operation does on the way forward and on the way back.
+
+mod conv;
+mod dense;
+mod elementwise;
+mod flatten;
+mod norm;
+mod pool;
+
+pub(crate) use conv::{Conv, ConvModel};
+pub(crate) use dense::Dense;
+pub(crate) use elementwise::{Dropout, scramble};
+pub(crate) use flatten::Flatten;
+pub(crate) use norm::{Moments, NormModel, Normalize, Statistics};
+pub(crate) use pool::{Pool, PoolKind};
+
+use kernels::Kernels;
+
+use crate::plan::Wires;
+use crate::store::Store;
+
+/// A kind of operation with its settings.
+#[derive(Debug, Clone)]
+pub(crate) enum Kind {
+    Conv(Conv),
+    Moments(Moments),
+    Statistics(Statistics),
+    Normalize(Normalize),
+    Pool(Pool),
+    Dropout(Dropout),
+    Add,
+    /// Several readers of one value: forward nothing, backward the sum of their gradients.
+    Fork,
+    Flatten(Flatten),
+    Dense(Dense),
+}
+
+/// What is the same for all packs while they are computed side by side.
+#[derive(Debug)]
+pub(crate) struct Context<'a> {
+    pub(crate) kernels: Kernels,
+    pub(crate) convs: &'a [ConvModel],
+    pub(crate) norms: &'a [NormModel],
+    /// Key of this step's dropout; none: nothing is dropped.
+    pub(crate) mask: Option<u64>,
+}
+
+impl Kind {
+    /// Whether one store is all that it needs.
+    pub(crate) fn is_local(&self) -> bool {
+        !matches!(self, Kind::Statistics(_) | Kind::Flatten(_) | Kind::Dense(_))
+    }
+
+    /// Whether it takes images and gives features.
+    pub(crate) fn is_flattening(&self) -> bool {
+        matches!(self, Kind::Flatten(_))
+    }
+
+    /// Whether it needs the gradient of its output even when its input needs none.
+    pub(crate) fn has_parameters(&self) -> bool {
+        matches!(self, Kind::Conv(_) | Kind::Dense(_))
+    }
+
+    /// Computes the output of a local operation.
+    pub(crate) fn forward(&self, context: &Context, wires: &Wires, store: &mut Store) {
+        match self {
+            Kind::Conv(conv) => conv.forward(context, wires, store),
+            Kind::Moments(moments) => moments.forward(context, wires, store),
+            Kind::Normalize(normalize) => normalize.forward(context, wires, store),
+            Kind::Pool(pool) => pool.forward(context, wires, store),
+            Kind::Dropout(dropout) => dropout.forward(context, wires, store),
+            Kind::Add => elementwise::add_forward(context, wires, store),
+            Kind::Fork | Kind::Statistics(_) | Kind::Flatten(_) | Kind::Dense(_) => {}
+        }
+    }
+
+    /// Computes the gradients of the inputs and parameters of a local operation.
+    pub(crate) fn backward(&self, context: &Context, wires: &Wires, store: &mut Store) {
+        match self {
+            Kind::Conv(conv) => conv.backward(context, wires, store),
+            Kind::Moments(moments) => moments.backward(context, wires, store),
+            Kind::Normalize(normalize) => normalize.backward(context, wires, store),
+            Kind::Pool(pool) => pool.backward(context, wires, store),
+            Kind::Dropout(dropout) => dropout.backward(context, wires, store),
+            Kind::Add => elementwise::add_backward(wires, store),
+            Kind::Fork => elementwise::fork_backward(context, wires, store),
+            Kind::Statistics(_) | Kind::Flatten(_) | Kind::Dense(_) => {}
+        }
+    }
+}

@@ -1,0 +1,166 @@
+//! Runs a plan forward and backward over a batch.
+
+use kernels::{Kernels, LANES};
+use rayon::prelude::*;
+
+use crate::batch::Batch;
+use crate::blocks::{Context, ConvModel, Kind, NormModel};
+use crate::network::Network;
+use crate::optimizer::CHUNK;
+use crate::plan::{Mode, Op, Place, Plan, plan};
+use crate::store::Store;
+use crate::weights::Weights;
+
+/// A network planned for training, with all buffers.
+#[derive(Debug)]
+pub(crate) struct Engine {
+    pub(crate) kernels: Kernels,
+    pub(crate) plan: Plan,
+    convs: Vec<ConvModel>,
+    pub(crate) norms: Vec<NormModel>,
+    packs: Vec<Store>,
+    pub(crate) flat: Store,
+    /// Packs of the current batch that hold samples.
+    active: usize,
+    /// Gradient of each tensor; empty for those that have none.
+    pub(crate) gradients: Vec<Vec<f32>>,
+}
+
+impl Engine {
+    pub(crate) fn new(kernels: Kernels, network: &Network, batch_size: usize) -> Engine {
+        let plan = plan(network.spec(), &network.graph(), Mode::Training);
+        let n_packs = batch_size.div_ceil(LANES);
+        let tensors = &network.weights().tensors;
+        let gradients = tensors.iter().map(|t| vec![0.0; if t.trainable { t.data.len() } else { 0 }]);
+        let mut engine = Engine {
+            kernels,
+            convs: plan.convs.iter().map(ConvModel::new).collect(),
+            norms: plan.norms.iter().map(NormModel::new).collect(),
+            packs: (0..).map(|number| Store::new(&plan.packs, 1, number)).take(n_packs).collect(),
+            flat: Store::new(&plan.flat, n_packs, u64::MAX),
+            active: 0,
+            gradients: gradients.collect(),
+            plan,
+        };
+        engine.load(network.weights());
+        engine
+    }
+
+    /// Takes over the weights of the convolutions; the other operations read them where they are.
+    pub(crate) fn load(&mut self, weights: &Weights) {
+        let plans = &self.plan.convs;
+        self.convs.par_iter_mut().zip(plans).for_each(|(model, plan)| model.load(plan, weights));
+    }
+
+    /// Copies the samples in; whether all their values are finite.
+    pub(crate) fn read(&mut self, batch: &Batch) -> bool {
+        self.active = batch.len().div_ceil(LANES);
+        self.flat.real = batch.len();
+        let active = self.packs[..self.active].par_iter_mut().zip(batch.packs()).enumerate();
+        let finite = active.map(|(p, (store, pack))| {
+            store.real = (batch.len() - p * LANES).min(LANES);
+            store.values.get_mut(0).copy_from_slice(&pack.x);
+            is_finite(&pack.x)
+        });
+        finite.reduce(|| true, |a, b| a && b)
+    }
+
+    /// Computes all values. `mask` is the key of the step's dropout; none: nothing is dropped.
+    pub(crate) fn forward(&mut self, weights: &Weights, mask: Option<u64>) {
+        let kernels = self.kernels;
+        let packs = &mut self.packs[..self.active];
+        for region in regions(&self.plan.ops) {
+            let Op { place, wires, kind, .. } = &region[0];
+            match (kind, place) {
+                (Kind::Statistics(s), _) => {
+                    let stores =
+                        if *place == Place::Pack { &*packs } else { std::slice::from_ref(&self.flat) };
+                    self.norms[s.norm].forward(s.norm, &self.plan.norms[s.norm], weights, stores);
+                }
+                (Kind::Flatten(flatten), _) => flatten.forward(wires, packs, &mut self.flat),
+                (Kind::Dense(dense), _) => dense.forward(kernels, wires, weights, &mut self.flat),
+                (_, place) => {
+                    let context = Context { kernels, convs: &self.convs, norms: &self.norms, mask };
+                    let run =
+                        |s: &mut Store| region.iter().for_each(|op| op.kind.forward(&context, &op.wires, s));
+                    match place {
+                        Place::Pack => packs.par_iter_mut().for_each(run),
+                        Place::Flat => run(&mut self.flat),
+                    }
+                }
+            }
+        }
+    }
+
+    /// Computes all gradients from that of the output.
+    pub(crate) fn backward(&mut self, weights: &Weights, mask: Option<u64>) {
+        let kernels = self.kernels;
+        let packs = &mut self.packs[..self.active];
+        for region in regions(&self.plan.ops).rev() {
+            let Op { place, wires, kind, .. } = &region[0];
+            match (kind, place) {
+                (Kind::Statistics(s), _) => {
+                    let stores =
+                        if *place == Place::Pack { &*packs } else { std::slice::from_ref(&self.flat) };
+                    let plan = &self.plan.norms[s.norm];
+                    self.norms[s.norm].backward(s.norm, plan, weights, stores, &mut self.gradients);
+                }
+                (Kind::Flatten(flatten), _) => flatten.backward(wires, packs, &self.flat),
+                (Kind::Dense(dense), _) => {
+                    dense.backward(kernels, wires, weights, &mut self.flat, &mut self.gradients);
+                }
+                (_, place) => {
+                    let context = Context { kernels, convs: &self.convs, norms: &self.norms, mask };
+                    let run = |s: &mut Store| {
+                        region.iter().rev().for_each(|op| op.kind.backward(&context, &op.wires, s))
+                    };
+                    match place {
+                        Place::Pack => packs.par_iter_mut().for_each(run),
+                        Place::Flat => run(&mut self.flat),
+                    }
+                }
+            }
+        }
+        self.sum_over_packs();
+    }
+
+    /// Adds up the packs' shares of the gradients of the convolutions, in the order of the packs.
+    fn sum_over_packs(&mut self) {
+        let packs = &self.packs[..self.active];
+        for (number, conv) in self.plan.convs.iter().enumerate() {
+            for (part, tensor) in [Some(conv.kernel), conv.bias].into_iter().enumerate() {
+                let Some(tensor) = tensor else { continue };
+                self.gradients[tensor].par_chunks_mut(CHUNK / 16).enumerate().for_each(|(chunk, sum)| {
+                    let range = chunk * (CHUNK / 16)..chunk * (CHUNK / 16) + sum.len();
+                    sum.fill(0.0);
+                    for pack in packs {
+                        self.kernels.add_assign(sum, &pack.convs[number][part][range.clone()]);
+                    }
+                });
+            }
+        }
+    }
+
+    /// The first layer whose output holds a value that is not finite.
+    pub(crate) fn first_not_finite(&self) -> Option<usize> {
+        let bad = |op: &&Op| match (&op.kind, op.place) {
+            (Kind::Statistics(_) | Kind::Fork, _) => false,
+            (Kind::Flatten(_), _) | (_, Place::Flat) => !is_finite(self.flat.values.get(op.wires.y)),
+            (_, Place::Pack) => {
+                !self.packs[..self.active].iter().all(|p| is_finite(p.values.get(op.wires.y)))
+            }
+        };
+        self.plan.ops.iter().find(bad).map(|op| op.layer)
+    }
+}
+
+/// Runs of local operations of one place, and single operations that are not local.
+fn regions(ops: &[Op]) -> impl DoubleEndedIterator<Item = &[Op]> {
+    ops.chunk_by(|a, b| a.kind.is_local() && b.kind.is_local() && a.place == b.place)
+}
+
+/// Whether no value is infinite or NaN.
+pub(crate) fn is_finite(x: &[f32]) -> bool {
+    const INFINITY: u32 = 0x7f80_0000;
+    x.iter().fold(0, |largest: u32, x| largest.max(x.to_bits() & 0x7fff_ffff)) < INFINITY
+}

@@ -1,0 +1,334 @@
+//! A specification with its references resolved and its shapes worked out, or all that is wrong with it.
+
+use std::collections::BTreeMap;
+
+use crate::spec::{INPUT, NetworkSpec, Op, Padding, Shape, SpecMistake};
+
+/// What flows between layers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Extent {
+    /// An image per sample.
+    Image(Shape),
+    /// That many features per sample.
+    Flat(usize),
+}
+
+impl std::fmt::Display for Extent {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Extent::Image(shape) => write!(f, "an image {shape}"),
+            Extent::Flat(units) => write!(f, "{units} features"),
+        }
+    }
+}
+
+/// What a layer reads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Source {
+    /// The network's input.
+    Input,
+    /// The output of the layer with this number.
+    Layer(usize),
+}
+
+/// One layer, resolved.
+#[derive(Debug, Clone)]
+pub(crate) struct Node {
+    pub(crate) inputs: Vec<Source>,
+    pub(crate) extent: Extent,
+}
+
+/// One array of numbers that a layer owns.
+#[derive(Debug, Clone)]
+pub(crate) struct Parameter {
+    pub(crate) layer: usize,
+    pub(crate) role: Role,
+    pub(crate) name: String,
+    pub(crate) shape: Vec<usize>,
+    pub(crate) trainable: bool,
+}
+
+/// What a parameter is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Role {
+    Kernel,
+    Bias,
+    Gamma,
+    Beta,
+    MovingMean,
+    MovingVariance,
+}
+
+impl Role {
+    fn name(self) -> &'static str {
+        match self {
+            Role::Kernel => "kernel",
+            Role::Bias => "bias",
+            Role::Gamma => "gamma",
+            Role::Beta => "beta",
+            Role::MovingMean => "moving_mean",
+            Role::MovingVariance => "moving_variance",
+        }
+    }
+}
+
+/// The layers of a valid specification, resolved, in its order.
+#[derive(Debug, Clone)]
+pub(crate) struct Graph {
+    pub(crate) input: Shape,
+    pub(crate) nodes: Vec<Node>,
+}
+
+impl Graph {
+    /// Resolves names and shapes.
+    pub(crate) fn resolve(spec: &NetworkSpec) -> Result<Graph, Vec<SpecMistake>> {
+        let mut resolver =
+            Resolver { spec, numbers: BTreeMap::new(), extents: Vec::new(), mistakes: Vec::new() };
+        let nodes = resolver.run();
+        if resolver.mistakes.is_empty() {
+            Ok(Graph { input: spec.input, nodes: nodes.into_iter().flatten().collect() })
+        } else {
+            Err(resolver.mistakes)
+        }
+    }
+
+    /// What a source gives.
+    pub(crate) fn extent(&self, source: Source) -> Extent {
+        match source {
+            Source::Input => Extent::Image(self.input),
+            Source::Layer(i) => self.nodes[i].extent,
+        }
+    }
+
+    /// Number of outputs of the last layer.
+    pub(crate) fn outputs(&self) -> usize {
+        match self.nodes.last().map(|node| node.extent) {
+            Some(Extent::Flat(units)) => units,
+            _ => 0,
+        }
+    }
+
+    /// Layers that read `source`, in order; twice when they read it twice.
+    pub(crate) fn readers(&self, source: Source) -> Vec<usize> {
+        let reads = |node: &Node| node.inputs.iter().filter(|&&s| s == source).count();
+        self.nodes.iter().enumerate().flat_map(|(i, node)| std::iter::repeat_n(i, reads(node))).collect()
+    }
+
+    /// All parameters in the order of the layers.
+    pub(crate) fn parameters(&self, spec: &NetworkSpec) -> Vec<Parameter> {
+        let mut parameters = Vec::new();
+        for (layer, (node, described)) in self.nodes.iter().zip(&spec.layers).enumerate() {
+            let mut push = |role: Role, shape: Vec<usize>| {
+                let trainable = !matches!(role, Role::MovingMean | Role::MovingVariance);
+                let name = format!("{}.{}", described.name, role.name());
+                parameters.push(Parameter { layer, role, name, shape, trainable });
+            };
+            let channels = match self.extent(node.inputs[0]) {
+                Extent::Image(shape) => shape.c,
+                Extent::Flat(units) => units,
+            };
+            match described.op {
+                Op::Conv { filters, kernel: [kh, kw], bias, .. } => {
+                    push(Role::Kernel, vec![kh, kw, channels, filters]);
+                    bias.then(|| push(Role::Bias, vec![filters]));
+                }
+                Op::Dense { units, bias } => {
+                    push(Role::Kernel, vec![channels, units]);
+                    bias.then(|| push(Role::Bias, vec![units]));
+                }
+                Op::BatchNorm { .. } => {
+                    for role in [Role::Gamma, Role::Beta, Role::MovingMean, Role::MovingVariance] {
+                        push(role, vec![channels]);
+                    }
+                }
+                _ => {}
+            }
+        }
+        parameters
+    }
+}
+
+struct Resolver<'a> {
+    spec: &'a NetworkSpec,
+    numbers: BTreeMap<&'a str, usize>,
+    /// Of the layers so far; none where a mistake hides it.
+    extents: Vec<Option<Extent>>,
+    mistakes: Vec<SpecMistake>,
+}
+
+impl<'a> Resolver<'a> {
+    fn run(&mut self) -> Vec<Option<Node>> {
+        if self.spec.input.is_empty() {
+            self.note(INPUT, format!("expected at least 1x1x1, found {}", self.spec.input));
+        }
+        if self.spec.layers.is_empty() {
+            self.note(INPUT, "expected at least one layer, found none".into());
+        }
+        let mut nodes = Vec::new();
+        for (i, layer) in self.spec.layers.iter().enumerate() {
+            let inputs = self.sources(i);
+            for mistake in setting_mistakes(&layer.op) {
+                self.note(&layer.name, mistake);
+            }
+            let extents: Option<Vec<Extent>> = inputs.iter().map(|&source| self.extent(source)).collect();
+            let extent =
+                extents.filter(|e| !e.is_empty()).and_then(|extents| match output(&layer.op, &extents) {
+                    Ok(extent) => Some(extent),
+                    Err(mistake) => {
+                        self.note(&layer.name, mistake);
+                        None
+                    }
+                });
+            self.extents.push(extent);
+            nodes.push(extent.map(|extent| Node { inputs: inputs.clone(), extent }));
+            self.register(i);
+        }
+        self.check_ends(&nodes);
+        nodes
+    }
+
+    fn note(&mut self, layer: &str, mistake: String) {
+        self.mistakes.push(SpecMistake { layer: layer.into(), mistake });
+    }
+
+    fn extent(&self, source: Source) -> Option<Extent> {
+        match source {
+            Source::Input => Some(Extent::Image(self.spec.input)),
+            Source::Layer(i) => self.extents[i],
+        }
+    }
+
+    fn register(&mut self, i: usize) {
+        let name = self.spec.layers[i].name.as_str();
+        if name.is_empty() {
+            self.note(name, format!("layer number {i} has no name"));
+        } else if name == INPUT {
+            self.note(name, format!("the name '{INPUT}' is reserved for the network's input"));
+        } else if let Some(first) = self.numbers.insert(name, i) {
+            self.note(name, format!("the name is used by the layers number {first} and {i}"));
+        }
+    }
+
+    fn sources(&mut self, i: usize) -> Vec<Source> {
+        let layer = &self.spec.layers[i];
+        let before = if i == 0 { Source::Input } else { Source::Layer(i - 1) };
+        if layer.inputs.is_empty() {
+            return vec![before];
+        }
+        let mut sources = Vec::new();
+        for name in &layer.inputs {
+            if name == INPUT {
+                sources.push(Source::Input);
+            } else if let Some(&number) = self.numbers.get(name.as_str()) {
+                sources.push(Source::Layer(number));
+            } else {
+                self.note(&layer.name, format!("reads '{name}', which is not a layer before it"));
+            }
+        }
+        if sources.len() == layer.inputs.len() { sources } else { Vec::new() }
+    }
+
+    /// Every output is read, and the last one is flat.
+    fn check_ends(&mut self, nodes: &[Option<Node>]) {
+        let complete: Vec<&Node> = nodes.iter().flatten().collect();
+        if complete.len() < nodes.len() {
+            return;
+        }
+        for (i, layer) in self.spec.layers.iter().enumerate() {
+            let last = i + 1 == nodes.len();
+            let read = complete.iter().any(|node| node.inputs.contains(&Source::Layer(i)));
+            if !last && !read {
+                self.note(&layer.name, "its output is not read by any layer".into());
+            }
+            if last && let Extent::Image(shape) = complete[i].extent {
+                self.note(&layer.name, format!("the last layer must give features, found an image {shape}"));
+            }
+        }
+    }
+}
+
+/// Mistakes in the settings of one layer.
+fn setting_mistakes(op: &Op) -> Vec<String> {
+    let mut mistakes = Vec::new();
+    let mut require = |met: bool, text: String| {
+        if !met {
+            mistakes.push(text);
+        }
+    };
+    match *op {
+        Op::Conv { filters, kernel, stride, .. } => {
+            require(filters > 0, "filters: expected at least 1, found 0".into());
+            require(!kernel.contains(&0), format!("kernel: expected at least 1, found {kernel:?}"));
+            require(!stride.contains(&0), format!("stride: expected at least 1, found {stride:?}"));
+        }
+        Op::BatchNorm { epsilon, momentum } => {
+            let positive = epsilon.is_finite() && epsilon > 0.0;
+            require(positive, format!("epsilon: expected above 0, found {epsilon}"));
+            require((0.0..=1.0).contains(&momentum), format!("momentum: expected 0 to 1, found {momentum}"));
+        }
+        Op::MaxPool { size, stride } | Op::AveragePool { size, stride } => {
+            require(size > 0, "size: expected at least 1, found 0".into());
+            require(stride > 0, "stride: expected at least 1, found 0".into());
+        }
+        Op::Dense { units, .. } => require(units > 0, "units: expected at least 1, found 0".into()),
+        Op::Dropout { rate } => {
+            require(
+                (0.0..1.0).contains(&rate),
+                format!("rate: expected 0 up to but not including 1, found {rate}"),
+            );
+        }
+        Op::Activation { .. } | Op::GlobalAveragePool | Op::Flatten | Op::Add => {}
+    }
+    mistakes
+}
+
+/// What a layer gives for its inputs, or why it cannot.
+fn output(op: &Op, inputs: &[Extent]) -> Result<Extent, String> {
+    let first = inputs[0];
+    if !matches!(op, Op::Add) && inputs.len() != 1 {
+        return Err(format!("expected one input, found {}", inputs.len()));
+    }
+    match *op {
+        Op::BatchNorm { .. } | Op::Activation { .. } | Op::Dropout { .. } => Ok(first),
+        Op::Add if inputs.len() < 2 => Err("expected two or more inputs, found one".into()),
+        Op::Add => match inputs.iter().find(|&&other| other != first) {
+            Some(other) => Err(format!("expected inputs of one shape, found {first} and {other}")),
+            None => Ok(first),
+        },
+        Op::Dense { units, .. } => match first {
+            Extent::Flat(_) => Ok(Extent::Flat(units)),
+            Extent::Image(shape) => {
+                Err(format!("expected features, found an image {shape}: flatten or pool it"))
+            }
+        },
+        Op::Conv { .. }
+        | Op::MaxPool { .. }
+        | Op::AveragePool { .. }
+        | Op::GlobalAveragePool
+        | Op::Flatten => match first {
+            Extent::Image(shape) => image_output(op, shape),
+            Extent::Flat(units) => Err(format!("expected an image, found {units} features")),
+        },
+    }
+}
+
+fn image_output(op: &Op, input: Shape) -> Result<Extent, String> {
+    let windows = |size: [usize; 2], stride: [usize; 2], padding: Padding, c: usize| {
+        let along = |n: usize, k: usize, s: usize| match padding {
+            Padding::Same => n.checked_div(s).map(|_| n.div_ceil(s)),
+            Padding::Valid => n.checked_sub(k).and_then(|rest| rest.checked_div(s)).map(|steps| steps + 1),
+        };
+        match (along(input.h, size[0], stride[0]), along(input.w, size[1], stride[1])) {
+            (Some(h), Some(w)) => Ok(Extent::Image(Shape { h, w, c })),
+            _ => Err(format!("a window of {}x{} does not fit into an image {input}", size[0], size[1])),
+        }
+    };
+    match *op {
+        Op::Conv { filters, kernel, stride, padding, .. } => windows(kernel, stride, padding, filters),
+        Op::MaxPool { size, stride } | Op::AveragePool { size, stride } => {
+            windows([size; 2], [stride; 2], Padding::Valid, input.c)
+        }
+        Op::GlobalAveragePool => Ok(Extent::Flat(input.c)),
+        _ => Ok(Extent::Flat(input.len())),
+    }
+}

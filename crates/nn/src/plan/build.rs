@@ -1,0 +1,375 @@
+//! From a graph of layers to a list of operations.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use super::{BatchNormPlan, ConvPlan, Layout, Mode, NormPlan, Op, Place, Plan, Slots, Wires};
+use crate::blocks::{Conv, Dense, Dropout, Flatten, Kind, Moments, Normalize, Pool, PoolKind, Statistics};
+use crate::graph::{Extent, Graph, Role, Source};
+use crate::spec::{self, Function, NetworkSpec, Padding};
+
+/// Plans a network. `graph` must be that of `spec`.
+pub(crate) fn plan(spec: &NetworkSpec, graph: &Graph, mode: Mode) -> Plan {
+    let tensors =
+        graph.parameters(spec).iter().enumerate().map(|(i, p)| ((p.layer, p.role as usize), i)).collect();
+    let builder = Builder {
+        spec,
+        graph,
+        mode,
+        tensors,
+        outlets: BTreeMap::new(),
+        units: Default::default(),
+        ops: Vec::new(),
+        convs: Vec::new(),
+        norms: Vec::new(),
+        done: vec![false; spec.layers.len()],
+    };
+    builder.run()
+}
+
+/// A value that layers read.
+#[derive(Debug, Clone)]
+struct Outlet {
+    place: Place,
+    value: usize,
+    /// One gradient for each reader, in order.
+    gradients: VecDeque<Option<usize>>,
+}
+
+/// Units of the values and gradients of one place.
+#[derive(Debug, Default)]
+struct Units {
+    values: Vec<usize>,
+    gradients: Vec<usize>,
+}
+
+struct Builder<'a> {
+    spec: &'a NetworkSpec,
+    graph: &'a Graph,
+    mode: Mode,
+    /// Number of the tensor of a layer's role.
+    tensors: BTreeMap<(usize, usize), usize>,
+    outlets: BTreeMap<Source, Outlet>,
+    units: [Units; 2],
+    ops: Vec<Op>,
+    convs: Vec<ConvPlan>,
+    norms: Vec<NormPlan>,
+    /// Layers that are part of an operation already.
+    done: Vec<bool>,
+}
+
+fn push(list: &mut Vec<usize>, units: usize) -> usize {
+    list.push(units);
+    list.len() - 1
+}
+
+impl Builder<'_> {
+    fn run(mut self) -> Plan {
+        let input = push(&mut self.units[Place::Pack as usize].values, self.graph.input.len());
+        self.publish(Source::Input, Place::Pack, input, None);
+        for layer in 0..self.spec.layers.len() {
+            if !self.done[layer] {
+                self.add(layer);
+            }
+        }
+        let last = self.outlets[&Source::Layer(self.spec.layers.len() - 1)].clone();
+        let dense = self.ops.iter().rfind(|op| matches!(op.kind, Kind::Dense(_)));
+        let features = dense.map_or(last.value, |op| op.wires.x[0]);
+        let convs =
+            self.convs.iter().map(|c| [c.conv.weights(), if c.bias.is_some() { c.conv.filters } else { 0 }]);
+        let convs = convs.collect();
+        Plan {
+            packs: Layout { convs, ..self.layout(Place::Pack) },
+            flat: self.layout(Place::Flat),
+            output: last.value,
+            output_gradient: last.gradients.front().copied().flatten(),
+            features,
+            ops: self.ops,
+            convs: self.convs,
+            norms: self.norms,
+        }
+    }
+
+    /// Shares buffers: gradients always, values only when no gradient needs them later. Flat arrays are small.
+    fn layout(&self, place: Place) -> Layout {
+        let units = &self.units[place as usize];
+        let sums = self.norms.iter().map(|norm| norm.channels).collect();
+        let convs = Vec::new();
+        if place == Place::Flat {
+            let (values, gradients) = (Slots::separate(&units.values), Slots::separate(&units.gradients));
+            return Layout { values, gradients, sums, convs };
+        }
+        let (mut reads, mut touches) = (vec![(0, 0)], Vec::new());
+        for (time, op) in self.ops.iter().enumerate().filter(|(_, op)| op.place == place) {
+            reads.extend(op.wires.x.iter().map(|&x| (time, x)));
+            reads.extend(op.kind.is_local().then_some((time, op.wires.y)));
+        }
+        for (time, op) in self.ops.iter().rev().enumerate().filter(|(_, op)| op.place == place) {
+            touches.extend(op.wires.dx.iter().flatten().map(|&dx| (time, dx)));
+            touches.extend(op.wires.dy.filter(|_| op.kind.is_local()).map(|dy| (time, dy)));
+        }
+        let values = match self.mode {
+            Mode::Training => Slots::separate(&units.values),
+            Mode::Inference => Slots::shared(&units.values, &reads),
+        };
+        Layout { values, gradients: Slots::shared(&units.gradients, &touches), sums, convs }
+    }
+
+    /// Makes a value readable. In training each reader gets a gradient of its own; a fork adds them up.
+    fn publish(&mut self, source: Source, place: Place, value: usize, gradient: Option<usize>) {
+        let readers = self.graph.readers(source).len();
+        let mut gradients: VecDeque<Option<usize>> = VecDeque::from([gradient]);
+        if let Some(dy) = gradient
+            && readers > 1
+        {
+            let units = self.units[place as usize].gradients[dy];
+            let others: Vec<Option<usize>> =
+                (1..readers).map(|_| Some(push(&mut self.units[place as usize].gradients, units))).collect();
+            gradients.extend(&others);
+            let layer = if let Source::Layer(layer) = source { layer } else { 0 };
+            let wires = Wires { x: Vec::new(), y: value, dx: others, dy: gradient };
+            self.ops.push(Op { layer, place, wires, kind: Kind::Fork });
+        } else {
+            gradients.resize(readers.max(1), gradient);
+        }
+        self.outlets.insert(source, Outlet { place, value, gradients });
+    }
+
+    /// Takes the value that a layer reads, with the gradient that this reader has to give.
+    fn take(&mut self, source: Source) -> (Place, usize, Option<usize>) {
+        let outlet = self.outlets.get_mut(&source).expect("a layer reads what comes before it");
+        (outlet.place, outlet.value, outlet.gradients.pop_front().flatten())
+    }
+
+    fn new_value(&mut self, place: Place, units: usize) -> usize {
+        push(&mut self.units[place as usize].values, units)
+    }
+
+    fn new_gradient(&mut self, place: Place, units: usize, wanted: bool) -> Option<usize> {
+        let wanted = wanted && self.mode == Mode::Training;
+        wanted.then(|| push(&mut self.units[place as usize].gradients, units))
+    }
+
+    fn tensor(&self, layer: usize, role: Role) -> Option<usize> {
+        self.tensors.get(&(layer, role as usize)).copied()
+    }
+
+    fn add(&mut self, layer: usize) {
+        match self.spec.layers[layer].op {
+            spec::Op::Conv { .. } => self.add_conv(layer),
+            spec::Op::Dense { units, .. } => self.add_dense(layer, units),
+            spec::Op::BatchNorm { .. } | spec::Op::Activation { .. } => self.add_norm(layer),
+            spec::Op::MaxPool { size, stride } => self.add_pool(layer, PoolKind::Max { size, stride }),
+            spec::Op::AveragePool { size, stride } => {
+                self.add_pool(layer, PoolKind::Average { size, stride })
+            }
+            spec::Op::GlobalAveragePool => self.add_pool(layer, PoolKind::Global),
+            spec::Op::Flatten => {
+                let source = self.graph.nodes[layer].inputs[0];
+                let (_, x, dx) = self.take(source);
+                self.add_flatten(layer, image(self.graph.extent(source)), x, dx);
+            }
+            spec::Op::Dropout { rate } => self.add_dropout(layer, rate),
+            spec::Op::Add => self.add_sum(layer),
+        }
+    }
+
+    fn single(&mut self, layer: usize) -> (Source, Place, usize, Option<usize>) {
+        let source = self.graph.nodes[layer].inputs[0];
+        let (place, x, dx) = self.take(source);
+        (source, place, x, dx)
+    }
+
+    /// Adds an operation with one input and a new output of `units`, and publishes the output as that of `last`.
+    fn emit(
+        &mut self,
+        layer: usize,
+        last: usize,
+        from: (Place, usize, Option<usize>),
+        units: usize,
+        kind: Kind,
+    ) {
+        let (place, x, dx) = from;
+        let to = if kind.is_flattening() { Place::Flat } else { place };
+        let y = self.new_value(to, units);
+        let dy = self.new_gradient(to, units, dx.is_some() || kind.has_parameters());
+        self.ops.push(Op { layer, place, wires: Wires { x: vec![x], y, dx: vec![dx], dy }, kind });
+        self.publish(Source::Layer(last), to, y, dy);
+    }
+
+    fn add_conv(&mut self, layer: usize) {
+        let (source, place, x, dx) = self.single(layer);
+        let spec::Op::Conv { filters, kernel, stride, padding, .. } = self.spec.layers[layer].op else {
+            return;
+        };
+        let padding = match padding {
+            Padding::Same => kernels::Padding::Same,
+            Padding::Valid => kernels::Padding::Valid,
+        };
+        let input = image(self.graph.extent(source));
+        let conv = kernels::Conv { input, filters, kernel, stride, padding };
+        let bias = self.tensor(layer, Role::Bias);
+        let kernel = self.tensor(layer, Role::Kernel).expect("a convolution has a kernel");
+        let kind = Kind::Conv(Conv { conv: self.convs.len(), has_bias: bias.is_some() });
+        self.convs.push(ConvPlan { conv, kernel, bias, folded: None });
+        self.emit(layer, layer, (place, x, dx), conv.output().units(), kind);
+    }
+
+    fn add_dense(&mut self, layer: usize, outputs: usize) {
+        let (source, place, x, dx) = self.single(layer);
+        let dense = kernels::Dense { inputs: units(self.graph.extent(source)), outputs };
+        let kernel = self.tensor(layer, Role::Kernel).expect("a dense layer has a kernel");
+        let bias = self.tensor(layer, Role::Bias);
+        self.emit(layer, layer, (place, x, dx), outputs, Kind::Dense(Dense { dense, kernel, bias }));
+    }
+
+    fn add_pool(&mut self, layer: usize, kind: PoolKind) {
+        let (source, place, x, dx) = self.single(layer);
+        let shape = image(self.graph.extent(source));
+        let pool = Kind::Pool(Pool { shape, kind });
+        if kind == PoolKind::Global {
+            let y = self.new_value(place, shape.c);
+            let dy = self.new_gradient(place, shape.c, dx.is_some());
+            self.ops.push(Op { layer, place, wires: Wires { x: vec![x], y, dx: vec![dx], dy }, kind: pool });
+            self.add_flatten(layer, kernels::Shape { h: 1, w: 1, c: shape.c }, y, dy);
+        } else {
+            let units = units(self.graph.nodes[layer].extent);
+            self.emit(layer, layer, (place, x, dx), units, pool);
+        }
+    }
+
+    fn add_flatten(&mut self, layer: usize, shape: kernels::Shape, x: usize, dx: Option<usize>) {
+        self.emit(layer, layer, (Place::Pack, x, dx), shape.units(), Kind::Flatten(Flatten { shape }));
+    }
+
+    /// In place when nobody else reads the input; nothing at all in inference.
+    fn add_dropout(&mut self, layer: usize, rate: f32) {
+        let (source, place, x, dx) = self.single(layer);
+        let shared = self.graph.readers(source).len() > 1;
+        if self.mode == Mode::Inference || rate == 0.0 {
+            return self.publish(Source::Layer(layer), place, x, dx);
+        }
+        let y = if shared { self.new_value(place, units(self.graph.extent(source))) } else { x };
+        let wires = Wires { x: vec![x], y, dx: vec![dx], dy: dx };
+        self.ops.push(Op { layer, place, wires, kind: Kind::Dropout(Dropout { rate, layer: layer as u64 }) });
+        self.publish(Source::Layer(layer), place, y, dx);
+    }
+
+    /// The gradient of the sum is that of each input: the first one takes over its buffer.
+    fn add_sum(&mut self, layer: usize) {
+        let taken: Vec<_> = self.graph.nodes[layer].inputs.iter().map(|&source| self.take(source)).collect();
+        let place = taken[0].0;
+        let y = self.new_value(place, units(self.graph.nodes[layer].extent));
+        let dx: Vec<Option<usize>> = taken.iter().map(|&(_, _, dx)| dx).collect();
+        let dy = dx.iter().flatten().next().copied();
+        let wires = Wires { x: taken.iter().map(|&(_, x, _)| x).collect(), y, dx, dy };
+        self.ops.push(Op { layer, place, wires, kind: Kind::Add });
+        self.publish(Source::Layer(layer), place, y, dy);
+    }
+
+    /// The one layer that reads `layer`, when there is exactly one.
+    fn only_reader(&self, layer: usize) -> Option<usize> {
+        match self.graph.readers(Source::Layer(layer))[..] {
+            [reader] => Some(reader),
+            _ => None,
+        }
+    }
+
+    /// Batch norm, activation and max-pool, as many of them as follow each other, in one pass.
+    fn add_norm(&mut self, layer: usize) {
+        let (source, place, x, dx) = self.single(layer);
+        let extent = self.graph.extent(source);
+        let mut last = layer;
+        let batch_norm = self.batch_norm(layer);
+        if batch_norm.is_some()
+            && let Some(next) = self.only_reader(last)
+            && matches!(self.spec.layers[next].op, spec::Op::Activation { .. })
+        {
+            last = next;
+        }
+        let activation = match self.spec.layers[last].op {
+            spec::Op::Activation { function: Function::Relu } => kernels::Activation::Relu,
+            spec::Op::Activation { function: Function::Swish } => kernels::Activation::Swish,
+            spec::Op::Activation { function: Function::Gelu } => kernels::Activation::Gelu,
+            _ => kernels::Activation::Identity,
+        };
+        let mut pool = 1;
+        if let Some(next) = self.only_reader(last)
+            && let spec::Op::MaxPool { size, stride } = self.spec.layers[next].op
+            && size == stride
+        {
+            (last, pool) = (next, size);
+        }
+        self.mark_done(layer, last);
+        let folded = self.fold(source, batch_norm);
+        let units = units(self.graph.nodes[last].extent);
+        if folded && activation == kernels::Activation::Identity && pool == 1 {
+            return self.publish(Source::Layer(last), place, x, dx);
+        }
+        let batch_norm = if folded { None } else { batch_norm };
+        let norm = self.norms.len();
+        let (shape, pixels) = match extent {
+            Extent::Image(shape) => (shape.into(), shape.h * shape.w),
+            Extent::Flat(c) => (kernels::Shape { h: 1, w: 1, c }, 1),
+        };
+        self.norms.push(NormPlan { channels: shape.c, pixels, batch_norm });
+        // Only sums over the gradient are wanted where the input itself needs none, yet they go by way of it.
+        let wanted = batch_norm.is_some();
+        let dx = dx.or_else(|| self.new_gradient(place, shape.units(), wanted));
+        if batch_norm.is_some() && self.mode == Mode::Training {
+            let wires = Wires { x: vec![x], y: x, dx: vec![dx], dy: dx };
+            let moments = Kind::Moments(Moments { norm, shape });
+            self.ops.push(Op { layer, place, wires: wires.clone(), kind: moments });
+            self.ops.push(Op { layer, place, wires, kind: Kind::Statistics(Statistics { norm }) });
+        }
+        let kind = Kind::Normalize(Normalize { norm, shape, activation, pool });
+        self.emit(layer, last, (place, x, dx), units, kind);
+    }
+
+    fn mark_done(&mut self, from: usize, to: usize) {
+        let mut at = from;
+        while at != to {
+            at = self.only_reader(at).expect("a chain has one reader at each link");
+            self.done[at] = true;
+        }
+    }
+
+    fn batch_norm(&self, layer: usize) -> Option<BatchNormPlan> {
+        let spec::Op::BatchNorm { epsilon, momentum } = self.spec.layers[layer].op else { return None };
+        Some(BatchNormPlan {
+            gamma: self.tensor(layer, Role::Gamma)?,
+            beta: self.tensor(layer, Role::Beta)?,
+            mean: self.tensor(layer, Role::MovingMean)?,
+            variance: self.tensor(layer, Role::MovingVariance)?,
+            epsilon,
+            momentum,
+        })
+    }
+
+    /// In inference, puts a batch norm into the convolution before it.
+    fn fold(&mut self, source: Source, batch_norm: Option<BatchNormPlan>) -> bool {
+        let Source::Layer(before) = source else { return false };
+        let is_conv = matches!(self.spec.layers[before].op, spec::Op::Conv { .. });
+        let alone = self.graph.readers(source).len() == 1;
+        if self.mode == Mode::Training || batch_norm.is_none() || !is_conv || !alone {
+            return false;
+        }
+        let of_layer = self.ops.iter().rfind(|op| op.layer == before);
+        let Some(Kind::Conv(conv)) = of_layer.map(|op| &op.kind) else { return false };
+        self.convs[conv.conv].folded = batch_norm;
+        true
+    }
+}
+
+fn units(extent: Extent) -> usize {
+    match extent {
+        Extent::Image(shape) => shape.len(),
+        Extent::Flat(units) => units,
+    }
+}
+
+fn image(extent: Extent) -> kernels::Shape {
+    match extent {
+        Extent::Image(shape) => shape.into(),
+        Extent::Flat(c) => kernels::Shape { h: 1, w: 1, c },
+    }
+}

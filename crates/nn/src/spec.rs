@@ -1,0 +1,211 @@
+//! What a network is made of, as data: a list of named layers that form a graph.
+
+use serde::{Deserialize, Serialize};
+
+use crate::graph::Graph;
+
+/// Name under which layers refer to the network's input.
+pub const INPUT: &str = "input";
+
+/// Height, width and channels of one sample.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Shape {
+    /// Rows.
+    pub h: usize,
+    /// Columns.
+    pub w: usize,
+    /// Channels.
+    pub c: usize,
+}
+
+impl Shape {
+    /// Number of values in one sample, `h * w * c`.
+    #[must_use]
+    pub fn len(self) -> usize {
+        self.h * self.w * self.c
+    }
+
+    /// Whether a sample of this shape holds no value.
+    #[must_use]
+    pub fn is_empty(self) -> bool {
+        self.len() == 0
+    }
+}
+
+impl std::fmt::Display for Shape {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}x{}x{}", self.h, self.w, self.c)
+    }
+}
+
+impl From<Shape> for kernels::Shape {
+    fn from(Shape { h, w, c }: Shape) -> Self {
+        kernels::Shape { h, w, c }
+    }
+}
+
+/// How a convolution treats the border.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Padding {
+    /// Zeros around, so that the output has `ceil(size / stride)` rows and columns; the odd zero goes to the end.
+    Same,
+    /// No zeros: only windows that lie inside.
+    Valid,
+}
+
+/// A function applied to each value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Function {
+    /// `max(x, 0)`.
+    Relu,
+    /// `x / (1 + exp(-x))`.
+    Swish,
+    /// `x * (1 + erf(x / sqrt 2)) / 2`.
+    Gelu,
+}
+
+/// What a layer computes.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
+pub enum Op {
+    /// Two-dimensional convolution (cross-correlation, as everywhere in deep learning).
+    Conv {
+        /// Number of output channels.
+        filters: usize,
+        /// Rows and columns of the kernel.
+        kernel: [usize; 2],
+        /// Step between rows and between columns.
+        stride: [usize; 2],
+        /// Treatment of the border.
+        padding: Padding,
+        /// Whether a number per filter is added.
+        bias: bool,
+    },
+    /// Per channel: `gamma * (x - mean) / sqrt(variance + epsilon) + beta`; statistics of the batch in training
+    /// (biased variance), moving statistics otherwise.
+    BatchNorm {
+        /// Added to the variance.
+        epsilon: f32,
+        /// Share of the moving statistics kept at each step; the rest comes from the batch (mean, unbiased variance).
+        momentum: f32,
+    },
+    /// A function of each value.
+    Activation {
+        /// Which.
+        function: Function,
+    },
+    /// Largest value of each `size x size` window that lies inside.
+    MaxPool {
+        /// Side of the window.
+        size: usize,
+        /// Step between windows.
+        stride: usize,
+    },
+    /// Mean of each `size x size` window that lies inside.
+    AveragePool {
+        /// Side of the window.
+        size: usize,
+        /// Step between windows.
+        stride: usize,
+    },
+    /// Mean of each channel over the image: an image becomes `c` features.
+    GlobalAveragePool,
+    /// An image becomes `h * w * c` features, in that order.
+    Flatten,
+    /// Every output is a weighted sum of all inputs.
+    Dense {
+        /// Number of outputs.
+        units: usize,
+        /// Whether a number per output is added.
+        bias: bool,
+    },
+    /// In training, sets a random share `rate` of the values to zero and divides the others by `1 - rate`.
+    Dropout {
+        /// Share of values dropped, 0 up to but not including 1.
+        rate: f32,
+    },
+    /// Sum of two or more inputs of the same shape.
+    Add,
+}
+
+/// One layer of a network.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Layer {
+    /// Unique name; parameters are called `<name>.kernel` and so on.
+    pub name: String,
+    /// What it computes.
+    pub op: Op,
+    /// Layers it reads, by name ([`INPUT`] is the network's input); empty: the layer before.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub inputs: Vec<String>,
+}
+
+/// A network: the shape of a sample and the layers, each after all that it reads. The last layer gives the output,
+/// one number (logit) per class.
+///
+/// ```
+/// use nn::spec::{Layer, NetworkSpec, Op, Shape};
+/// let layer = |name: &str, op| Layer { name: name.into(), op, inputs: Vec::new() };
+/// let spec = NetworkSpec {
+///     input: Shape { h: 8, w: 8, c: 1 },
+///     layers: vec![layer("flatten", Op::Flatten), layer("logits", Op::Dense { units: 3, bias: true })],
+/// };
+/// assert_eq!(spec.validate(), Ok(()));
+/// assert_eq!((spec.outputs(), spec.parameter_count()), (3, 64 * 3 + 3));
+/// ```
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NetworkSpec {
+    /// Shape of one sample.
+    pub input: Shape,
+    /// The layers in order.
+    pub layers: Vec<Layer>,
+}
+
+/// Something wrong with a specification.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("layer '{layer}': {mistake}")]
+pub struct SpecMistake {
+    /// Name of the layer, or [`INPUT`].
+    pub layer: String,
+    /// What was expected and what was found.
+    pub mistake: String,
+}
+
+impl NetworkSpec {
+    /// Checks everything that can be checked without data.
+    ///
+    /// # Errors
+    /// All mistakes, in the order of the layers.
+    pub fn validate(&self) -> Result<(), Vec<SpecMistake>> {
+        Graph::resolve(self).map(|_| ())
+    }
+
+    /// Number of outputs; 0 when the specification is not valid.
+    #[must_use]
+    pub fn outputs(&self) -> usize {
+        Graph::resolve(self).map_or(0, |graph| graph.outputs())
+    }
+
+    /// Number of parameters, moving statistics included; 0 when the specification is not valid.
+    #[must_use]
+    pub fn parameter_count(&self) -> usize {
+        self.count(|_| true)
+    }
+
+    /// Number of parameters that training changes by gradients; 0 when the specification is not valid.
+    #[must_use]
+    pub fn trainable_count(&self) -> usize {
+        self.count(|parameter| parameter.trainable)
+    }
+
+    fn count(&self, wanted: impl Fn(&crate::graph::Parameter) -> bool) -> usize {
+        let Ok(graph) = Graph::resolve(self) else { return 0 };
+        let parameters = graph.parameters(self);
+        parameters.iter().filter(|&p| wanted(p)).map(|p| p.shape.iter().product::<usize>()).sum()
+    }
+}

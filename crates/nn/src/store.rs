@@ -1,0 +1,89 @@
+//! The buffers of one pack, or of the flat features of a whole batch.
+
+use kernels::LANES;
+
+use crate::plan::{Layout, Slots};
+
+/// Numbered arrays, each `[units][lanes]` or an image `[h][c][w][16]`.
+#[derive(Debug, Clone)]
+pub(crate) struct Arrays {
+    buffers: Vec<Vec<f32>>,
+    /// Buffer and length of each array.
+    places: Vec<(usize, usize)>,
+}
+
+impl Arrays {
+    fn new(slots: &Slots, lanes: usize) -> Arrays {
+        Arrays {
+            buffers: slots.buffers.iter().map(|units| vec![0.0; units * lanes]).collect(),
+            places: slots.arrays.iter().map(|slot| (slot.buffer, slot.units * lanes)).collect(),
+        }
+    }
+
+    pub(crate) fn get(&self, array: usize) -> &[f32] {
+        let (buffer, len) = self.places[array];
+        &self.buffers[buffer][..len]
+    }
+
+    pub(crate) fn get_mut(&mut self, array: usize) -> &mut [f32] {
+        let (buffer, len) = self.places[array];
+        &mut self.buffers[buffer][..len]
+    }
+
+    /// Two different arrays, the first to read, the second to write.
+    pub(crate) fn pair(&mut self, read: usize, write: usize) -> (&[f32], &mut [f32]) {
+        let ((a, a_len), (b, b_len)) = (self.places[read], self.places[write]);
+        let both = self.buffers.get_disjoint_mut([a, b]);
+        let [read, write] = both.expect("arrays of one operation have their own buffers");
+        (&read[..a_len], &mut write[..b_len])
+    }
+}
+
+/// Sums over the lanes and pixels of a store, per channel: of `x` and `x^2` on the way forward, of `dz` and `dz * x` on
+/// the way back.
+#[derive(Debug, Clone)]
+pub(crate) struct Sums {
+    pub(crate) first: Vec<f64>,
+    pub(crate) second: Vec<f64>,
+}
+
+/// Values and gradients that are computed together.
+#[derive(Debug, Clone)]
+pub(crate) struct Store {
+    /// Samples side by side: 16 in a pack, 16 times the packs in the flat part.
+    pub(crate) lanes: usize,
+    /// How many of them are samples; the rest is padding.
+    pub(crate) real: usize,
+    /// Which pack it is; tells the stores' random numbers apart.
+    pub(crate) number: u64,
+    pub(crate) values: Arrays,
+    pub(crate) gradients: Arrays,
+    /// Per norm of the plan.
+    pub(crate) sums: Vec<Sums>,
+    /// This store's share of the gradients of each convolution's kernel and bias.
+    pub(crate) convs: Vec<[Vec<f32>; 2]>,
+}
+
+impl Store {
+    /// Buffers as laid out, for `packs` packs side by side.
+    pub(crate) fn new(layout: &Layout, packs: usize, number: u64) -> Store {
+        let lanes = packs * LANES;
+        let sums = |&c: &usize| Sums { first: vec![0.0; c], second: vec![0.0; c] };
+        Store {
+            lanes,
+            real: 0,
+            number,
+            values: Arrays::new(&layout.values, lanes),
+            gradients: Arrays::new(&layout.gradients, lanes),
+            sums: layout.sums.iter().map(sums).collect(),
+            convs: layout.convs.iter().map(|sizes| sizes.map(|size| vec![0.0; size])).collect(),
+        }
+    }
+}
+
+/// Sets the padding lanes of an array to zero.
+pub(crate) fn clear_padding(x: &mut [f32], lanes: usize, real: usize) {
+    if real < lanes {
+        x.chunks_exact_mut(lanes).for_each(|row| row[real..].fill(0.0));
+    }
+}
