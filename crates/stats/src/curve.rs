@@ -158,13 +158,7 @@ impl Ranking {
             .iter()
             .zip(scores)
             .enumerate()
-            // Adding zero makes -0 the 0 that it equals, so that the total order below ties them.
-            .map(|(row, (&positive, &score))| RankedCell {
-                score: score + 0.0,
-                row,
-                positive,
-                ends_tie: true,
-            })
+            .map(|(row, (&positive, &score))| RankedCell { score, row, positive, ends_tie: true })
             .collect();
         cells.sort_by(|a, b| b.score.total_cmp(&a.score));
         for i in 1..cells.len() {

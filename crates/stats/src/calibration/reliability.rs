@@ -91,7 +91,7 @@ fn expected_error(sums: &[Sums; N_BINS]) -> f64 {
     gaps / n as f64
 }
 
-/// Edge `i` of the bins, rounded as `numpy.linspace` does.
+/// Edge `i` of the bins, to the bit that of `numpy.linspace(0, 1, N_BINS + 1)`.
 fn edge(i: usize) -> f64 {
-    if i == N_BINS { 1.0 } else { i as f64 * (1.0 / N_BINS as f64) }
+    i as f64 / N_BINS as f64
 }

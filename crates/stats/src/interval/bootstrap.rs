@@ -129,3 +129,19 @@ fn quantile(sorted: &[f64], q: f64) -> f64 {
     let above = (below + 1).min(sorted.len() - 1);
     sorted[below] + (sorted[above] - sorted[below]) * (position - below as f64)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::quantile;
+
+    /// `numpy.quantile([0, 1, 2, 3, 10], [0, 0.125, 0.9, 1])`.
+    #[test]
+    fn quantiles_are_those_of_numpy() {
+        let sorted = [0.0, 1.0, 2.0, 3.0, 10.0];
+        for (q, expected) in [(0.0, 0.0), (0.125, 0.5), (0.9, 7.2), (1.0, 10.0)] {
+            let found = quantile(&sorted, q);
+            assert!((found - expected).abs() < 1e-14, "{q}: expected {expected}, found {found}");
+        }
+        assert_eq!(quantile(&[4.0], 0.975), 4.0);
+    }
+}
