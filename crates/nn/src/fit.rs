@@ -40,7 +40,8 @@ pub enum FitError<E> {
 }
 
 /// Runs the steps `steps`: `fill(step, batch)` prepares a batch while the step before it is computed, `rate(step)` is
-/// its learning rate, and `on_step` hears of each step done and may stop the epoch.
+/// its learning rate, and `on_step` hears of each step done, sees the trainer after it (to average weights, say) and may
+/// stop the epoch.
 ///
 /// # Errors
 /// When a batch cannot be filled or numbers are not finite; the steps before it are done.
@@ -49,7 +50,7 @@ pub fn run_epoch<E: Send>(
     steps: Range<u64>,
     fill: impl Fn(u64, &mut Batch) -> Result<(), E> + Sync,
     rate: impl Fn(u64) -> f32,
-    mut on_step: impl FnMut(u64, &StepReport) -> ControlFlow<()>,
+    mut on_step: impl FnMut(u64, &Trainer, &StepReport) -> ControlFlow<()>,
 ) -> Result<EpochReport, FitError<E>> {
     let mut total = Total::default();
     let (mut current, mut next) = (trainer.new_batch(), trainer.new_batch());
@@ -60,14 +61,13 @@ pub fn run_epoch<E: Send>(
     }
     for step in steps.clone() {
         let learning_rate = rate(step);
-        let (trainer, ready) = (&mut *trainer, &current);
         let (report, filled) = rayon::join(
-            move || trainer.step(ready, learning_rate),
+            || trainer.step(&current, learning_rate),
             || if step + 1 < steps.end { fill(step + 1, &mut next) } else { Ok(()) },
         );
         let report = report.map_err(|source| FitError::NonFinite { step, source })?;
         total.add(&report);
-        if on_step(step, &report).is_break() {
+        if on_step(step, trainer, &report).is_break() {
             return Ok(total.report(true));
         }
         filled?;
