@@ -34,7 +34,6 @@ impl Default for MetricsSettings {
 /// How well a table of predictions agrees with the truth. No figure is ever NaN: what is undefined is `None`, or for
 /// precision, recall and F1 0 as in scikit-learn, and [`Metrics::undefined`] says why.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct Metrics {
     /// Number of cells.
     pub n: usize,
@@ -64,7 +63,9 @@ pub struct Metrics {
     pub confusion: Confusion,
     /// The reliability curve.
     pub reliability: Vec<ReliabilityBin>,
-    /// Bounds `[low, high]` at 95 % by the key of the figure: `accuracy`, `per_class.<name>.auc`, ….
+    /// Bounds `[low, high]` at 95 % by the key of the figure: `accuracy`, `per_class.<name>.auc`, …. Resampling
+    /// cannot invent a mistake: where no cell is wrong the bounds of an accuracy are both 1, and
+    /// [`wilson`](crate::interval::wilson) says how far that can be trusted.
     pub intervals: BTreeMap<String, [f64; 2]>,
     /// Why a figure is absent or stands at 0, by its key; `intervals.<key>` for an interval, `intervals` for all.
     pub undefined: BTreeMap<String, String>,
@@ -72,7 +73,6 @@ pub struct Metrics {
 
 /// How well one class is recognised, against all others.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct ClassMetrics {
     /// [`ClassScores::precision`].
     pub precision: f64,

@@ -18,7 +18,6 @@ pub struct Reliability {
 
 /// Cells whose confidence is in `(low, high]`; the first bin holds 0 too.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct ReliabilityBin {
     /// Lower edge.
     pub low: f64,
