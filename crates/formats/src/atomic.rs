@@ -18,6 +18,7 @@ const PREFIX: &str = ".writing-";
 ///
 /// # Examples
 /// ```
+/// use std::io::Write;
 /// # let dir = tempfile::tempdir().unwrap();
 /// # let path = dir.path().join("a.txt");
 /// formats::atomic::write_file(&path, |out| out.write_all(b"done"))?;
@@ -26,7 +27,7 @@ const PREFIX: &str = ".writing-";
 /// ```
 pub fn write_file(
     path: &Path,
-    fill: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+    fill: impl FnOnce(&mut BufWriter<&mut File>) -> io::Result<()>,
 ) -> Result<(), FormatError> {
     if let Ok(metadata) = fs::metadata(path)
         && !metadata.is_file()

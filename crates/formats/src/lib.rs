@@ -1,12 +1,26 @@
 //! The only place that knows file formats; every file is hostile.
 //!
-//! Readers take bytes or a reader underneath, check lengths before they allocate, and refuse with a [`FormatError`]
-//! that has the path, what was expected and what was found. Writers are [`atomic`].
+//! [`source::open`] reads labelled cells from whatever they are in; [`crops`] keeps them; [`model`] and [`table`] hold what
+//! is learned from them. Readers take bytes or a reader underneath, check lengths before they allocate, and refuse with a
+//! [`FormatError`] that has the path, what was expected and what was found. Writers are [`atomic`].
 
+pub mod annotation;
+mod archive;
 pub mod atomic;
+pub mod class_folders;
+pub mod crops;
 mod error;
+pub mod fit;
+pub mod groups;
+pub mod image;
 mod input;
 pub mod model;
+pub mod movie;
+pub mod npy;
+pub mod npz;
+mod patch;
+pub mod source;
 pub mod table;
 
+pub use archive::ZipLimits;
 pub use error::FormatError;

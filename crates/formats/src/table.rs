@@ -4,6 +4,7 @@ mod parquet;
 mod text;
 
 use std::collections::BTreeSet;
+use std::io::Write;
 use std::path::Path;
 
 use crate::{FormatError, atomic, input};

@@ -1,0 +1,69 @@
+//! Single-plane images: patches, and pictures for people.
+
+mod raster;
+mod tiff_file;
+
+pub use raster::{write_png_grey, write_png_rgb};
+pub(crate) use tiff_file::{channels, page, tiff_error};
+
+use std::path::Path;
+
+use cells::{CropShape, Pixels};
+
+use crate::error::quote;
+use crate::{FormatError, input};
+
+/// Endings of the names of files that are read as images, lower case.
+pub const ENDINGS: [&str; 5] = ["png", "jpg", "jpeg", "tif", "tiff"];
+
+/// Largest image that is decoded, in values (rows x columns x channels).
+pub const MAX_VALUES: usize = 1 << 28;
+/// Largest image file, in bytes.
+pub const MAX_FILE: u64 = 1 << 30;
+
+/// One image; intensities are as in the file.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Image {
+    /// Rows, columns, channels.
+    pub shape: CropShape,
+    /// Intensities, `[h, w, c]`.
+    pub pixels: Pixels,
+}
+
+/// Whether a file name ends as the name of an image does.
+#[must_use]
+pub fn has_image_name(name: &str) -> bool {
+    Path::new(name)
+        .extension()
+        .is_some_and(|e| ENDINGS.contains(&e.to_string_lossy().to_lowercase().as_str()))
+}
+
+/// Reads a PNG, JPEG or TIFF file; which one is told by its content.
+///
+/// 8- and 16-bit grey, RGB and any number of channels in TIFF, 32- and 64-bit floats in TIFF (64 become 32). An
+/// alpha channel of PNG is dropped when it is opaque. The pages of a TIFF with several are its channels, unless
+/// its description says `{"shape": [h, w, c]}`, as tifffile writes.
+///
+/// # Errors
+/// When it is none of them, broken, larger than [`MAX_VALUES`], or has samples of another kind.
+pub fn read(path: &Path) -> Result<Image, FormatError> {
+    parse(path, &input::read(path, MAX_FILE)?)
+}
+
+/// Reads the bytes of an image file; `path` is for messages.
+///
+/// # Errors
+/// As [`read`].
+pub fn parse(path: &Path, bytes: &[u8]) -> Result<Image, FormatError> {
+    let image = match bytes {
+        [0x89, b'P', b'N', b'G', ..] => raster::parse(path, bytes, image::ImageFormat::Png),
+        [0xff, 0xd8, 0xff, ..] => raster::parse(path, bytes, image::ImageFormat::Jpeg),
+        [b'I', b'I', 42 | 43, 0, ..] | [b'M', b'M', 0, 42 | 43, ..] => tiff_file::parse(path, bytes),
+        _ => Err(FormatError::new(path, "a PNG, JPEG or TIFF image", quote(bytes))),
+    }?;
+    if image.shape.is_empty() || image.pixels.len() != image.shape.len() {
+        let found = format!("{} with {} values", image.shape, image.pixels.len());
+        return Err(FormatError::new(path, "an image with pixels", found));
+    }
+    Ok(image)
+}

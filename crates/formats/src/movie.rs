@@ -1,0 +1,264 @@
+//! TIFF movies, written and read one frame at a time.
+//!
+//! Written as ImageJ hyperstacks: pages in the order of channels, then time, and a description that says so.
+
+use std::fmt::Write as _;
+use std::fs::File;
+use std::io::{self, BufReader, Cursor, Seek, Write};
+use std::path::{Path, PathBuf};
+
+use cells::{CropShape, Pixels};
+use tiff::decoder::{Decoder, Limits};
+use tiff::encoder::colortype::{self, ColorType};
+use tiff::encoder::{Rational, TiffEncoder, TiffKind, TiffKindBig, TiffKindStandard, TiffValue};
+use tiff::tags::{ResolutionUnit, Tag};
+use tiff::{TiffError, TiffResult};
+
+use crate::image::{Image, MAX_VALUES, page, tiff_error};
+use crate::{FormatError, atomic, input};
+
+/// Most pages that a movie may have.
+const MAX_PAGES: usize = 1 << 20;
+/// Bytes of pixels above which offsets need 64 bits, with room for the tags.
+const MAX_CLASSIC: usize = 0xf000_0000;
+
+/// Physical sizes, written when known.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Scale {
+    /// Side of a pixel, in micrometres.
+    pub micron_per_pixel: Option<f64>,
+    /// Time between frames, in seconds.
+    pub seconds_per_frame: Option<f64>,
+}
+
+/// Writes `n_frames` images of one shape and depth as a TIFF movie, atomically. Channels become pages of their own.
+///
+/// # Errors
+/// When `frames` ends early or its images differ in shape or depth, or the file cannot be written.
+pub fn write(
+    path: &Path,
+    n_frames: usize,
+    frames: impl IntoIterator<Item = Image>,
+    scale: Scale,
+) -> Result<(), FormatError> {
+    let mut frames = frames.into_iter().take(n_frames).peekable();
+    let Some(first) = frames.peek().map(|f| (f.shape, f.pixels.depth())) else {
+        return Err(FormatError::new(path, "at least one frame to write", "none"));
+    };
+    let description = hyperstack(n_frames, first.0.c, scale);
+    let checked =
+        frames.map(
+            |frame| {
+                if (frame.shape, frame.pixels.depth()) == first { Ok(frame) } else { Err(other_frame()) }
+            },
+        );
+    // Four bytes bound every depth.
+    let large = first.0.len().saturating_mul(4).saturating_mul(n_frames) > MAX_CLASSIC;
+    atomic::write_file(path, |out| {
+        let n_written = if large {
+            let mut encoder = TiffEncoder::<_, TiffKindBig>::new_generic(out).map_err(into_io)?;
+            write_frames(&mut encoder, checked, &description, scale)
+        } else {
+            let mut encoder = TiffEncoder::<_, TiffKindStandard>::new_generic(out).map_err(into_io)?;
+            write_frames(&mut encoder, checked, &description, scale)
+        }?;
+        if n_written < n_frames {
+            return Err(io::Error::other(format!("{n_frames} frames announced, {n_written} given")));
+        }
+        Ok(())
+    })
+}
+
+fn other_frame() -> io::Error {
+    io::Error::other("a frame of another shape or depth")
+}
+
+fn into_io(error: TiffError) -> io::Error {
+    match error {
+        TiffError::IoError(e) => e,
+        other => io::Error::other(other),
+    }
+}
+
+/// What ImageJ reads: number of pages, channels, frames, sizes.
+fn hyperstack(n_frames: usize, channels: usize, scale: Scale) -> String {
+    let mut text = format!("ImageJ=1.54f\nimages={}\n", n_frames * channels);
+    if channels > 1 {
+        let _ = writeln!(text, "channels={channels}");
+    }
+    let _ = writeln!(text, "frames={n_frames}\nhyperstack=true\nmode=grayscale");
+    if scale.micron_per_pixel.is_some() {
+        text.push_str("unit=micron\n");
+    }
+    if let Some(seconds) = scale.seconds_per_frame {
+        let _ = writeln!(text, "finterval={seconds}");
+    }
+    text.push_str("loop=false\n");
+    text
+}
+
+fn write_frames<W: Write + Seek, K: TiffKind>(
+    encoder: &mut TiffEncoder<W, K>,
+    frames: impl Iterator<Item = io::Result<Image>>,
+    description: &str,
+    scale: Scale,
+) -> io::Result<usize> {
+    let mut description = Some(description);
+    let mut n_written = 0;
+    for frame in frames {
+        let frame = frame?;
+        let CropShape { h, w, c } = frame.shape;
+        for channel in 0..c {
+            let text = description.take();
+            match &frame.pixels {
+                Pixels::Uint8(v) => {
+                    write_page::<_, _, colortype::Gray8>(encoder, h, w, &pick(v, c, channel), text, scale)
+                }
+                Pixels::Uint16(v) => {
+                    write_page::<_, _, colortype::Gray16>(encoder, h, w, &pick(v, c, channel), text, scale)
+                }
+                Pixels::Float32(v) => write_page::<_, _, colortype::Gray32Float>(
+                    encoder,
+                    h,
+                    w,
+                    &pick(v, c, channel),
+                    text,
+                    scale,
+                ),
+            }
+            .map_err(into_io)?;
+        }
+        n_written += 1;
+    }
+    Ok(n_written)
+}
+
+/// One channel of interleaved values.
+fn pick<T: Copy>(values: &[T], c: usize, channel: usize) -> Vec<T> {
+    values.iter().skip(channel).step_by(c).copied().collect()
+}
+
+fn write_page<W: Write + Seek, K: TiffKind, C: ColorType>(
+    encoder: &mut TiffEncoder<W, K>,
+    h: usize,
+    w: usize,
+    values: &[C::Inner],
+    description: Option<&str>,
+    scale: Scale,
+) -> TiffResult<()>
+where
+    [C::Inner]: TiffValue,
+{
+    let size = |n: usize| u32::try_from(n).map_err(|_| TiffError::LimitsExceeded);
+    let mut page = encoder.new_image::<C>(size(w)?, size(h)?)?;
+    if let Some(text) = description {
+        page.encoder().write_tag(Tag::ImageDescription, text)?;
+    }
+    if let Some(micron) = scale.micron_per_pixel.filter(|m| *m > 0.0) {
+        // ImageJ reads pixels per unit, and the unit from the description.
+        let per_unit = Rational { n: (1e6 / micron).round() as u32, d: 1_000_000 };
+        page.resolution(ResolutionUnit::None, per_unit);
+    }
+    page.write_data(values)
+}
+
+/// A patch as the bytes of a TIFF file: grey, RGB, or rows as pages with the shape that tifffile writes and reads.
+pub(crate) fn patch_bytes(path: &Path, shape: CropShape, pixels: &Pixels) -> Result<Vec<u8>, FormatError> {
+    let mut out = Cursor::new(Vec::new());
+    let CropShape { h, w, c } = shape;
+    let scale = Scale::default();
+    let mut write = || -> TiffResult<()> {
+        let mut encoder = TiffEncoder::new(&mut out)?;
+        let e = &mut encoder;
+        match (pixels, c) {
+            (Pixels::Uint8(v), 1) => return write_page::<_, _, colortype::Gray8>(e, h, w, v, None, scale),
+            (Pixels::Uint16(v), 1) => return write_page::<_, _, colortype::Gray16>(e, h, w, v, None, scale),
+            (Pixels::Float32(v), 1) => {
+                return write_page::<_, _, colortype::Gray32Float>(e, h, w, v, None, scale);
+            }
+            (Pixels::Uint8(v), 3) => return write_page::<_, _, colortype::RGB8>(e, h, w, v, None, scale),
+            (Pixels::Uint16(v), 3) => return write_page::<_, _, colortype::RGB16>(e, h, w, v, None, scale),
+            (Pixels::Float32(v), 3) => {
+                return write_page::<_, _, colortype::RGB32Float>(e, h, w, v, None, scale);
+            }
+            _ => {}
+        }
+        let text = format!("{{\"shape\": [{h}, {w}, {c}]}}");
+        for row in 0..h {
+            let (range, text) = (row * w * c..(row + 1) * w * c, (row == 0).then_some(text.as_str()));
+            match pixels {
+                Pixels::Uint8(v) => write_page::<_, _, colortype::Gray8>(e, w, c, &v[range], text, scale)?,
+                Pixels::Uint16(v) => write_page::<_, _, colortype::Gray16>(e, w, c, &v[range], text, scale)?,
+                Pixels::Float32(v) => {
+                    write_page::<_, _, colortype::Gray32Float>(e, w, c, &v[range], text, scale)?
+                }
+            }
+        }
+        Ok(())
+    };
+    write().map_err(|e| tiff_error(path, &e))?;
+    Ok(out.into_inner())
+}
+
+/// An open TIFF movie: pages of one file in the order of channels, then time.
+pub struct Movie {
+    path: PathBuf,
+    decoder: Decoder<BufReader<File>>,
+    n_pages: usize,
+    n_channels: usize,
+}
+
+impl Movie {
+    /// Opens a movie and counts its pages. Channels are told by an ImageJ description; without one each page is a frame.
+    ///
+    /// # Errors
+    /// When it is not a TIFF file, has too many pages, or its pages are no multiple of its channels.
+    pub fn open(path: &Path) -> Result<Self, FormatError> {
+        let broken = |e: TiffError| tiff_error(path, &e);
+        let mut limits = Limits::default();
+        limits.decoding_buffer_size = MAX_VALUES;
+        limits.intermediate_buffer_size = MAX_VALUES;
+        let (file, _) = input::open(path)?;
+        let mut decoder = Decoder::new(BufReader::new(file)).map_err(broken)?.with_limits(limits);
+        let description = decoder.get_tag_ascii_string(Tag::ImageDescription).unwrap_or_default();
+        let mut n_pages = 1;
+        while decoder.more_images() {
+            decoder.next_image().map_err(broken)?;
+            n_pages += 1;
+            if n_pages > MAX_PAGES {
+                return Err(FormatError::new(path, format!("at most {MAX_PAGES} pages"), "more"));
+            }
+        }
+        let said = description.lines().find_map(|l| l.strip_prefix("channels=")?.trim().parse().ok());
+        let n_channels: usize = said.filter(|_| description.starts_with("ImageJ=")).unwrap_or(1);
+        if n_channels == 0 || n_pages % n_channels != 0 {
+            let expected = format!("pages for {n_channels} channels, as the description says");
+            return Err(FormatError::new(path, expected, n_pages.to_string()));
+        }
+        Ok(Movie { path: path.to_path_buf(), decoder, n_pages, n_channels })
+    }
+
+    /// Number of frames.
+    #[must_use]
+    pub fn n_frames(&self) -> usize {
+        self.n_pages / self.n_channels
+    }
+
+    /// Reads frame `t`, counted from 0.
+    ///
+    /// # Errors
+    /// When there is no such frame, it cannot be decoded, or its channels differ in shape or depth.
+    pub fn frame(&mut self, t: usize) -> Result<Image, FormatError> {
+        if t >= self.n_frames() {
+            let expected = format!("a frame below {}", self.n_frames());
+            return Err(FormatError::new(&self.path, expected, t.to_string()));
+        }
+        let mut pages = Vec::with_capacity(self.n_channels);
+        for channel in 0..self.n_channels {
+            let index = t * self.n_channels + channel;
+            self.decoder.seek_to_image(index).map_err(|e| tiff_error(&self.path, &e))?;
+            pages.push(page(&self.path, &mut self.decoder).map_err(|e| e.at(format!("page {index}")))?);
+        }
+        crate::image::channels(&self.path, pages)
+    }
+}

@@ -1,0 +1,285 @@
+//! NumPy arrays, one per file.
+//!
+//! # Source
+//! <https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html>, versions 1 to 3. Read here because array
+//! lengths of strangers must be checked before allocating, crop sets are read by position, and class names are text arrays.
+
+mod header;
+
+use std::io::{Read, Write};
+use std::path::Path;
+
+use cells::{Cell, CellSet, CropShape, Depth, Pixels};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+pub(crate) use header::{Header, Kind};
+
+use crate::patch::unnamed_channels;
+use crate::{FormatError, input};
+
+/// Most channels that are told from rows without being told.
+const MAX_CHANNELS: usize = 16;
+
+/// Order of the axes of a stack of images with channels.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Axes {
+    /// Cell, channel, row, column.
+    Nchw,
+    /// Cell, row, column, channel.
+    Nhwc,
+}
+
+/// Values of an array in C order.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Values {
+    /// 8-bit, 16-bit and floating-point numbers of 32 and 64 bits; the flag tells that they had 64.
+    Pixels(Pixels, bool),
+    /// Other whole numbers.
+    Int(Vec<i64>),
+    /// Text.
+    Text(Vec<String>),
+}
+
+/// An array as it was in a file.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Array {
+    pub shape: Vec<usize>,
+    pub values: Values,
+}
+
+/// Reads a stack of images of one class: `[n, h, w]`, `[n, h, w, c]` or `[n, c, h, w]` of uint8, uint16, float32 or
+/// float64 (stored as float32, which is recorded). Cells are named `<file without ending>/<index>` and have no class.
+///
+/// # Errors
+/// When it is not such a file, its length does not match its shape, or the order of its axes cannot be told and is
+/// not given.
+pub fn read(path: &Path, axes: Option<Axes>) -> Result<CellSet, FormatError> {
+    let (file, len) = input::open(path)?;
+    let mut reader = std::io::BufReader::new(file);
+    let array = read_array(path, &mut reader, Some(len))?;
+    stack(path, array, axes)
+}
+
+/// Reads the bytes of a `.npy` file as [`read`] does; `path` is for messages and names.
+///
+/// # Errors
+/// As [`read`].
+pub fn parse(path: &Path, bytes: &[u8], axes: Option<Axes>) -> Result<CellSet, FormatError> {
+    let len = Some(bytes.len() as u64);
+    stack(path, read_array(path, &mut &bytes[..], len)?, axes)
+}
+
+/// Cells without class from an array of images.
+fn stack(path: &Path, array: Array, axes: Option<Axes>) -> Result<CellSet, FormatError> {
+    let (shape, pixels, provenance) = images(path, array, axes)?;
+    let (stem, source) = (input::file_stem(path), input::file_name(path));
+    let cells = (0..pixels.len() / shape.len()).map(|i| {
+        let name = format!("{stem}/{i}");
+        Cell { group: name.clone(), name, source: source.clone(), ..Cell::default() }
+    });
+    let channels = unnamed_channels(shape.c);
+    Ok(CellSet { shape, cells: cells.collect(), pixels, classes: Vec::new(), channels, provenance })
+}
+
+/// Shape, values as `[n, h, w, c]`, and what was done to them.
+pub(crate) fn images(
+    path: &Path,
+    array: Array,
+    axes: Option<Axes>,
+) -> Result<(CropShape, Pixels, Value), FormatError> {
+    let (pixels, narrowed) = match array.values {
+        Values::Pixels(pixels, narrowed) => (pixels, narrowed),
+        Values::Int(_) | Values::Text(_) => {
+            let expected = "images of uint8, uint16, float32 or float64";
+            return Err(FormatError::new(path, expected, "values of another type"));
+        }
+    };
+    let (shape, axes) = layout(path, &array.shape, axes)?;
+    if pixels.is_empty() || shape.is_empty() {
+        let found = format!("an array of shape {:?}", array.shape);
+        return Err(FormatError::new(path, "at least one cell", found));
+    }
+    let pixels = match (axes, pixels) {
+        (Some(Axes::Nchw), Pixels::Uint8(v)) => Pixels::Uint8(channels_last(&v, shape)),
+        (Some(Axes::Nchw), Pixels::Uint16(v)) => Pixels::Uint16(channels_last(&v, shape)),
+        (Some(Axes::Nchw), Pixels::Float32(v)) => Pixels::Float32(channels_last(&v, shape)),
+        (_, pixels) => pixels,
+    };
+    let mut provenance = json!({});
+    if narrowed {
+        provenance["converted"] = json!("float64 to float32");
+    }
+    if let Some(axes) = axes {
+        provenance["axes"] = json!(axes);
+    }
+    Ok((shape, pixels, provenance))
+}
+
+/// Which axis is what.
+fn layout(
+    path: &Path,
+    shape: &[usize],
+    axes: Option<Axes>,
+) -> Result<(CropShape, Option<Axes>), FormatError> {
+    let told = |a: usize, b: usize| a <= MAX_CHANNELS && b > MAX_CHANNELS;
+    match (shape, axes) {
+        (&[_, h, w], _) => Ok((CropShape { h, w, c: 1 }, None)),
+        (&[_, c, h, w], Some(Axes::Nchw)) => Ok((CropShape { h, w, c }, Some(Axes::Nchw))),
+        (&[_, h, w, c], Some(Axes::Nhwc)) => Ok((CropShape { h, w, c }, Some(Axes::Nhwc))),
+        (&[_, c, h, w], None) if told(c, w) => Ok((CropShape { h, w, c }, Some(Axes::Nchw))),
+        (&[_, h, w, c], None) if told(c, h) => Ok((CropShape { h, w, c }, Some(Axes::Nhwc))),
+        (&[_, _, _, _], None) => {
+            let expected = "axes that tell channels from rows (or the axes given: nchw, nhwc)";
+            Err(FormatError::new(path, expected, format!("shape {shape:?}")))
+        }
+        _ => {
+            let expected = "a stack of images [n, h, w], [n, h, w, c] or [n, c, h, w]";
+            Err(FormatError::new(path, expected, format!("shape {shape:?}")))
+        }
+    }
+}
+
+/// `[n, c, h, w]` to `[n, h, w, c]`.
+fn channels_last<T: Copy>(values: &[T], shape: CropShape) -> Vec<T> {
+    let plane = shape.h * shape.w;
+    let mut out = Vec::with_capacity(values.len());
+    for image in values.chunks_exact(shape.len()) {
+        for i in 0..plane {
+            out.extend((0..shape.c).map(|ch| image[ch * plane + i]));
+        }
+    }
+    out
+}
+
+/// Reads one array; `len` is the length of the file when it is known.
+pub(crate) fn read_array(path: &Path, reader: &mut dyn Read, len: Option<u64>) -> Result<Array, FormatError> {
+    let header = Header::read(path, reader)?;
+    let n = header.n_values(path)?;
+    if let Some(len) = len {
+        header.check_length(path, n, len)?;
+    }
+    let mut s = Source { path, reader, n, width: header.kind.width(), big: header.big_endian };
+    let values = match header.kind {
+        Kind::Pixels(Depth::Uint8) => Values::Pixels(Pixels::Uint8(s.numbers(|b, _| b[0])?), false),
+        Kind::Pixels(Depth::Uint16) => {
+            let v = s.numbers(|b, big| unsigned(b, big) as u16)?;
+            Values::Pixels(Pixels::Uint16(v), false)
+        }
+        Kind::Pixels(Depth::Float32) => {
+            let v = s.numbers(|b, big| f32::from_bits(unsigned(b, big) as u32))?;
+            Values::Pixels(Pixels::Float32(v), false)
+        }
+        Kind::Double => {
+            let v = s.numbers(|b, big| f64::from_bits(unsigned(b, big)) as f32)?;
+            Values::Pixels(Pixels::Float32(v), true)
+        }
+        Kind::Unsigned(_) => {
+            Values::Int(s.numbers(|b, big| i64::try_from(unsigned(b, big)).unwrap_or(i64::MAX))?)
+        }
+        Kind::Signed(_) => Values::Int(s.numbers(signed)?),
+        Kind::Text(_) => Values::Text(s.texts(wide_text)?),
+        Kind::Bytes(_) => Values::Text(s.texts(|b, _| std::str::from_utf8(b).ok().map(str::to_owned))?),
+    };
+    let values = if header.fortran { in_c_order(values, &header.shape) } else { values };
+    Ok(Array { shape: header.shape, values })
+}
+
+/// The bytes of the values still to be read.
+struct Source<'a> {
+    path: &'a Path,
+    reader: &'a mut dyn Read,
+    n: usize,
+    width: usize,
+    big: bool,
+}
+
+impl Source<'_> {
+    /// Reads all values; memory grows with what is there, not with what the header promises.
+    fn numbers<T>(&mut self, one: impl Fn(&[u8], bool) -> T) -> Result<Vec<T>, FormatError> {
+        let mut values = Vec::new();
+        let per_block = (1 << 20) / self.width.max(1) + 1;
+        let mut block = vec![0; per_block.min(self.n) * self.width];
+        while values.len() < self.n {
+            let bytes = (self.n - values.len()).min(per_block) * self.width;
+            self.reader.read_exact(&mut block[..bytes]).map_err(|e| {
+                let expected = format!("{} values of {} bytes", self.n, self.width);
+                FormatError::io(self.path, expected, &e)
+            })?;
+            values.extend(block[..bytes].chunks_exact(self.width).map(|b| one(b, self.big)));
+        }
+        Ok(values)
+    }
+
+    fn texts(&mut self, one: impl Fn(&[u8], bool) -> Option<String>) -> Result<Vec<String>, FormatError> {
+        let texts = self.numbers(|b, big| one(b, big).map(|s| s.trim_end_matches('\0').to_owned()))?;
+        texts
+            .into_iter()
+            .collect::<Option<_>>()
+            .ok_or_else(|| FormatError::new(self.path, "text", "bytes that are none"))
+    }
+}
+
+/// A number of one to eight bytes.
+fn unsigned(bytes: &[u8], big: bool) -> u64 {
+    let add = |sum: u64, &b: &u8| sum << 8 | u64::from(b);
+    if big { bytes.iter().fold(0, add) } else { bytes.iter().rev().fold(0, add) }
+}
+
+/// A number of one to eight bytes with sign.
+fn signed(bytes: &[u8], big: bool) -> i64 {
+    let shift = 64 - 8 * bytes.len() as u32;
+    ((unsigned(bytes, big) << shift) as i64) >> shift
+}
+
+/// UTF-32.
+fn wide_text(bytes: &[u8], big: bool) -> Option<String> {
+    bytes.chunks_exact(4).map(|b| char::from_u32(unsigned(b, big) as u32)).collect()
+}
+
+/// Values in Fortran order to C order.
+fn in_c_order(values: Values, shape: &[usize]) -> Values {
+    match values {
+        Values::Pixels(Pixels::Uint8(v), f) => Values::Pixels(Pixels::Uint8(reorder(&v, shape)), f),
+        Values::Pixels(Pixels::Uint16(v), f) => Values::Pixels(Pixels::Uint16(reorder(&v, shape)), f),
+        Values::Pixels(Pixels::Float32(v), f) => Values::Pixels(Pixels::Float32(reorder(&v, shape)), f),
+        Values::Int(v) => Values::Int(reorder(&v, shape)),
+        Values::Text(v) => Values::Text(reorder(&v, shape)),
+    }
+}
+
+fn reorder<T: Clone>(values: &[T], shape: &[usize]) -> Vec<T> {
+    let strides: Vec<usize> = shape
+        .iter()
+        .scan(1, |stride, &n| {
+            let s = *stride;
+            *stride *= n;
+            Some(s)
+        })
+        .collect();
+    let mut index = vec![0; shape.len()];
+    let mut out = Vec::with_capacity(values.len());
+    for _ in 0..values.len() {
+        let at: usize = index.iter().zip(&strides).map(|(i, s)| i * s).sum();
+        out.push(values[at].clone());
+        for axis in (0..shape.len()).rev() {
+            index[axis] += 1;
+            if index[axis] < shape[axis] {
+                break;
+            }
+            index[axis] = 0;
+        }
+    }
+    out
+}
+
+/// Writes pixels as a `.npy` file of version 1, C order, little endian.
+pub(crate) fn write(out: &mut dyn Write, shape: &[usize], pixels: &Pixels) -> std::io::Result<()> {
+    out.write_all(&header::bytes(shape, pixels.depth()))?;
+    match pixels {
+        Pixels::Uint8(v) => out.write_all(v),
+        Pixels::Uint16(v) => v.iter().try_for_each(|x| out.write_all(&x.to_le_bytes())),
+        Pixels::Float32(v) => v.iter().try_for_each(|x| out.write_all(&x.to_le_bytes())),
+    }
+}

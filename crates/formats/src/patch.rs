@@ -1,0 +1,123 @@
+//! From single patches to a crop set.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use cells::{Cell, CellSet, Pixels};
+use serde_json::json;
+
+use crate::FormatError;
+use crate::error::list;
+use crate::fit::Fit;
+use crate::image::Image;
+
+/// One patch with what its file name and folder say.
+pub(crate) struct Patch {
+    /// Facts; `class` is not yet set.
+    pub cell: Cell,
+    /// Name of its class.
+    pub class: Option<String>,
+    /// Pixels.
+    pub image: Image,
+}
+
+/// Names of channels when nobody gave any.
+pub(crate) fn unnamed_channels(c: usize) -> Vec<String> {
+    (0..c).map(|i| format!("channel {i}")).collect()
+}
+
+/// Whether channel names are the ones of [`unnamed_channels`].
+pub(crate) fn are_unnamed(channels: &[String]) -> bool {
+    channels == unnamed_channels(channels.len())
+}
+
+/// One crop set of all patches, in their order; `classes` are the names in the order of their numbers.
+///
+/// # Errors
+/// No patch at all; sizes or depths that differ (all are listed) unless `fit` is given; a class that is not listed.
+pub(crate) fn assemble(
+    path: &Path,
+    patches: Vec<Patch>,
+    classes: Vec<String>,
+    channels: Option<Vec<String>>,
+    fit: Option<Fit>,
+) -> Result<CellSet, FormatError> {
+    let Some(first) = patches.first() else {
+        return Err(FormatError::new(path, "at least one patch", "none"));
+    };
+    check_depths(path, &patches)?;
+    if fit.is_none() {
+        check_shapes(path, &patches)?;
+    }
+    let mut pixels = Pixels::empty(first.image.pixels.depth());
+    let mut cells = Vec::with_capacity(patches.len());
+    let (mut shape, mut n_fitted) = (first.image.shape, 0_usize);
+    for patch in patches {
+        let fitted = match fit {
+            Some(fit) => fit.apply(&patch.image).map_err(|expected| {
+                FormatError::new(path, expected, patch.image.shape.to_string()).at(&patch.cell.name)
+            })?,
+            None => patch.image.clone(),
+        };
+        n_fitted += usize::from(fitted.shape != patch.image.shape);
+        if cells.is_empty() {
+            shape = fitted.shape;
+        }
+        let same = pixels.extend_from(&fitted.pixels, 0..fitted.pixels.len()).is_ok();
+        if !same || fitted.shape != shape {
+            let found = format!("{} {}", fitted.shape, fitted.pixels.depth());
+            let expected = format!("{shape} {}", pixels.depth());
+            return Err(FormatError::new(path, expected, found).at(&patch.cell.name));
+        }
+        cells.push(with_class(path, patch, &classes)?);
+    }
+    let channels = channels.unwrap_or_else(|| unnamed_channels(shape.c));
+    let provenance = match fit {
+        Some(fit) => json!({ "fit": fit, "n_fitted": n_fitted }),
+        None => json!({}),
+    };
+    Ok(CellSet { shape, pixels, cells, classes, channels, provenance })
+}
+
+fn with_class(path: &Path, patch: Patch, classes: &[String]) -> Result<Cell, FormatError> {
+    let mut cell = patch.cell;
+    if let Some(name) = patch.class {
+        let Some(class) = classes.iter().position(|c| *c == name) else {
+            let expected = format!("one of the classes {}", classes.join(", "));
+            return Err(FormatError::new(path, expected, name).at(cell.name));
+        };
+        cell.class = Some(class);
+    }
+    Ok(cell)
+}
+
+/// All patches must have one shape; the error lists each shape with its number of patches, the commonest first.
+fn check_shapes(path: &Path, patches: &[Patch]) -> Result<(), FormatError> {
+    let mut counts: BTreeMap<(usize, usize, usize), usize> = BTreeMap::new();
+    for patch in patches {
+        let s = patch.image.shape;
+        *counts.entry((s.h, s.w, s.c)).or_default() += 1;
+    }
+    if counts.len() == 1 {
+        return Ok(());
+    }
+    let mut sorted: Vec<_> = counts.into_iter().collect();
+    sorted.sort_by_key(|&(shape, n)| (std::cmp::Reverse(n), shape));
+    let found = list(sorted.iter().map(|((h, w, c), n)| format!("{h}x{w}x{c} ({n} of them)")));
+    let found = format!("{} sizes: {found}", sorted.len());
+    Err(FormatError::new(path, "patches of one size (or a fit to a size: crop, pad, resize)", found))
+}
+
+/// All patches must have one depth; a change of depth would change what an intensity means.
+fn check_depths(path: &Path, patches: &[Patch]) -> Result<(), FormatError> {
+    let first = &patches[0];
+    let depth = first.image.pixels.depth();
+    match patches.iter().find(|p| p.image.pixels.depth() != depth) {
+        None => Ok(()),
+        Some(other) => {
+            let expected = format!("patches of one depth ({depth} in {})", first.cell.name);
+            let found = other.image.pixels.depth().to_string();
+            Err(FormatError::new(path, expected, found).at(&other.cell.name))
+        }
+    }
+}
