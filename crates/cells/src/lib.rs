@@ -4,6 +4,7 @@
 
 pub mod augment;
 pub mod crop;
+pub mod doctor;
 pub mod normalise;
 pub mod split;
 

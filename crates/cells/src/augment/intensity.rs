@@ -66,8 +66,8 @@ fn normal_pair(rng: &mut ChaCha8Rng) -> (f32, f32) {
     (radius * cos, radius * sin)
 }
 
-/// Gaussian blur, first along rows, then along columns.
-pub(super) fn blur(
+/// Gaussian blur, first along rows, then along columns, border pixels repeated; `between` is as long as `crop`.
+pub(crate) fn blur(
     shape: CropShape,
     crop: &mut [f32],
     sigma_px: f32,

@@ -9,6 +9,7 @@ mod intensity;
 mod validate;
 
 pub use dihedral::Dihedral;
+pub(crate) use intensity::blur;
 pub use validate::AugmentMistake;
 
 use rand::RngExt;
