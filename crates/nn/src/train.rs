@@ -190,6 +190,14 @@ impl Trainer {
         Batch::new(spec.input, spec.outputs(), self.settings.batch_size)
     }
 
+    /// Logits of the samples of the last step, before it changed the weights, `[n][classes]`.
+    #[must_use]
+    pub fn last_logits(&self) -> Vec<f32> {
+        let (n, k) = (self.engine.flat.lanes, self.engine.outputs());
+        let logits = self.engine.flat.values.get(self.engine.plan.output);
+        (0..self.engine.flat.real * k).map(|i| logits[i % k * n + i / k]).collect()
+    }
+
     /// The state to continue from, see [`Trainer::restore`].
     #[must_use]
     pub fn state(&self) -> TrainerState {

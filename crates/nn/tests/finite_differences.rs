@@ -1,0 +1,234 @@
+//! The gradient of every kind of layer, and of combinations, against differences of the loss.
+//!
+//! A step with a rate of 0 changes nothing; with `beta1 = 0` the optimizer's mean is the gradient itself. For each array
+//! of parameters the gradient along a random direction is compared with the central difference of the loss along it:
+//! the loss is f32 inside, so steps of 1e-2 and a tolerance of 1e-2 of the larger of both, plus 2e-4.
+//! Smooth functions only, except where kinks are the point: max-pool and ReLU get a looser tolerance.
+
+use std::convert::Infallible;
+
+use kernels::Kernels;
+use nn::Network;
+use nn::batch::Batch;
+use nn::optimizer::{Clip, Optimizer};
+use nn::spec::{Function, INPUT, Layer, NetworkSpec, Op, Padding, Shape};
+use nn::train::{Trainer, TrainerSettings};
+use nn::weights::Weights;
+use rand::RngExt;
+use rand_chacha::ChaCha8Rng;
+use rand_chacha::rand_core::SeedableRng;
+
+/// 19 samples: one full pack and one with padding.
+const N: usize = 19;
+const CLASSES: usize = 3;
+
+fn layer(name: &str, op: Op, inputs: &[&str]) -> Layer {
+    Layer { name: name.into(), op, inputs: inputs.iter().map(|&s| s.into()).collect() }
+}
+
+fn conv(filters: usize, kernel: [usize; 2], stride: [usize; 2], padding: Padding, bias: bool) -> Op {
+    Op::Conv { filters, kernel, stride, padding, bias }
+}
+
+fn same(filters: usize) -> Op {
+    conv(filters, [3, 3], [1, 1], Padding::Same, false)
+}
+
+const NORM: Op = Op::BatchNorm { epsilon: 1e-3, momentum: 0.9 };
+const SWISH: Op = Op::Activation { function: Function::Swish };
+const GELU: Op = Op::Activation { function: Function::Gelu };
+const RELU: Op = Op::Activation { function: Function::Relu };
+
+/// The layers, then flattened and classified.
+fn network(input: Shape, layers: Vec<Layer>, head: Op) -> NetworkSpec {
+    let mut layers = layers;
+    layers.push(layer("head", head, &[]));
+    layers.push(layer("logits", Op::Dense { units: CLASSES, bias: true }, &[]));
+    NetworkSpec { input, layers }
+}
+
+fn random(seed: u64) -> ChaCha8Rng {
+    ChaCha8Rng::seed_from_u64(seed)
+}
+
+fn batch(spec: &NetworkSpec) -> Batch {
+    let mut batch = Batch::new(spec.input, CLASSES, 2 * 16);
+    let filled = batch.fill_part(N, |i, x, target| {
+        let mut random = random(100 + i as u64);
+        x.iter_mut().for_each(|x| *x = random.random_range(-1.5..1.5));
+        target[i % CLASSES] = 0.9;
+        target[(i + 1) % CLASSES] = 0.1;
+        Ok::<f32, Infallible>(0.5 + (i % 2) as f32)
+    });
+    filled.unwrap();
+    batch
+}
+
+/// All weights moved off their initial values, so that no gradient vanishes by symmetry.
+fn weights(spec: &NetworkSpec) -> Weights {
+    let mut weights = Network::new(spec.clone(), 3).unwrap().weights().clone();
+    let mut random = random(5);
+    for tensor in weights.tensors.iter_mut().filter(|tensor| tensor.trainable) {
+        tensor.data.iter_mut().for_each(|w| *w += random.random_range(-0.2..0.2));
+    }
+    weights
+}
+
+fn step(kernels: Kernels, spec: &NetworkSpec, weights: Weights, batch: &Batch) -> (f64, Trainer) {
+    let optimizer = Optimizer::Adam { beta1: 0.0, beta2: 0.0, epsilon: 1.0, weight_decay: 0.0 };
+    let settings = TrainerSettings { optimizer, clip: Clip::None, batch_size: 32, seed: 9 };
+    let network = Network::from_weights(spec.clone(), weights).unwrap();
+    let mut trainer = Trainer::with_kernels(kernels, network, settings).unwrap();
+    let report = trainer.step(batch, 0.0).unwrap();
+    (report.loss, trainer)
+}
+
+fn check(name: &str, spec: &NetworkSpec, tolerance: f64) {
+    spec.validate().unwrap();
+    let batch = batch(spec);
+    let weights = weights(spec);
+    for kernels in Kernels::available() {
+        let (_, trainer) = step(kernels, spec, weights.clone(), &batch);
+        for (number, tensor) in weights.tensors.iter().enumerate().filter(|(_, tensor)| tensor.trainable) {
+            let state = trainer.state();
+            let gradient = state.tensors.iter().find(|t| t.name == format!("{}.mean", tensor.name)).unwrap();
+            let mut random = random(number as u64);
+            let direction: Vec<f32> = tensor.data.iter().map(|_| random.random_range(-1.0..1.0)).collect();
+            let length = direction.iter().map(|d| d * d).sum::<f32>().sqrt();
+            let loss = |h: f32| {
+                let mut moved = weights.clone();
+                let data = moved.tensors[number].data.iter_mut();
+                data.zip(&direction).for_each(|(w, d)| *w += h * d / length);
+                step(kernels, spec, moved, &batch).0
+            };
+            let numeric = (loss(1e-2) - loss(-1e-2)) / 2e-2;
+            let pairs = gradient.data.iter().zip(&direction);
+            let analytic = pairs.map(|(g, d)| f64::from(*g) * f64::from(*d)).sum::<f64>() / f64::from(length);
+            let allowed = tolerance * numeric.abs().max(analytic.abs()) + 2e-4;
+            let set = kernels.instruction_set();
+            assert!(
+                (numeric - analytic).abs() < allowed,
+                "{name} on {set}: {}: {analytic} by the chain rule, {numeric} by differences",
+                tensor.name
+            );
+        }
+    }
+}
+
+const IMAGE: Shape = Shape { h: 6, w: 7, c: 2 };
+
+#[test]
+fn convolutions_of_all_shapes() {
+    let two = |op: Op| {
+        let layers = vec![layer("first", same(3), &[]), layer("a", GELU, &[]), layer("second", op, &[])];
+        network(IMAGE, layers, Op::Flatten)
+    };
+    check("3x3 same", &two(same(5)), 1e-2);
+    check("3x3 valid, bias", &two(conv(4, [3, 3], [1, 1], Padding::Valid, true)), 1e-2);
+    check("1x1", &two(conv(4, [1, 1], [1, 1], Padding::Same, true)), 1e-2);
+    check("strided", &two(conv(4, [3, 3], [2, 2], Padding::Same, true)), 1e-2);
+    check("strided, valid", &two(conv(4, [3, 3], [2, 3], Padding::Valid, false)), 1e-2);
+    check("even kernel", &two(conv(4, [2, 4], [1, 1], Padding::Same, true)), 1e-2);
+    check("even kernel, strided", &two(conv(4, [4, 2], [2, 2], Padding::Same, true)), 1e-2);
+    check("5x5", &two(conv(4, [5, 5], [1, 1], Padding::Same, false)), 1e-2);
+}
+
+#[test]
+fn activations_on_images_and_features() {
+    for (name, function, tolerance) in [("swish", SWISH, 1e-2), ("gelu", GELU, 1e-2), ("relu", RELU, 1e-1)] {
+        let image = vec![layer("conv", same(4), &[]), layer("a", function.clone(), &[])];
+        check(name, &network(IMAGE, image, Op::Flatten), tolerance);
+        let features = vec![
+            layer("flatten", Op::Flatten, &[]),
+            layer("dense", Op::Dense { units: 7, bias: true }, &[]),
+            layer("a", function, &[]),
+        ];
+        check(name, &network(IMAGE, features, Op::Dropout { rate: 0.0 }), tolerance);
+    }
+}
+
+#[test]
+fn batch_norms_alone_and_in_chains() {
+    let pool = Op::MaxPool { size: 2, stride: 2 };
+    let alone = vec![layer("conv", same(4), &[]), layer("norm", NORM, &[]), layer("second", same(3), &[])];
+    check("norm", &network(IMAGE, alone, Op::Flatten), 1e-2);
+    let first = vec![layer("norm", NORM, &[]), layer("conv", same(4), &[]), layer("a", SWISH, &[])];
+    check("norm on the input", &network(IMAGE, first, Op::Flatten), 1e-2);
+    let chain = vec![
+        layer("conv", same(4), &[]),
+        layer("norm", NORM, &[]),
+        layer("a", SWISH, &[]),
+        layer("pool", pool.clone(), &[]),
+        layer("second", same(3), &[]),
+    ];
+    check("norm, swish, pool", &network(IMAGE, chain, Op::Flatten), 5e-2);
+    let features = vec![
+        layer("flatten", Op::Flatten, &[]),
+        layer("dense", Op::Dense { units: 7, bias: false }, &[]),
+        layer("norm", NORM, &[]),
+        layer("a", GELU, &[]),
+    ];
+    check("norm on features", &network(IMAGE, features, Op::Dropout { rate: 0.0 }), 1e-2);
+    let bare = vec![layer("conv", same(4), &[]), layer("a", SWISH, &[]), layer("pool", pool, &[])];
+    check("swish, pool", &network(IMAGE, bare, Op::Flatten), 5e-2);
+}
+
+#[test]
+fn pooling_and_dropout() {
+    let with = |op: Op, head: Op| {
+        let layers = vec![layer("conv", same(4), &[]), layer("op", op, &[]), layer("second", same(3), &[])];
+        network(IMAGE, layers, head)
+    };
+    check("max-pool, overlapping", &with(Op::MaxPool { size: 3, stride: 2 }, Op::Flatten), 5e-2);
+    check("average pool", &with(Op::AveragePool { size: 2, stride: 2 }, Op::Flatten), 1e-2);
+    check("average pool, overlapping", &with(Op::AveragePool { size: 3, stride: 1 }, Op::Flatten), 1e-2);
+    check("global average pool", &with(SWISH, Op::GlobalAveragePool), 1e-2);
+    check("dropout", &with(Op::Dropout { rate: 0.4 }, Op::Flatten), 1e-2);
+    let features = vec![layer("flatten", Op::Flatten, &[]), layer("drop", Op::Dropout { rate: 0.5 }, &[])];
+    check("dropout of features", &network(IMAGE, features, Op::Dense { units: 5, bias: true }), 1e-2);
+}
+
+#[test]
+fn residual_graphs() {
+    let block = vec![
+        layer("stem", same(4), &[]),
+        layer("stem_norm", NORM, &[]),
+        layer("conv1", same(4), &["stem_norm"]),
+        layer("norm1", NORM, &[]),
+        layer("swish1", SWISH, &[]),
+        layer("conv2", same(4), &[]),
+        layer("norm2", NORM, &[]),
+        layer("add", Op::Add, &["norm2", "stem_norm"]),
+        layer("swish2", SWISH, &[]),
+        layer("down", conv(5, [3, 3], [2, 2], Padding::Same, false), &[]),
+    ];
+    check("residual block", &network(IMAGE, block, Op::GlobalAveragePool), 1e-2);
+    let tangle = vec![
+        layer("a", same(3), &[]),
+        layer("norm", NORM, &["a"]),
+        layer("drop", Op::Dropout { rate: 0.3 }, &["a"]),
+        layer("sum", Op::Add, &["a", "norm", "drop", "a"]),
+        layer("swish", SWISH, &["sum"]),
+        layer("more", Op::Add, &["swish", "sum"]),
+    ];
+    check("one value read four ways", &network(IMAGE, tangle, Op::Flatten), 1e-2);
+    let input = vec![
+        layer("conv", same(2), &[]),
+        layer("sum", Op::Add, &[INPUT, "conv"]),
+        layer("again", Op::Add, &["sum", INPUT]),
+        layer("swish", SWISH, &[]),
+    ];
+    check("input added", &network(IMAGE, input, Op::Flatten), 1e-2);
+}
+
+#[test]
+fn features_added() {
+    let layers = vec![
+        layer("flatten", Op::Flatten, &[]),
+        layer("one", Op::Dense { units: 6, bias: true }, &[]),
+        layer("gelu", GELU, &[]),
+        layer("two", Op::Dense { units: 6, bias: false }, &["gelu"]),
+        layer("sum", Op::Add, &["two", "gelu"]),
+    ];
+    check("features added", &network(IMAGE, layers, Op::Dropout { rate: 0.2 }), 1e-2);
+}

@@ -1,0 +1,109 @@
+//! Networks as data: sizes, names, mistakes.
+
+use nn::spec::{Layer, NetworkSpec, Op, Shape, SpecMistake};
+use nn::weights::Weights;
+use nn::{Network, WeightsError, presets};
+
+#[test]
+fn presets_have_the_published_sizes() {
+    let encoder = presets::encoder(Shape { h: 64, w: 64, c: 1 }, 5);
+    assert_eq!((encoder.parameter_count(), encoder.trainable_count()), (624_813, 624_317));
+    let phase = presets::phase(Shape { h: 50, w: 50, c: 3 }, 2);
+    assert_eq!((phase.parameter_count(), phase.trainable_count()), (2_757_474, 2_757_474));
+    let residual = presets::residual(Shape { h: 64, w: 64, c: 3 }, &[16, 32, 64], 5);
+    assert_eq!(residual.validate(), Ok(()));
+    assert_eq!(residual.outputs(), 5);
+    let names: Vec<String> =
+        Network::new(phase, 0).unwrap().weights().tensors.iter().map(|t| t.name.clone()).collect();
+    assert_eq!(names[..3], ["conv1.kernel", "conv1.bias", "conv2.kernel"]);
+}
+
+#[test]
+fn a_specification_survives_json_and_refuses_unknown_keys() {
+    for spec in [
+        presets::encoder(Shape { h: 64, w: 64, c: 1 }, 5),
+        presets::residual(Shape { h: 32, w: 32, c: 2 }, &[8, 16], 3),
+    ] {
+        let text = serde_json::to_string(&spec).unwrap();
+        assert_eq!(serde_json::from_str::<NetworkSpec>(&text).unwrap(), spec);
+    }
+    let text =
+        r#"{"input":{"h":1,"w":1,"c":1},"layers":[{"name":"a","op":{"type":"dropout","rate":0.1,"odd":1}}]}"#;
+    let error = serde_json::from_str::<NetworkSpec>(text).unwrap_err().to_string();
+    assert!(error.contains("odd"), "{error}");
+}
+
+#[test]
+fn all_mistakes_are_listed_with_their_layers() {
+    let layer = |name: &str, op: Op, inputs: &[&str]| Layer {
+        name: name.into(),
+        op,
+        inputs: inputs.iter().map(|&s| s.into()).collect(),
+    };
+    let spec = NetworkSpec {
+        input: Shape { h: 8, w: 8, c: 1 },
+        layers: vec![
+            layer("pool", Op::MaxPool { size: 9, stride: 1 }, &[]),
+            layer("dense", Op::Dense { units: 0, bias: true }, &["input"]),
+            layer("drop", Op::Dropout { rate: 1.0 }, &["input"]),
+            layer("drop", Op::Add, &["input", "later"]),
+            layer("norm", Op::BatchNorm { epsilon: 0.0, momentum: 2.0 }, &["input"]),
+            layer("input", Op::Flatten, &["input"]),
+        ],
+    };
+    let mistakes = spec.validate().unwrap_err();
+    let has = |layer: &str, words: &str| {
+        mistakes.iter().any(|m: &SpecMistake| m.layer == layer && m.mistake.contains(words))
+    };
+    for (layer, words) in [
+        ("pool", "does not fit"),
+        ("dense", "units: expected at least 1"),
+        ("dense", "expected features, found an image 8x8x1"),
+        ("drop", "rate"),
+        ("drop", "'later', which is not a layer before it"),
+        ("drop", "used by the layers number 2 and 3"),
+        ("norm", "epsilon: expected above 0, found 0"),
+        ("norm", "momentum: expected 0 to 1, found 2"),
+        ("input", "reserved"),
+    ] {
+        assert!(has(layer, words), "{layer}, {words}: {mistakes:?}");
+    }
+    assert_eq!(mistakes.len(), 9, "{mistakes:?}");
+    assert_eq!((spec.outputs(), spec.parameter_count()), (0, 0));
+
+    let ends = NetworkSpec {
+        input: Shape { h: 8, w: 8, c: 1 },
+        layers: vec![
+            layer("a", Op::GlobalAveragePool, &[]),
+            layer("b", Op::Dropout { rate: 0.1 }, &["input"]),
+        ],
+    };
+    let texts: Vec<String> = ends.validate().unwrap_err().iter().map(ToString::to_string).collect();
+    assert_eq!(
+        texts,
+        [
+            "layer 'a': its output is not read by any layer",
+            "layer 'b': the last layer must give features, found an image 8x8x1"
+        ]
+    );
+    let none = NetworkSpec { input: Shape { h: 0, w: 8, c: 1 }, layers: Vec::new() };
+    assert_eq!(none.validate().unwrap_err().len(), 2);
+}
+
+#[test]
+fn weights_that_do_not_fit_are_listed() {
+    let spec = presets::phase(Shape { h: 50, w: 50, c: 3 }, 2);
+    let network = Network::new(spec.clone(), 4).unwrap();
+    assert_eq!(network, Network::new(spec.clone(), 4).unwrap());
+    assert_ne!(network, Network::new(spec.clone(), 5).unwrap());
+    let mut tensors = network.weights().tensors.clone();
+    tensors.reverse();
+    assert_eq!(Network::from_weights(spec.clone(), Weights { tensors: tensors.clone() }).unwrap(), network);
+    tensors[0].name = "other.bias".into();
+    tensors[1].shape.reverse();
+    let error = Network::from_weights(spec, Weights { tensors }).unwrap_err();
+    let WeightsError::Mismatch { missing, extra, wrong } = error else { panic!("{error}") };
+    assert_eq!(missing, ["logits.bias"]);
+    assert_eq!(extra, ["other.bias"]);
+    assert_eq!(wrong, ["logits.kernel: expected [256, 2], found [2, 256] with 512 values"]);
+}

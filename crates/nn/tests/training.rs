@@ -1,0 +1,242 @@
+//! What training promises: it learns, the same bits come out however it is run, and it notices numbers gone wrong.
+
+use std::convert::Infallible;
+use std::ops::ControlFlow;
+
+use nn::Network;
+use nn::average::{WeightAverage, estimate_statistics};
+use nn::batch::Batch;
+use nn::fit::{FitError, run_epoch};
+use nn::optimizer::{Clip, Optimizer};
+use nn::predict::Predictor;
+use nn::presets;
+use nn::spec::{NetworkSpec, Shape};
+use nn::train::{Quantity, Trainer, TrainerSettings};
+use nn::weights::Weights;
+use rand::RngExt;
+use rand_chacha::ChaCha8Rng;
+use rand_chacha::rand_core::SeedableRng;
+
+const SIDE: Shape = Shape { h: 16, w: 16, c: 1 };
+
+fn residual() -> NetworkSpec {
+    presets::residual(SIDE, &[8, 12], 3)
+}
+
+fn settings(batch_size: usize) -> TrainerSettings {
+    TrainerSettings {
+        optimizer: Optimizer::default(),
+        clip: Clip::Global { norm: 5.0 },
+        batch_size,
+        seed: 11,
+    }
+}
+
+fn trainer(spec: NetworkSpec, batch_size: usize) -> Trainer {
+    Trainer::new(Network::new(spec, 1).unwrap(), settings(batch_size)).unwrap()
+}
+
+/// Sample `i` of a set without structure.
+fn sample(i: u64, x: &mut [f32]) {
+    let mut random = ChaCha8Rng::seed_from_u64(i);
+    x.iter_mut().for_each(|x| *x = random.random_range(-1.7..1.7));
+}
+
+/// The batch of a step: other samples at each, the last one short.
+fn fill(step: u64, batch: &mut Batch) -> Result<(), Infallible> {
+    let n = batch.size() - (step as usize % 3) * 5;
+    batch.fill_part(n, |i, x, target| {
+        sample(step * 1000 + i as u64, x);
+        target[i % 3] = 1.0;
+        Ok(1.0 + (i % 2) as f32)
+    })
+}
+
+fn run(trainer: &mut Trainer, steps: std::ops::Range<u64>) {
+    let report = run_epoch(trainer, steps, fill, |_| 3e-3, |_, _| ControlFlow::Continue(()));
+    assert!(report.unwrap().loss.is_finite());
+}
+
+fn bits(weights: &Weights) -> Vec<u32> {
+    weights.tensors.iter().flat_map(|tensor| tensor.data.iter().map(|w| w.to_bits())).collect()
+}
+
+fn with_threads<R: Send>(n: usize, f: impl FnOnce() -> R + Send) -> R {
+    rayon::ThreadPoolBuilder::new().num_threads(n).build().unwrap().install(f)
+}
+
+#[test]
+fn random_images_are_learned_by_heart() {
+    for (name, spec) in
+        [("encoder", presets::encoder(SIDE, 3)), ("phase", presets::phase(SIDE, 3)), ("residual", residual())]
+    {
+        let mut trainer = trainer(spec, 64);
+        let mut batch = trainer.new_batch();
+        let filled = batch.fill(|i, x, target| {
+            sample(i as u64, x);
+            target[i % 3] = 1.0;
+            Ok::<f32, Infallible>(1.0)
+        });
+        filled.unwrap();
+        let mut accuracy = 0.0;
+        for _ in 0..150 {
+            let report = trainer.step(&batch, 2e-3).unwrap();
+            accuracy = report.n_correct / report.weight;
+        }
+        assert!(accuracy > 0.95, "{name}: {accuracy}");
+    }
+}
+
+#[test]
+fn the_number_of_threads_changes_no_bit() {
+    for spec in [residual(), presets::encoder(SIDE, 3), presets::phase(SIDE, 3)] {
+        let runs = [1, 2, 4].map(|threads| {
+            with_threads(threads, || {
+                let mut trainer = trainer(spec.clone(), 40);
+                run(&mut trainer, 0..4);
+                bits(trainer.network().weights())
+            })
+        });
+        assert!(runs[0] == runs[1] && runs[0] == runs[2]);
+    }
+}
+
+#[test]
+fn a_restored_trainer_goes_on_with_the_same_bits() {
+    for optimizer in
+        [Optimizer::default(), Optimizer::Sgd { momentum: 0.9, nesterov: true, weight_decay: 0.01 }]
+    {
+        let settings = TrainerSettings { optimizer, ..settings(32) };
+        let network = Network::new(residual(), 1).unwrap();
+        let mut straight = Trainer::new(network.clone(), settings).unwrap();
+        run(&mut straight, 0..6);
+        let mut first = Trainer::new(network, settings).unwrap();
+        run(&mut first, 0..3);
+        let (network, state) = (first.network().clone(), first.state());
+        let mut second = Trainer::restore(network.clone(), settings, state.clone()).unwrap();
+        run(&mut second, 3..6);
+        assert_eq!(bits(straight.network().weights()), bits(second.network().weights()));
+        assert_eq!(straight.state(), second.state());
+
+        let mut short = state;
+        short.tensors.pop();
+        let error = Trainer::restore(network, settings, short).unwrap_err();
+        assert!(error.to_string().contains("found nothing"), "{error}");
+    }
+}
+
+#[test]
+fn a_short_batch_is_as_good_as_one_of_its_size() {
+    let reports = [40, 21].map(|size| {
+        let mut trainer = trainer(presets::encoder(SIDE, 3), size);
+        let mut batch = trainer.new_batch();
+        let filled = batch.fill_part(21, |i, x, target| {
+            sample(i as u64, x);
+            target[i % 3] = 1.0;
+            Ok::<f32, Infallible>(1.0)
+        });
+        filled.unwrap();
+        let report = trainer.step(&batch, 1e-3).unwrap();
+        (report.loss, trainer.network().weights().tensors[0].data.clone())
+    });
+    // Dropout has one key for all features of a batch, so the losses differ where it acts; the statistics do not.
+    let [(a, _), (b, _)] = &reports;
+    assert!((a - b).abs() < 0.3, "{a} {b}");
+}
+
+#[test]
+fn numbers_gone_wrong_are_named_and_change_nothing() {
+    let mut trainer = trainer(residual(), 16);
+    let before = trainer.network().clone();
+    let mut batch = trainer.new_batch();
+    let mut step_with = |trainer: &mut Trainer, value: f32| {
+        let filled = batch.fill(|i, x, target| {
+            sample(i as u64, x);
+            x[7] = if i == 3 { value } else { 0.0 };
+            target[i % 3] = 1.0;
+            Ok::<f32, Infallible>(1.0)
+        });
+        filled.unwrap();
+        trainer.step(&batch, 1e-3)
+    };
+    let error = step_with(&mut trainer, f32::NAN).unwrap_err();
+    assert_eq!((error.what, error.layer.as_deref()), (Quantity::Input, None));
+    let error = step_with(&mut trainer, f32::MAX).unwrap_err();
+    assert_ne!(error.what, Quantity::Input);
+    assert_eq!(*trainer.network(), before);
+    assert_eq!(trainer.steps_done(), 0);
+    step_with(&mut trainer, 1.0).unwrap();
+
+    let mut weights = before.weights().clone();
+    let named = weights.tensors.iter_mut().find(|tensor| tensor.name == "stage2.conv1.kernel").unwrap();
+    named.data[0] = f32::INFINITY;
+    let network = Network::from_weights(residual(), weights).unwrap();
+    let mut trainer = Trainer::new(network, settings(16)).unwrap();
+    let error = step_with(&mut trainer, 1.0).unwrap_err();
+    assert_eq!((error.what, error.layer.as_deref()), (Quantity::Loss, Some("stage2.conv1")));
+}
+
+#[test]
+fn an_epoch_reports_stops_and_names_the_step_that_failed() {
+    let mut trainer = trainer(presets::encoder(SIDE, 3), 16);
+    let mut seen = Vec::new();
+    let report = run_epoch(
+        &mut trainer,
+        0..5,
+        fill,
+        |_| 1e-3,
+        |step, _| {
+            seen.push(step);
+            if step == 2 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        },
+    );
+    let report = report.unwrap();
+    assert_eq!((seen, report.steps, report.stopped), (vec![0, 1, 2], 3, true));
+    assert!((0.0..=1.0).contains(&report.accuracy));
+    let broken = |step: u64, batch: &mut Batch| match step {
+        4 => batch.fill(|i, _, _| if i > 4 { Err(format!("sample {i}")) } else { Ok(1.0) }),
+        _ => fill(step, batch).map_err(|e| e.to_string()),
+    };
+    let error =
+        run_epoch(&mut trainer, 3..9, broken, |_| 1e-3, |_, _| ControlFlow::Continue(())).unwrap_err();
+    assert_eq!(error, FitError::Fill { step: 4, source: "sample 5".into() });
+    assert_eq!(trainer.steps_done(), 4);
+}
+
+#[test]
+fn averaged_weights_with_their_own_statistics_predict_well() {
+    // Class = sign of a stripe's mean: easy, so that accuracy means something.
+    let stripe = |i: u64, x: &mut [f32]| {
+        sample(i, x);
+        let class = (i % 2) as usize;
+        x[..64].iter_mut().for_each(|x| *x += if class == 1 { 1.0 } else { -1.0 });
+        class
+    };
+    let fill = |step: u64, batch: &mut Batch| {
+        batch.fill(|i, x, target| {
+            target[stripe(step * 64 + i as u64, x)] = 1.0;
+            Ok::<f32, Infallible>(1.0)
+        })
+    };
+    let mut trainer = trainer(presets::residual(SIDE, &[8, 12], 2), 64);
+    let mut average = WeightAverage::new(trainer.network().weights(), 0.99);
+    let mut batch = trainer.new_batch();
+    for step in 0..40 {
+        fill(step, &mut batch).unwrap();
+        trainer.step(&batch, 3e-3).unwrap();
+        average.update(trainer.network().weights());
+    }
+    let mut network =
+        Network::from_weights(trainer.network().spec().clone(), average.weights().clone()).unwrap();
+    estimate_statistics(&mut network, 64, 8, fill).unwrap();
+    let n = 200;
+    let logits = Predictor::new(&network).unwrap().logits(n, |i, x| {
+        stripe(100_000 + i as u64, x);
+        Ok::<(), Infallible>(())
+    });
+    let logits = logits.unwrap();
+    let correct = (0..n).filter(|i| (logits[2 * i + 1] > logits[2 * i]) == (i % 2 == 1)).count();
+    assert!(correct > 190, "{correct} of {n}");
+    let again = WeightAverage::restore(average.weights().clone(), 0.99, average.updates());
+    assert_eq!(again, average);
+}
