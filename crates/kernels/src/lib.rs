@@ -30,6 +30,7 @@ mod elementwise;
 mod generic;
 mod layout;
 mod optimiser;
+mod peak;
 mod pool;
 mod portable;
 mod vector;

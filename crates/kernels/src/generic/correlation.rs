@@ -8,6 +8,10 @@
 use crate::layout::Lanes;
 use crate::vector::{Operation, Simd};
 
+/// Pixels (of sixteen cells) that are kept in the first-level cache while the tiles of all filters pass over them:
+/// 16 KB, about half of it.
+const CACHED: usize = 256;
+
 /// Output channels whose weights lie side by side.
 pub(crate) const BLOCK: usize = 4;
 
@@ -83,16 +87,14 @@ impl Operation for Correlate<'_> {
         assert_eq!(self.x.len(), rows.input * self.with.channels * columns.input);
         assert_eq!(self.y.len(), rows.output * self.with.filters * columns.output);
         for row in 0..rows.output {
-            for filter in (0..self.with.filters).step_by(S::ROWS) {
-                for phase in 0..columns.up.min(columns.output) {
-                    let mut left = (columns.output - phase).div_ceil(columns.up);
-                    let mut column = phase;
-                    for tiles in (1..=left.div_ceil(S::COLUMNS)).rev() {
-                        let pixels = left.div_ceil(tiles);
-                        self.tile(simd, pixels, Place { row, filter, column });
-                        column += pixels * columns.up;
-                        left -= pixels;
-                    }
+            for phase in 0..columns.up.min(columns.output) {
+                let mut left = (columns.output - phase).div_ceil(columns.up);
+                let mut column = phase;
+                for tiles in (1..=left.div_ceil(S::COLUMNS)).rev() {
+                    let pixels = left.div_ceil(tiles);
+                    self.all_filters(simd, pixels, row, column);
+                    column += pixels * columns.up;
+                    left -= pixels;
                 }
             }
         }
@@ -100,6 +102,20 @@ impl Operation for Correlate<'_> {
 }
 
 impl Correlate<'_> {
+    /// The tiles of all filters on the same pixels, some input channels at a time.
+    #[inline(always)]
+    fn all_filters<S: Simd>(&mut self, simd: S, pixels: usize, row: usize, column: usize) {
+        let Correlation { rows, columns, channels, filters, .. } = *self.with;
+        let seen = rows.taps * (pixels * columns.stride + columns.taps);
+        let chunk = channels.div_ceil((seen * channels).div_ceil(CACHED).max(1));
+        for channel in (0..channels).step_by(chunk.max(1)) {
+            let end = channels.min(channel + chunk);
+            for filter in (0..filters).step_by(S::ROWS) {
+                self.tile(simd, pixels, Place { row, filter, column, channel, end });
+            }
+        }
+    }
+
     #[inline(always)]
     fn tile<S: Simd>(&mut self, simd: S, pixels: usize, place: Place) {
         match (S::ROWS, self.with.columns.taps, self.with.columns.up) {
@@ -125,12 +141,14 @@ impl Correlate<'_> {
     }
 }
 
-/// The first output channel and pixel of a tile.
+/// The first output channel and pixel of a tile, and the input channels to add up.
 #[derive(Clone, Copy)]
 struct Place {
     row: usize,
     filter: usize,
     column: usize,
+    channel: usize,
+    end: usize,
 }
 
 /// `R` output channels by `P` pixels, `columns.up` apart, by `K` kernel columns at a time.
@@ -171,6 +189,9 @@ impl<const R: usize, const P: usize, const K: usize> Operation for Tile<'_, R, P
 impl<const R: usize, const P: usize, const K: usize> Tile<'_, R, P, K> {
     #[inline(always)]
     fn start<S: Simd>(&self, simd: S) -> [[S::Vector; R]; P] {
+        if self.place.channel > 0 {
+            return self.resume(simd);
+        }
         let mut first = [simd.splat(0.0); R];
         if let Some(bias) = self.bias {
             for (first, &bias) in first.iter_mut().zip(&bias[self.place.filter..]) {
@@ -180,14 +201,31 @@ impl<const R: usize, const P: usize, const K: usize> Tile<'_, R, P, K> {
         [first; P]
     }
 
+    /// What the channels before this one added up to.
+    #[inline(always)]
+    fn resume<S: Simd>(&self, simd: S) -> [[S::Vector; R]; P] {
+        let mut sums = [[simd.splat(0.0); R]; P];
+        for (r, at) in self.outputs().enumerate() {
+            for (p, sums) in sums.iter_mut().enumerate() {
+                sums[r] = simd.load(&self.y[at + p * self.with.columns.up]);
+            }
+        }
+        sums
+    }
+
+    /// Where the first pixel of each output channel is.
+    #[inline(always)]
+    fn outputs(&self) -> impl Iterator<Item = usize> + use<R, P, K> {
+        let Correlation { columns, filters, .. } = *self.with;
+        let Place { row, filter, column, .. } = self.place;
+        (0..R.min(filters - filter)).map(move |r| (row * filters + filter + r) * columns.output + column)
+    }
+
     #[inline(always)]
     fn finish<S: Simd>(self, simd: S, sums: &[[S::Vector; R]; P]) {
-        let Correlation { columns, filters, .. } = *self.with;
-        let Place { row, filter, column } = self.place;
-        for r in 0..R.min(filters - filter) {
-            let at = (row * filters + filter + r) * columns.output + column;
+        for (r, at) in self.outputs().enumerate() {
             for (p, sums) in sums.iter().enumerate() {
-                simd.store(sums[r], &mut self.y[at + p * columns.up]);
+                simd.store(sums[r], &mut self.y[at + p * self.with.columns.up]);
             }
         }
     }
@@ -204,6 +242,7 @@ impl<const R: usize, const P: usize, const K: usize> Tile<'_, R, P, K> {
         sums: &mut [[S::Vector; R]; P],
     ) {
         let Correlation { rows, columns, channels, .. } = *self.with;
+        let Place { channel, end, .. } = self.place;
         let block = self.place.filter / BLOCK * rows.taps + tap_row;
         let weights = &self.with.weights[block * channels * columns.taps..][..channels * columns.taps];
         let mut inside = [0; K];
@@ -215,18 +254,18 @@ impl<const R: usize, const P: usize, const K: usize> Tile<'_, R, P, K> {
         }
         let taps = Taps {
             x: self.x,
-            at: (row as isize + column) as usize,
+            at: ((row + channel * columns.input) as isize + column) as usize,
             width: columns.input,
             step: columns.stride,
             inside,
-            weights: &weights[tap..],
+            weights: &weights[channel * columns.taps + tap..],
             next_weights: columns.taps,
             first_weight: self.place.filter % BLOCK,
         };
         match (columns.stride, inside.iter().all(|&pixels| pixels == (1 << P) - 1)) {
-            (1, true) => taps.add::<S, R, P, true, true>(simd, channels, sums),
-            (1, false) => taps.add::<S, R, P, true, false>(simd, channels, sums),
-            _ => taps.add::<S, R, P, false, false>(simd, channels, sums),
+            (1, true) => taps.add::<S, R, P, true, true>(simd, end - channel, sums),
+            (1, false) => taps.add::<S, R, P, true, false>(simd, end - channel, sums),
+            _ => taps.add::<S, R, P, false, false>(simd, end - channel, sums),
         }
     }
 }

@@ -43,8 +43,14 @@ impl Operation for WeightGradient<'_> {
         for first in (0..self.rows.output).step_by(some) {
             let rows = first..self.rows.output.min(first + some);
             for filter in (0..self.filters).step_by(FILTERS) {
-                for tap_row in 0..self.rows.taps {
-                    self.channels(simd, Place { rows: rows.clone(), filter, tap_row, tap: 0, channel: 0 });
+                let mut channel = 0;
+                while channel < self.channels {
+                    let pair = S::SUMMED == 2 && channel + 1 < self.channels;
+                    for tap_row in 0..self.rows.taps {
+                        let place = Place { rows: rows.clone(), filter, tap_row, tap: 0, channel };
+                        self.kernel_row(simd, place, pair);
+                    }
+                    channel += 1 + usize::from(pair);
                 }
             }
         }
@@ -53,16 +59,12 @@ impl Operation for WeightGradient<'_> {
 
 impl WeightGradient<'_> {
     #[inline(always)]
-    fn channels<S: Simd>(&mut self, simd: S, mut place: Place) {
-        while place.channel < self.channels {
-            let pair = S::SUMMED == 2 && place.channel + 1 < self.channels;
-            match (self.columns.taps, pair) {
-                (3, true) => self.tile::<S, 3, 2>(simd, &place),
-                (3, false) => self.tile::<S, 3, 1>(simd, &place),
-                (_, true) => self.taps::<S, 2>(simd, &mut place),
-                (_, false) => self.taps::<S, 1>(simd, &mut place),
-            }
-            place.channel += 1 + usize::from(pair);
+    fn kernel_row<S: Simd>(&mut self, simd: S, mut place: Place, pair: bool) {
+        match (self.columns.taps, pair) {
+            (3, true) => self.tile::<S, 3, 2>(simd, &place),
+            (3, false) => self.tile::<S, 3, 1>(simd, &place),
+            (_, true) => self.taps::<S, 2>(simd, &mut place),
+            (_, false) => self.taps::<S, 1>(simd, &mut place),
         }
     }
 

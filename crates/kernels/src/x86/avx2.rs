@@ -20,6 +20,7 @@ impl Avx2 {
     }
 }
 
+#[inline(never)]
 #[target_feature(enable = "avx2,fma")]
 fn call<O: Operation>(simd: Avx2, operation: O) -> O::Output {
     operation.run(simd)

@@ -20,6 +20,7 @@ impl Avx512 {
     }
 }
 
+#[inline(never)]
 #[target_feature(enable = "avx512f")]
 fn call<O: Operation>(simd: Avx512, operation: O) -> O::Output {
     operation.run(simd)
