@@ -66,36 +66,42 @@ fn normal_pair(rng: &mut ChaCha8Rng) -> (f32, f32) {
     (radius * cos, radius * sin)
 }
 
-/// Gaussian blur, first along rows, then along columns, border pixels repeated; `between` is as long as `crop`.
-pub(crate) fn blur(
-    shape: CropShape,
-    crop: &mut [f32],
-    sigma_px: f32,
-    between: &mut [f32],
-    weights: &mut Vec<f32>,
-) {
+/// Buffers of [`blur`].
+#[derive(Debug, Default)]
+pub(crate) struct BlurScratch {
+    weights: Vec<f32>,
+    padded_row: Vec<f32>,
+    between: Vec<f32>,
+}
+
+/// Gaussian blur, first along rows, then along columns, border pixels repeated.
+pub(crate) fn blur(shape: CropShape, crop: &mut [f32], sigma_px: f32, scratch: &mut BlurScratch) {
     let radius = (3.0 * sigma_px).ceil() as usize;
-    if radius == 0 {
+    if radius == 0 || shape.is_empty() {
         return;
     }
+    let BlurScratch { weights, padded_row, between } = scratch;
     weights.clear();
     weights.extend((0..=2 * radius).map(|i| (-0.5 * ((i as f32 - radius as f32) / sigma_px).powi(2)).exp()));
     let sum: f32 = weights.iter().sum();
     weights.iter_mut().for_each(|w| *w /= sum);
     let row = shape.w * shape.c;
+    between.clear();
+    between.resize(shape.len(), 0.0);
     for (from, to) in crop.chunks_exact(row).zip(between.chunks_exact_mut(row)) {
-        for x in 0..shape.w {
-            for c in 0..shape.c {
-                let at = |i: usize| (x + i).saturating_sub(radius).min(shape.w - 1) * shape.c + c;
-                to[x * shape.c + c] = weights.iter().enumerate().map(|(i, w)| w * from[at(i)]).sum();
-            }
+        padded_row.clear();
+        (0..radius).for_each(|_| padded_row.extend_from_slice(&from[..shape.c]));
+        padded_row.extend_from_slice(from);
+        (0..radius).for_each(|_| padded_row.extend_from_slice(&from[row - shape.c..]));
+        for (i, &weight) in weights.iter().enumerate() {
+            to.iter_mut().zip(&padded_row[i * shape.c..]).for_each(|(v, x)| *v += weight * x);
         }
     }
     for (y, to) in crop.chunks_exact_mut(row).enumerate() {
         to.fill(0.0);
         for (i, &weight) in weights.iter().enumerate() {
             let from = (y + i).saturating_sub(radius).min(shape.h - 1) * row;
-            to.iter_mut().zip(&between[from..from + row]).for_each(|(v, b)| *v += weight * b);
+            to.iter_mut().zip(&between[from..from + row]).for_each(|(v, x)| *v += weight * x);
         }
     }
 }

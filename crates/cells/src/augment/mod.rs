@@ -9,7 +9,7 @@ mod intensity;
 mod validate;
 
 pub use dihedral::Dihedral;
-pub(crate) use intensity::blur;
+pub(crate) use intensity::{BlurScratch, blur};
 pub use validate::AugmentMistake;
 
 use rand::RngExt;
@@ -129,7 +129,7 @@ pub enum Augment {
 #[derive(Debug, Default)]
 pub struct Scratch {
     crop: Vec<f32>,
-    weights: Vec<f32>,
+    blur: BlurScratch,
 }
 
 /// Operations applied one after the other to raw intensities, before normalisation.
@@ -259,13 +259,7 @@ impl Augment {
                 intensity::noise(shape, crop, rng, sigma);
             }
             Augment::Blur { sigma_px, .. } => {
-                intensity::blur(
-                    shape,
-                    crop,
-                    uniform(rng, *sigma_px),
-                    &mut scratch.crop,
-                    &mut scratch.weights,
-                );
+                intensity::blur(shape, crop, uniform(rng, *sigma_px), &mut scratch.blur);
             }
             Augment::Cutout { max_fraction, .. } => geometry::cutout(shape, crop, rng, *max_fraction),
         }

@@ -3,10 +3,9 @@
 use super::portrait::quantile;
 use super::{Finding, Rule, Severity, View, count};
 
-/// Smoothed, an empty patch spans less than this share of what patches with much contrast span …
-const MAX_OF_TYPICAL: f32 = 0.25;
-/// … and less than this many times what white noise does; noise of neighbouring pixels may be alike.
-const MAX_OF_NOISE: f32 = 4.0;
+/// An empty patch spans less than this share of what patches with much contrast do, and less than the geometric mean
+/// of that and what white noise would: noise of neighbouring pixels may be alike, and backgrounds may slope.
+const MAX_OF_TYPICAL: f32 = 0.5;
 
 pub(super) fn look(view: &View) -> Option<Finding> {
     let finite = || view.portraits.iter().filter(|p| p.finite);
@@ -14,8 +13,8 @@ pub(super) fn look(view: &View) -> Option<Finding> {
     let typical = quantile(&mut contrasts, 0.75);
     let is_empty = |&i: &usize| {
         let p = &view.portraits[i];
-        let only_noise = p.contrast <= MAX_OF_NOISE * p.noise_contrast;
-        p.finite && p.contrast < MAX_OF_TYPICAL * typical && only_noise
+        let like_noise = p.contrast * p.contrast <= typical * p.noise_contrast;
+        p.finite && p.contrast < MAX_OF_TYPICAL * typical && like_noise
     };
     let cells: Vec<usize> = (0..view.set.len()).filter(is_empty).collect();
     if cells.is_empty() {

@@ -5,7 +5,8 @@
 //! its outline, and two pictures are compared 64 pixels at a time.
 
 use super::portrait::Rect;
-use crate::{CropShape, augment::blur};
+use crate::CropShape;
+use crate::augment::{BlurScratch, blur};
 
 /// Side of the window that is looked at: the middle of larger crops.
 pub(super) const SIDE: usize = 64;
@@ -43,11 +44,11 @@ impl Fingerprint {
         if shape.h < 2 * REACH + 4 || shape.w < 2 * REACH + 4 {
             return Fingerprint::default();
         }
-        let (mut between, mut weights) = (vec![0.0; shape.len()], Vec::new());
+        let mut scratch = BlurScratch::default();
         let mut band = grey.to_vec();
-        blur(shape, &mut band, FINE, &mut between, &mut weights);
+        blur(shape, &mut band, FINE, &mut scratch);
         let mut coarse = grey.to_vec();
-        blur(shape, &mut coarse, COARSE, &mut between, &mut weights);
+        blur(shape, &mut coarse, COARSE, &mut scratch);
         band.iter_mut().zip(&coarse).for_each(|(b, c)| *b -= c);
         let flat = 1e-5 * grey.iter().fold(0.0f32, |a, v| a.max(v.abs()));
         let mut fingerprint =

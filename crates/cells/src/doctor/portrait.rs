@@ -3,16 +3,16 @@
 use rayon::prelude::*;
 
 use super::fingerprint::Fingerprint;
-use crate::{CellSet, CropShape, Depth, augment::blur, normalise::Normalise};
+use crate::{CellSet, CropShape, Depth, normalise::Normalise};
 
 /// Measures of one crop. When a pixel is not finite nothing but `finite` is meaningful.
 pub(super) struct Portrait {
     pub(super) finite: bool,
     /// The part of the crop that is image.
     pub(super) valid: Rect,
-    /// Range of the smoothed picture (3rd to 97th percentile), channels added up, in deviations of the set.
+    /// Range of the means of square blocks (3rd to 97th percentile), channels added up, in deviations of the set.
     pub(super) contrast: f32,
-    /// The range that white noise as strong as this crop's would have after the same smoothing.
+    /// The range that white noise as strong as this crop's would have.
     pub(super) noise_contrast: f32,
     /// A row per channel.
     pub(super) channels: Vec<ChannelPortrait>,
@@ -26,6 +26,8 @@ pub(super) struct ChannelPortrait {
     pub(super) max: f32,
     /// Pixels with the value `max`.
     pub(super) n_max: usize,
+    /// Those of them in the middle half of rows and columns.
+    pub(super) n_max_middle: usize,
     /// Over the part that is image.
     pub(super) mean: f32,
     /// Median of the outermost pixels of the part that is image: mostly background.
@@ -89,23 +91,23 @@ impl Portrait {
     fn new(shape: CropShape, crop: &[f32], scale: &[f32], depth: Depth) -> Self {
         let finite = crop.iter().all(|v| v.is_finite());
         let valid = if finite { super::border::image_part(shape, crop) } else { Rect::whole(shape) };
-        let mut grey = grey(shape, crop, valid, scale);
+        let grey = grey(shape, crop, valid, scale);
         let fingerprint = if finite { Fingerprint::new(shape, valid, &grey) } else { Fingerprint::default() };
         let levels = match depth {
             Depth::Uint8 | Depth::Uint16 => scale.iter().fold(0.0f32, |a, &s| a.max(s)),
             Depth::Float32 => 0.0,
         };
-        let sigma = valid.h().min(valid.w()) as f32 / 24.0;
-        let noise_contrast = noise(valid, &grey).max(levels * 12f32.sqrt().recip()) * SMOOTH_NOISE / sigma;
-        let contrast = smooth_range(valid, &mut grey, sigma);
+        let block = (shape.h.min(shape.w) / 12).max(2);
+        let noise = noise(valid, &grey).max(levels / 12f32.sqrt());
+        let (contrast, noise_contrast) =
+            (block_range(valid, &grey, block), noise * NORMAL_RANGE / block as f32);
         let channels = (0..shape.c).map(|c| ChannelPortrait::new(shape, crop, valid, c)).collect();
         Portrait { finite, valid, contrast, noise_contrast, channels, fingerprint }
     }
 }
 
-/// Smoothing white noise by a Gaussian of `sigma` divides its deviation by `2 sqrt(pi) sigma`; its 3rd and 97th
-/// percentile are 3.76 deviations apart.
-const SMOOTH_NOISE: f32 = 3.76 / 3.545;
+/// From the 3rd to the 97th percentile of a normal distribution, in deviations.
+const NORMAL_RANGE: f32 = 3.76;
 
 /// Channels added up on one scale, the part that is image only, `[h, w]`.
 fn grey(shape: CropShape, crop: &[f32], part: Rect, scale: &[f32]) -> Vec<f32> {
@@ -133,14 +135,16 @@ fn noise(part: Rect, grey: &[f32]) -> f32 {
     quantile(&mut differences, 0.5) / (0.6745 * 1.25f32.sqrt())
 }
 
-/// 3rd to 97th percentile after smoothing.
-fn smooth_range(part: Rect, grey: &mut [f32], sigma: f32) -> f32 {
-    let shape = CropShape { h: part.h(), w: part.w(), c: 1 };
-    if shape.is_empty() {
-        return 0.0;
+/// 3rd to 97th percentile of the means of `block` x `block` pixels.
+fn block_range(part: Rect, grey: &[f32], block: usize) -> f32 {
+    let mut means = Vec::new();
+    for y in (0..(part.h() + 1).saturating_sub(block)).step_by(block) {
+        for x in (0..(part.w() + 1).saturating_sub(block)).step_by(block) {
+            let row = |y: usize| grey[y * part.w() + x..][..block].iter().sum::<f32>();
+            means.push((y..y + block).map(row).sum::<f32>() / (block * block) as f32);
+        }
     }
-    blur(shape, grey, sigma, &mut vec![0.0; shape.len()], &mut Vec::new());
-    quantile(grey, 0.97) - quantile(grey, 0.03)
+    quantile(&mut means.clone(), 0.97) - quantile(&mut means, 0.03)
 }
 
 /// The value at rank `q (n - 1)`, rounded down; reorders `values`.
@@ -154,14 +158,16 @@ pub(super) fn quantile(values: &mut [f32], q: f32) -> f32 {
 
 impl ChannelPortrait {
     fn new(shape: CropShape, crop: &[f32], part: Rect, c: usize) -> Self {
-        let (mut min, mut max, mut n_max) = (f32::INFINITY, f32::NEG_INFINITY, 0);
-        for &v in crop[c..].iter().step_by(shape.c) {
-            min = min.min(v);
-            if v > max {
-                (max, n_max) = (v, 0);
-            }
-            n_max += usize::from(v == max);
-        }
+        let values = || crop[c..].iter().step_by(shape.c).copied();
+        let min = values().fold(f32::INFINITY, f32::min);
+        let max = values().fold(f32::NEG_INFINITY, f32::max);
+        let n_max = values().filter(|&v| v == max).count();
+        let middle = |at: usize| {
+            let (y, x) = (at / shape.w, at % shape.w);
+            (shape.h / 4..shape.h - shape.h / 4).contains(&y)
+                && (shape.w / 4..shape.w - shape.w / 4).contains(&x)
+        };
+        let n_max_middle = values().enumerate().filter(|&(at, v)| v == max && middle(at)).count();
         let width = (part.h().min(part.w()) / 16).max(1);
         let (mut sum, mut rim) = (0.0f64, Vec::new());
         for y in part.top..part.bottom {
@@ -175,6 +181,13 @@ impl ChannelPortrait {
             }
         }
         let n = (part.h() * part.w()).max(1) as f64;
-        ChannelPortrait { min, max, n_max, mean: (sum / n) as f32, rim: quantile(&mut rim, 0.5) }
+        ChannelPortrait {
+            min,
+            max,
+            n_max,
+            n_max_middle,
+            mean: (sum / n) as f32,
+            rim: quantile(&mut rim, 0.5),
+        }
     }
 }
