@@ -1,2 +1,41 @@
 //! The shell: parses words, calls `study`, prints.
-fn main() {}
+
+mod bar;
+mod command;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+/// Teach a computer to tell your cells apart: label, train, judge and score single cells, on a laptop.
+#[derive(Parser)]
+#[command(name = "morphotype", version, propagate_version = true, arg_required_else_help = true)]
+struct Arguments {
+    /// Threads to use; 0 means one per core. The results are the same bytes for any number.
+    #[arg(long, global = true, default_value_t = 0, value_name = "N")]
+    threads: usize,
+
+    #[command(subcommand)]
+    command: command::Command,
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    std::panic::set_hook(Box::new(|what| {
+        eprintln!("morphotype: this is a bug, please report it: {what}");
+    }));
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(arguments.threads).build();
+    let Ok(pool) = pool else {
+        eprintln!("morphotype: cannot start {} threads", arguments.threads);
+        return ExitCode::from(2);
+    };
+    let done = std::panic::catch_unwind(|| pool.install(|| arguments.command.run()));
+    match done {
+        Ok(Ok(())) => ExitCode::SUCCESS,
+        Ok(Err(error)) => {
+            eprintln!("morphotype: {error}");
+            ExitCode::from(error.exit_code())
+        }
+        Err(_) => ExitCode::from(1),
+    }
+}

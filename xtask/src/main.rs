@@ -1,2 +1,32 @@
-//! Developer commands.
-fn main() {}
+//! Developer commands: `cargo xtask ci | accuracy | fuzz`.
+
+mod accuracy;
+mod ci;
+mod fuzz;
+mod run;
+
+use std::process::ExitCode;
+
+const HELP: &str = "\
+cargo xtask ci                    every check that a change must pass; installs what it needs
+cargo xtask accuracy [--only SET,…] [--preset encoder,default] [--seeds 0,1,2]
+                                  trains and judges on the real data sets beside the project, prints the README's table
+cargo xtask fuzz [SECONDS]        each fuzz target for SECONDS (60)";
+
+fn main() -> ExitCode {
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    let rest = args.get(1..).unwrap_or_default();
+    let done = match args.first().map(String::as_str) {
+        Some("ci") if rest.is_empty() => ci::run_all(),
+        Some("accuracy") => accuracy::run_all(rest),
+        Some("fuzz") => fuzz::run_all(rest),
+        _ => Err(HELP.to_owned()),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(message) => {
+            eprintln!("{message}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,1 +1,21 @@
 //! One user verb per file: import, preview, train, evaluate, predict, simulate, demo.
+
+pub mod contract;
+pub mod dataset;
+mod error;
+pub mod evaluate;
+pub mod import;
+pub mod model;
+pub mod predict;
+mod presets;
+mod progress;
+pub mod report;
+pub mod settings;
+pub mod source;
+pub mod train;
+
+pub use dataset::Dataset;
+pub use error::StudyError;
+pub use model::Model;
+pub use progress::{Progress, Silent};
+pub use settings::{Preset, TrainSettings};

@@ -1,0 +1,33 @@
+//! `import`: labelled cells of any kind into a crop set on disk.
+
+use std::path::Path;
+
+use cells::CellSet;
+
+use crate::{StudyError, error::plural};
+
+/// Writes the cells as a crop set and returns what it holds, in lines for people.
+///
+/// # Errors
+/// When it cannot be written; nothing is left half-written.
+pub fn import(cells: &CellSet, output: &Path) -> Result<Vec<String>, StudyError> {
+    formats::crops::write(output, cells)?;
+    let groups: std::collections::BTreeSet<&str> = cells.cells.iter().map(|c| c.group.as_str()).collect();
+    let mut lines = vec![format!(
+        "{} of {} ({}), channels {}, {}",
+        plural(cells.len(), "cell"),
+        cells.shape,
+        cells.pixels.depth(),
+        cells.channels.join(", "),
+        plural(groups.len(), "group")
+    )];
+    for (class, name) in cells.classes.iter().enumerate() {
+        let n = cells.cells.iter().filter(|c| c.class == Some(class)).count();
+        lines.push(format!("  {name}: {n}"));
+    }
+    let unlabelled = cells.cells.iter().filter(|c| c.class.is_none()).count();
+    if unlabelled > 0 {
+        lines.push(format!("  without a class: {unlabelled}"));
+    }
+    Ok(lines)
+}

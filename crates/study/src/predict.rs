@@ -1,0 +1,51 @@
+//! `predict`: class probabilities of cells, as a table.
+
+use std::path::Path;
+
+use cells::{Cell, CropSource};
+use formats::table::{Column, Table};
+
+use crate::{Dataset, Model, StudyError, evaluate::winner};
+
+/// Predicts every cell of `data` and writes one row each, `.csv` or `.parquet`: `name`, `source`, `group`, `frame`,
+/// `y`, `x` (pixels), `class` (predicted), `confidence` (its probability), `margin` (to the second, 0 to 1),
+/// and `p_<class>` for each class, which sum to 1. Returns the number of cells.
+///
+/// # Errors
+/// When the data do not fit the model, or a file cannot be read or written.
+pub fn predict(model: &Model, data: &Dataset, output: &Path) -> Result<usize, StudyError> {
+    let everyone: Vec<usize> = (0..data.len()).collect();
+    let probabilities = model.probabilities(data, &everyone)?;
+    table(model, &data.cells, &probabilities).write(output)?;
+    Ok(data.len())
+}
+
+/// The rows of [`predict`].
+#[must_use]
+pub fn table(model: &Model, cells: &[Cell], probabilities: &[f64]) -> Table {
+    let k = model.classes.len();
+    let rows: Vec<&[f64]> = probabilities.chunks_exact(k.max(1)).collect();
+    let text = |get: fn(&Cell) -> &str| Column::Text(cells.iter().map(|c| Some(get(c).to_owned())).collect());
+    let number = |get: fn(&Cell) -> Option<f64>| Column::Float(cells.iter().map(get).collect());
+    let mut table = Table::default();
+    table.push("name", text(|c| &c.name));
+    table.push("source", text(|c| &c.source));
+    table.push("group", text(|c| &c.group));
+    table.push("frame", number(|c| c.frame));
+    table.push("y", number(|c| c.y));
+    table.push("x", number(|c| c.x));
+    table.push("class", Column::Text(rows.iter().map(|r| Some(model.classes[winner(r)].clone())).collect()));
+    table.push("confidence", Column::Float(rows.iter().map(|r| Some(r[winner(r)])).collect()));
+    table.push("margin", Column::Float(rows.iter().map(|r| Some(margin(r))).collect()));
+    for (class, name) in model.classes.iter().enumerate() {
+        table.push(format!("p_{name}"), Column::Float(rows.iter().map(|r| Some(r[class])).collect()));
+    }
+    table
+}
+
+/// Difference of the two highest probabilities.
+fn margin(row: &[f64]) -> f64 {
+    let best = winner(row);
+    let second = row.iter().enumerate().filter(|(i, _)| *i != best).map(|(_, &p)| p).fold(0.0, f64::max);
+    row[best] - second
+}

@@ -1,0 +1,89 @@
+//! Where a verb's cells come from: what the shell lets people say, opened.
+
+use std::path::PathBuf;
+
+pub use cells::CellSet;
+pub use formats::{
+    fit::{Fit, FitMethod},
+    groups::{Filter, GroupBy},
+    npy::Axes,
+    source::ReadOptions,
+};
+
+use crate::{Dataset, StudyError};
+
+/// Cells as people name them.
+#[derive(Debug, Clone, Default)]
+pub struct Request {
+    /// Files and folders.
+    pub sources: Vec<PathBuf>,
+    /// How they are read.
+    pub options: ReadOptions,
+    /// Only these classes, numbered in this order; empty: all.
+    pub classes: Vec<String>,
+}
+
+impl Request {
+    /// Opens the cells. A crop set alone stays on disk and is read by position; anything else is read into memory.
+    ///
+    /// # Errors
+    /// When a source cannot be read, or no cell is left.
+    pub fn open(&self) -> Result<Dataset, StudyError> {
+        let mut data = match self.sources.as_slice() {
+            [one] if formats::crops::is_crop_set(one) && self.is_plain() => {
+                let mut data = Dataset::from(formats::crops::CropFile::open(one)?);
+                let options = &self.options;
+                data.retain(|cell| {
+                    (options.flagged || !cell.flagged)
+                        && (options.split.is_none() || cell.split == options.split)
+                });
+                data
+            }
+            sources => Dataset::from(formats::source::open(sources, &self.options)?),
+        };
+        if !self.classes.is_empty() {
+            data.only_classes(&self.classes)?;
+        }
+        if data.cells.is_empty() {
+            return Err(StudyError::Refused("expected cells, found none after the choices made".to_owned()));
+        }
+        Ok(data)
+    }
+
+    /// Reads the cells into memory.
+    ///
+    /// # Errors
+    /// As [`Request::open`].
+    pub fn read(&self) -> Result<CellSet, StudyError> {
+        if self.classes.is_empty() {
+            return Ok(formats::source::open(&self.sources, &self.options)?);
+        }
+        let everything = formats::source::open(&self.sources, &self.options)?;
+        let classes = everything.classes.clone();
+        if let Some(unknown) = self.classes.iter().find(|name| !classes.contains(name)) {
+            return Err(StudyError::Refused(format!(
+                "classes: expected names of {}, found {unknown}",
+                classes.join(", ")
+            )));
+        }
+        let number = |cell: &cells::Cell| {
+            self.classes.iter().position(|name| cell.class.is_some_and(|c| classes[c] == *name))
+        };
+        let kept: Vec<usize> =
+            (0..everything.len()).filter(|&i| number(&everything.cells[i]).is_some()).collect();
+        let mut set = everything.select(&kept);
+        set.cells.iter_mut().for_each(|cell| cell.class = number(cell));
+        set.classes.clone_from(&self.classes);
+        Ok(set)
+    }
+
+    /// Whether nothing is asked for that needs the crops in memory.
+    fn is_plain(&self) -> bool {
+        let o = &self.options;
+        o.fit.is_none()
+            && o.classes.is_empty()
+            && o.table.is_none()
+            && o.filters.is_empty()
+            && o.group == GroupBy::Known
+    }
+}

@@ -1,0 +1,331 @@
+//! One network fitted to some cells and watched on others.
+
+use std::{cell::RefCell, ops::ControlFlow, time::Instant};
+
+use cells::{CropSource, augment::Scratch, normalise::Normalise};
+use nn::{
+    Network,
+    average::WeightAverage,
+    batch::Batch,
+    fit::{FitError, run_epoch},
+    spec::SpecMistake,
+    train::{StepReport, Trainer, TrainerSettings, TrainerState},
+    weights::Weights,
+};
+use rand::SeedableRng;
+use rand_chacha::ChaCha8Rng;
+
+use super::{
+    checkpoint::{Best, Checkpoint, State},
+    history::{Epoch, Validation},
+    sampling::Stream,
+};
+use crate::{
+    Dataset, Progress, StudyError,
+    model::softmax,
+    settings::{ClassWeights, Keep, TrainSettings, Views},
+};
+
+/// What to fit.
+pub struct Task<'a> {
+    /// Shown in front of the progress bar.
+    pub title: String,
+    /// The cells.
+    pub data: &'a Dataset,
+    /// Class of every cell of `data`.
+    pub labels: &'a [usize],
+    /// Cells to learn from.
+    pub train: &'a [usize],
+    /// Cells to watch; may be empty.
+    pub validation: &'a [usize],
+    /// Intensity scaling.
+    pub normalise: Normalise,
+    /// Everything else.
+    pub settings: &'a TrainSettings,
+}
+
+/// A fitted network.
+pub struct Fitted {
+    /// The network of the kept epoch.
+    pub network: Network,
+    /// Figures of every epoch.
+    pub history: Vec<Epoch>,
+    /// Epoch that was kept, counted from 1; 0 when training was stopped before its end.
+    pub epoch: u32,
+    /// Whether the user stopped it.
+    pub stopped: bool,
+}
+
+/// Fits the task's network; with a checkpoint, from where it was left.
+///
+/// # Errors
+/// When a crop cannot be read, a figure is not finite, or the checkpoint is unusable.
+pub fn fit(
+    task: &Task,
+    checkpoint: Option<&Checkpoint>,
+    progress: &dyn Progress,
+) -> Result<Fitted, StudyError> {
+    let mut run = Run::start(task, checkpoint)?;
+    progress.begin(&task.title, run.steps_per_epoch * u64::from(task.settings.epochs));
+    let mut stopped = false;
+    while !stopped && !run.is_over() {
+        stopped = !run.epoch(progress)?;
+        if let (false, Some(checkpoint)) = (stopped, checkpoint) {
+            checkpoint.save(&run.state())?;
+        }
+    }
+    progress.finish("");
+    run.finish(stopped)
+}
+
+/// Steps of one epoch over `n_train` cells.
+pub fn steps_per_epoch(settings: &TrainSettings, n_train: usize) -> u64 {
+    match settings.steps_per_epoch {
+        0 => (n_train as f64 / settings.batch as f64).round().max(1.0) as u64,
+        steps => steps,
+    }
+}
+
+struct Run<'a> {
+    task: &'a Task<'a>,
+    trainer: Trainer,
+    average: Option<WeightAverage>,
+    best: Option<Best>,
+    history: Vec<Epoch>,
+    step: u64,
+    steps_per_epoch: u64,
+    class_weights: Vec<f32>,
+    started: (Instant, u64),
+}
+
+impl<'a> Run<'a> {
+    fn start(task: &'a Task<'a>, checkpoint: Option<&Checkpoint>) -> Result<Self, StudyError> {
+        let settings = task.settings;
+        let n_classes = task.data.classes.len();
+        let spec = settings.network.network(task.data.shape(), n_classes);
+        let network = Network::new(spec, settings.seed).map_err(spec_mistakes)?;
+        let state = match checkpoint {
+            Some(checkpoint) => checkpoint.load(network.weights())?,
+            None => None,
+        };
+        let steps_per_epoch = steps_per_epoch(settings, task.train.len());
+        let total = steps_per_epoch * u64::from(settings.epochs);
+        let decay = (1.0 - 1.0 / (settings.weight_average * total as f64).max(1.0)) as f32;
+        let averaged = settings.weight_average > 0.0;
+        let how = TrainerSettings {
+            optimizer: settings.optimizer,
+            clip: settings.clip,
+            batch_size: settings.batch,
+            seed: settings.seed,
+        };
+        let (trainer, average, best, history, step) = match state {
+            None => {
+                let average = averaged.then(|| WeightAverage::new(network.weights(), decay));
+                (Trainer::new(network, how), average, None, Vec::new(), 0)
+            }
+            Some(s) => {
+                let network = with_weights(&network, s.weights)?;
+                let state = TrainerState { step: s.step, tensors: s.optimizer };
+                let average = s.average.map(|weights| WeightAverage::restore(weights, decay, s.step));
+                (Trainer::restore(network, how, state), average, s.best, s.history, s.step)
+            }
+        };
+        let trainer = trainer.map_err(|e| StudyError::Refused(e.to_string()))?;
+        let class_weights = class_weights(settings.class_weights, task.labels, task.train, n_classes);
+        let started = (Instant::now(), step);
+        Ok(Run { task, trainer, average, best, history, step, steps_per_epoch, class_weights, started })
+    }
+
+    fn is_over(&self) -> bool {
+        let done = self.history.len() as u32;
+        let settings = self.task.settings;
+        let stale = self.best.as_ref().map_or(0, |b| done - b.epoch);
+        done >= settings.epochs || (settings.patience > 0 && stale >= settings.patience)
+    }
+
+    /// Runs one epoch; false when the user stopped it.
+    fn epoch(&mut self, progress: &dyn Progress) -> Result<bool, StudyError> {
+        let (task, settings) = (self.task, self.task.settings);
+        let total = self.steps_per_epoch * u64::from(settings.epochs);
+        let steps = self.step..self.step + self.steps_per_epoch;
+        let rate = |step: u64| settings.learning_rate * settings.schedule.factor(step, total);
+        let filler = Filler {
+            task,
+            class_weights: &self.class_weights,
+            stream: Stream::new(task.train, settings.seed),
+        };
+        let (average, started, epoch) = (&mut self.average, self.started, self.history.len() as u32 + 1);
+        let mut sums = (0.0, 0.0, 0.0);
+        let on_step = |step: u64, trainer: &Trainer, report: &StepReport| {
+            if let Some(average) = average {
+                average.update(trainer.network().weights());
+            }
+            sums = (sums.0 + report.loss * report.weight, sums.1 + report.n_correct, sums.2 + report.weight);
+            let cells = (step + 1 - started.1) as f64 * settings.batch as f64;
+            let speed = cells / started.0.elapsed().as_secs_f64().max(1e-9);
+            let (loss, accuracy) = (sums.0 / sums.2, sums.1 / sums.2);
+            progress.advance(
+                step + 1,
+                &format!(
+                    "epoch {epoch}/{}  loss {loss:.3}  accuracy {accuracy:.3}  {speed:.0} cells/s",
+                    settings.epochs
+                ),
+            );
+            if progress.cancelled() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        };
+        let done = run_epoch(
+            &mut self.trainer,
+            steps.clone(),
+            |step, batch| filler.fill(step, batch),
+            rate,
+            on_step,
+        );
+        let report = done.map_err(|e| self.explain(e))?;
+        if report.stopped {
+            return Ok(false);
+        }
+        self.step = steps.end;
+        self.history.push(Epoch {
+            epoch,
+            learning_rate: rate(steps.end - 1),
+            loss: report.loss,
+            accuracy: report.accuracy,
+            validation: None,
+        });
+        self.validate(epoch)?;
+        Ok(true)
+    }
+
+    fn validate(&mut self, epoch: u32) -> Result<(), StudyError> {
+        if self.task.validation.is_empty() {
+            return Ok(());
+        }
+        let network = self.network()?;
+        let figures = validation_figures(self.task, &network)?;
+        if let Some(last) = self.history.last_mut() {
+            last.validation = Some(figures);
+        }
+        if self.best.as_ref().is_none_or(|best| figures.beats(&best.validation)) {
+            self.best = Some(Best { epoch, validation: figures, weights: network.weights().clone() });
+        }
+        Ok(())
+    }
+
+    /// The network as it would be kept now: averaged when asked for.
+    fn network(&self) -> Result<Network, StudyError> {
+        let raw = self.trainer.network();
+        match &self.average {
+            Some(average) => with_weights(raw, average.weights().clone()),
+            None => Ok(raw.clone()),
+        }
+    }
+
+    fn state(&self) -> State {
+        let TrainerState { step, tensors } = self.trainer.state();
+        State {
+            history: self.history.clone(),
+            step,
+            weights: self.trainer.network().weights().clone(),
+            optimizer: tensors,
+            average: self.average.as_ref().map(|a| a.weights().clone()),
+            best: self.best.clone(),
+        }
+    }
+
+    fn finish(self, stopped: bool) -> Result<Fitted, StudyError> {
+        let network = self.network()?;
+        let last = self.history.len() as u32;
+        match self.best {
+            Some(Best { epoch, weights, .. }) if self.task.settings.keep == Keep::Best => Ok(Fitted {
+                network: with_weights(&network, weights)?,
+                history: self.history,
+                epoch,
+                stopped,
+            }),
+            _ => Ok(Fitted { network, history: self.history, epoch: last, stopped }),
+        }
+    }
+
+    fn explain(&self, error: FitError<StudyError>) -> StudyError {
+        match error {
+            FitError::Fill { source, .. } => source,
+            FitError::NonFinite { step, source } => StudyError::Refused(format!(
+                "training stopped in epoch {}, batch {}: {source}; the likely cause is a learning rate that is too high \
+                 ({} at its peak) or intensities that the scaling does not bring near 1",
+                step / self.steps_per_epoch + 1,
+                step % self.steps_per_epoch + 1,
+                self.task.settings.learning_rate
+            )),
+        }
+    }
+}
+
+/// Fills batches with augmented, normalised crops.
+struct Filler<'a> {
+    task: &'a Task<'a>,
+    class_weights: &'a [f32],
+    stream: Stream<'a>,
+}
+
+impl Filler<'_> {
+    fn fill(&self, step: u64, batch: &mut Batch) -> Result<(), StudyError> {
+        let (task, settings) = (self.task, self.task.settings);
+        let shape = task.data.shape();
+        let first = step * settings.batch as u64;
+        let cells = self.stream.at(first..first + settings.batch as u64);
+        batch.fill(|i, crop: &mut [f32], target: &mut [f32]| {
+            let cell = cells[i];
+            task.data.read_crop(cell, crop)?;
+            let mut rng = ChaCha8Rng::seed_from_u64(settings.seed ^ AUGMENT);
+            rng.set_stream(first + i as u64);
+            SCRATCH.with_borrow_mut(|scratch| settings.augment.apply(shape, crop, &mut rng, scratch));
+            task.normalise
+                .apply(shape, crop)
+                .map_err(|e| StudyError::Refused(format!("{}: {e}", task.data.cells[cell].name)))?;
+            let class = task.labels[cell];
+            let shared = settings.label_smoothing / target.len() as f32;
+            target.fill(shared);
+            target[class] += 1.0 - settings.label_smoothing;
+            Ok(self.class_weights[class])
+        })
+    }
+}
+
+thread_local! {
+    /// Buffers of the augmentations, one set per thread.
+    static SCRATCH: RefCell<Scratch> = RefCell::default();
+}
+
+/// Sets the random sequence of augmentation apart from that of shuffling.
+const AUGMENT: u64 = 0xa06e_17a7_10f0_5eed;
+
+fn class_weights(kind: ClassWeights, labels: &[usize], train: &[usize], n_classes: usize) -> Vec<f32> {
+    let mut counts = vec![0usize; n_classes];
+    train.iter().for_each(|&i| counts[labels[i]] += 1);
+    let balanced = |count: usize| train.len() as f32 / (n_classes * count.max(1)) as f32;
+    let weight = |&count: &usize| match kind {
+        ClassWeights::None => 1.0,
+        ClassWeights::Balanced => balanced(count),
+        ClassWeights::SquareRoot => balanced(count).sqrt(),
+    };
+    counts.iter().map(weight).collect()
+}
+
+/// The network of `like` with other weights.
+fn with_weights(like: &Network, weights: Weights) -> Result<Network, StudyError> {
+    Network::from_weights(like.spec().clone(), weights).map_err(|e| StudyError::Refused(e.to_string()))
+}
+
+fn spec_mistakes(mistakes: Vec<SpecMistake>) -> StudyError {
+    StudyError::Settings(mistakes.iter().map(|m| format!("network: {m}")).collect())
+}
+
+/// Validation during training looks at each crop as it is.
+fn validation_figures(task: &Task, network: &Network) -> Result<Validation, StudyError> {
+    let contract = super::contract(task.data, &task.normalise, Views::One);
+    let logits = crate::model::logits(network, &contract, task.data, task.validation)?;
+    let k = task.data.classes.len();
+    let probabilities = softmax(&logits, k, 1.0);
+    let truth: Vec<usize> = task.validation.iter().map(|&i| task.labels[i]).collect();
+    super::judge(&truth, &probabilities, k)
+}

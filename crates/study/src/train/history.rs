@@ -1,0 +1,65 @@
+//! Figures of each epoch, as `history.csv`.
+
+use std::path::Path;
+
+use formats::table::{Column, Table};
+use serde::{Deserialize, Serialize};
+
+use crate::StudyError;
+
+/// Figures of one epoch. Validation figures are absent when no cells are held out.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Epoch {
+    /// Counted from 1.
+    pub epoch: u32,
+    /// Learning rate at its end.
+    pub learning_rate: f32,
+    /// Mean loss over the training crops as augmented.
+    pub loss: f64,
+    /// Share of them classified right.
+    pub accuracy: f64,
+    /// Figures on the validation cells.
+    pub validation: Option<Validation>,
+}
+
+/// Figures on the validation cells after an epoch.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Validation {
+    /// Mean cross-entropy, nats.
+    pub loss: f64,
+    /// Share classified right.
+    pub accuracy: f64,
+    /// Mean F1 over the classes.
+    pub macro_f1: f64,
+}
+
+impl Validation {
+    /// Whether these figures are better: higher macro-F1, then lower loss.
+    pub fn beats(&self, other: &Validation) -> bool {
+        (self.macro_f1, -self.loss) > (other.macro_f1, -other.loss)
+    }
+}
+
+/// Writes one row per epoch.
+///
+/// # Errors
+/// When the file cannot be written.
+pub fn write(path: &Path, history: &[Epoch]) -> Result<(), StudyError> {
+    let figure = |get: fn(&Validation) -> f64| {
+        Column::Float(history.iter().map(|e| e.validation.as_ref().map(get)).collect())
+    };
+    let columns = vec![
+        ("epoch".to_owned(), Column::Int(history.iter().map(|e| Some(i64::from(e.epoch))).collect())),
+        (
+            "learning_rate".to_owned(),
+            Column::Float(history.iter().map(|e| Some(f64::from(e.learning_rate))).collect()),
+        ),
+        ("loss".to_owned(), Column::Float(history.iter().map(|e| Some(e.loss)).collect())),
+        ("accuracy".to_owned(), Column::Float(history.iter().map(|e| Some(e.accuracy)).collect())),
+        ("validation_loss".to_owned(), figure(|v| v.loss)),
+        ("validation_accuracy".to_owned(), figure(|v| v.accuracy)),
+        ("validation_macro_f1".to_owned(), figure(|v| v.macro_f1)),
+    ];
+    Table { columns }.write(path)?;
+    Ok(())
+}

@@ -1,0 +1,329 @@
+//! `train`: labelled cells in, a classifier out; or the recipe judged by cross-validation first.
+
+mod checkpoint;
+mod fit;
+mod folds;
+mod history;
+mod normalise;
+mod sampling;
+
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
+
+use cells::{Cell, CropSource, normalise::Normalise, split};
+use stats::{confusion::Confusion, predictions::Predictions};
+
+pub use self::history::{Epoch, Validation};
+use self::{
+    checkpoint::Checkpoint,
+    fit::{Fitted, Task, fit},
+};
+use crate::{
+    Dataset, Progress, StudyError,
+    contract::Contract,
+    error::plural,
+    model::{Manifest, Model, logits, softmax},
+    settings::{TrainSettings, Views},
+};
+
+/// How the recipe is judged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Judge {
+    /// On a validation part of the groups (`settings.validation`), which is not learned from.
+    Validation,
+    /// By so many folds of whole groups, stratified by class; the model is then fitted on all cells.
+    Folds(usize),
+    /// By leaving out each group once; the model is then fitted on all cells.
+    LeaveOneGroupOut,
+}
+
+/// What to train and where to put it.
+#[derive(Debug, Clone)]
+pub struct TrainRequest {
+    /// All settings.
+    pub settings: TrainSettings,
+    /// How the recipe is judged.
+    pub judge: Judge,
+    /// The model file, `.safetensors`; `history.csv` is written beside it.
+    pub output: PathBuf,
+    /// Go on from the checkpoints of a run that was interrupted.
+    pub resume: bool,
+}
+
+/// What came out.
+#[derive(Debug, Clone)]
+pub struct Trained {
+    /// The model, as written.
+    pub model: Model,
+    /// Figures of every epoch of the model's own fit.
+    pub history: Vec<Epoch>,
+    /// Pooled figures over all folds, when there were folds.
+    pub pooled: Option<stats::metrics::Metrics>,
+    /// Folder with the report on the folds.
+    pub report: Option<PathBuf>,
+}
+
+/// Trains and writes the model.
+///
+/// # Errors
+/// When the data cannot be learned from, a setting does not fit, or a file cannot be written. After a stop by the
+/// user a usable model is written and [`StudyError::Interrupted`] says where.
+pub fn train(data: &Dataset, request: &TrainRequest, progress: &dyn Progress) -> Result<Trained, StudyError> {
+    let job = Job::new(data, request)?;
+    job.prepare_folder()?;
+    let pooled = match request.judge {
+        Judge::Validation => None,
+        _ => Some(folds::judge(&job, progress)?),
+    };
+    let trained = job.final_fit(pooled, progress)?;
+    if !trained.model.manifest.complete {
+        return Err(StudyError::Interrupted(format!(
+            "the model as it was after {} is in {}; --resume goes on from there",
+            plural(trained.history.len(), "epoch"),
+            request.output.display()
+        )));
+    }
+    job.remove_folder()?;
+    Ok(trained)
+}
+
+/// What all fits of one request share.
+pub(crate) struct Job<'a> {
+    pub data: &'a Dataset,
+    pub request: &'a TrainRequest,
+    pub labels: Vec<usize>,
+    /// The facts of the cells; with `allow_leakage` each is its own group.
+    pub cells: Vec<Cell>,
+    hash: String,
+}
+
+impl<'a> Job<'a> {
+    fn new(data: &'a Dataset, request: &'a TrainRequest) -> Result<Self, StudyError> {
+        let mistakes = request.settings.mistakes_for(data.shape());
+        if !mistakes.is_empty() {
+            return Err(StudyError::Settings(mistakes));
+        }
+        let labels = data.labels()?;
+        let classes_with_cells = (0..data.classes.len()).filter(|c| labels.contains(c)).count();
+        if classes_with_cells < 2 {
+            return Err(StudyError::Refused(format!(
+                "expected cells of at least 2 classes, found {} of {}",
+                plural(labels.len(), "cell"),
+                plural(classes_with_cells, "class")
+            )));
+        }
+        let hash = data.hash()?;
+        let mut cells = data.cells.clone();
+        if request.settings.allow_leakage {
+            cells.iter_mut().for_each(|c| c.group.clone_from(&c.name));
+        }
+        Ok(Job { data, request, labels, cells, hash })
+    }
+
+    pub fn settings(&self) -> &TrainSettings {
+        &self.request.settings
+    }
+
+    /// Folder of the checkpoints, beside the model while training goes on.
+    fn folder(&self) -> PathBuf {
+        self.request.output.with_extension("training")
+    }
+
+    fn prepare_folder(&self) -> Result<(), StudyError> {
+        if !self.request.resume {
+            self.remove_folder()?;
+        }
+        std::fs::create_dir_all(self.folder()).map_err(|e| io_error(&self.folder(), &e))
+    }
+
+    fn remove_folder(&self) -> Result<(), StudyError> {
+        match std::fs::remove_dir_all(self.folder()) {
+            Err(e) if e.kind() != std::io::ErrorKind::NotFound => Err(io_error(&self.folder(), &e)),
+            _ => Ok(()),
+        }
+    }
+
+    pub fn checkpoint(&self, name: &str) -> Checkpoint {
+        let fingerprint = format!(
+            "{} {} {:?} {name}\n{}",
+            env!("CARGO_PKG_VERSION"),
+            self.hash,
+            self.request.judge,
+            self.settings().to_toml()
+        );
+        Checkpoint::new(&self.folder(), name, &fingerprint)
+    }
+
+    /// Fits on `train`, watching `validation`; the scaling is chosen on the training cells alone.
+    pub fn fit(
+        &self,
+        title: &str,
+        name: &str,
+        train: &[usize],
+        validation: &[usize],
+        progress: &dyn Progress,
+    ) -> Result<(Fitted, Normalise, Vec<String>), StudyError> {
+        let (normalise, choices) = normalise::choose(self, name, train, progress)?;
+        let settings = self.settings();
+        let task = Task {
+            title: title.to_owned(),
+            data: self.data,
+            labels: &self.labels,
+            train,
+            validation,
+            normalise: normalise.clone(),
+            settings,
+        };
+        Ok((fit(&task, Some(&self.checkpoint(name)), progress)?, normalise, choices))
+    }
+
+    fn final_fit(
+        &self,
+        pooled: Option<folds::Pooled>,
+        progress: &dyn Progress,
+    ) -> Result<Trained, StudyError> {
+        let everyone: Vec<usize> = (0..self.data.len()).collect();
+        let (train, validation, split) = match &pooled {
+            Some(pooled) => (everyone, Vec::new(), pooled.split.clone()),
+            None => self.validation_split()?,
+        };
+        let (fitted, normalise, choices) = self.fit("training", "all", &train, &validation, progress)?;
+        choices.iter().for_each(|c| progress.say(c));
+        let contract = contract(self.data, &normalise, self.settings().views);
+        let (temperature, validation_figures) = match &pooled {
+            Some(pooled) => (pooled.temperature, json(&pooled.metrics)?),
+            None => self.calibrate(&fitted, &contract, &validation)?,
+        };
+        let manifest = Manifest {
+            program: env!("CARGO_PKG_VERSION").to_owned(),
+            data_sha256: self.hash.clone(),
+            training_cells: class_counts(&self.data.classes, &self.labels, &train),
+            split,
+            settings: self.settings().to_toml(),
+            epoch: fitted.epoch,
+            choices,
+            complete: !fitted.stopped,
+        };
+        let model = Model {
+            network: fitted.network,
+            classes: self.data.classes.clone(),
+            contract,
+            temperature,
+            manifest,
+            validation: validation_figures,
+        };
+        let beside = self.request.output.parent().unwrap_or(Path::new("")).join("history.csv");
+        history::write(&beside, &fitted.history)?;
+        model.save(&self.request.output)?;
+        let (pooled, report) = pooled.map_or((None, None), |p| (Some(p.metrics), Some(p.report)));
+        Ok(Trained { model, history: fitted.history, pooled, report })
+    }
+
+    fn validation_split(&self) -> Result<(Vec<usize>, Vec<usize>, String), StudyError> {
+        let settings = self.settings();
+        if settings.validation == 0.0 {
+            return Ok(((0..self.data.len()).collect(), Vec::new(), "all cells learned from".to_owned()));
+        }
+        let everyone: Vec<usize> = (0..self.data.len()).collect();
+        let split = split::train_validation(&self.cells, &everyone, settings.validation, settings.seed)
+            .map_err(|e| {
+                StudyError::Refused(format!("validation cells: {e}; --validation 0 trains on all"))
+            })?;
+        let Some(part) = split.parts.into_iter().next() else {
+            return Err(StudyError::Refused("validation cells: expected a split, found none".to_owned()));
+        };
+        let words = format!(
+            "{} learned from, {} of other groups to watch",
+            plural(part.train.len(), "cell"),
+            plural(part.held_out.len(), "cell")
+        );
+        Ok((part.train, part.held_out, words))
+    }
+
+    fn calibrate(
+        &self,
+        fitted: &Fitted,
+        contract: &Contract,
+        validation: &[usize],
+    ) -> Result<(f64, serde_json::Value), StudyError> {
+        if validation.is_empty() {
+            return Ok((1.0, serde_json::Value::Null));
+        }
+        let logits = logits(&fitted.network, contract, self.data, validation)?;
+        let truth: Vec<usize> = validation.iter().map(|&i| self.labels[i]).collect();
+        let k = self.data.classes.len();
+        let temperature = temperature(&logits, &truth)?;
+        let metrics =
+            crate::evaluate::metrics(self.data, validation, &truth, &softmax(&logits, k, temperature))?;
+        Ok((temperature, json(&metrics)?))
+    }
+}
+
+/// The contract of a model trained on `data`.
+pub(crate) fn contract(data: &Dataset, normalise: &Normalise, views: Views) -> Contract {
+    Contract {
+        height: data.shape().h,
+        width: data.shape().w,
+        channels: data.channels.clone(),
+        depth: data.depth,
+        pixel_size_um: data.provenance.get("pixel_size_um").and_then(serde_json::Value::as_f64),
+        normalise: normalise.clone(),
+        views,
+        cut: data.provenance.get("cut").cloned().unwrap_or_default(),
+    }
+}
+
+/// Loss, accuracy and macro-F1 of probabilities `[n, k]`.
+fn judge(truth: &[usize], probabilities: &[f64], k: usize) -> Result<Validation, StudyError> {
+    let refused = |e: stats::StatsError| StudyError::Refused(e.to_string());
+    let predictions = Predictions::new(truth, probabilities, k).map_err(refused)?;
+    let confusion = Confusion::new(truth, predictions.predicted(), k).map_err(refused)?;
+    Ok(Validation {
+        loss: stats::calibration::log_loss(&predictions),
+        accuracy: confusion.accuracy(),
+        macro_f1: confusion.macro_f1(),
+    })
+}
+
+/// The temperature that fits logits `[n, k]` best.
+fn temperature(logits: &[f32], truth: &[usize]) -> Result<f64, StudyError> {
+    let logits: Vec<f64> = logits.iter().map(|&l| f64::from(l)).collect();
+    stats::calibration::fit_temperature(&logits, truth).map_err(|e| StudyError::Refused(e.to_string()))
+}
+
+fn class_counts(classes: &[String], labels: &[usize], cells: &[usize]) -> BTreeMap<String, usize> {
+    let count = |class: usize| cells.iter().filter(|&&i| labels[i] == class).count();
+    classes.iter().enumerate().map(|(class, name)| (name.clone(), count(class))).collect()
+}
+
+fn json<T: serde::Serialize>(value: &T) -> Result<serde_json::Value, StudyError> {
+    serde_json::to_value(value).map_err(|e| StudyError::Refused(e.to_string()))
+}
+
+fn io_error(path: &Path, error: &std::io::Error) -> StudyError {
+    StudyError::Refused(format!("{}: {error}", path.display()))
+}
+
+/// The outcome in a few lines for people.
+#[must_use]
+pub fn summary(trained: &Trained) -> Vec<String> {
+    let mut lines = Vec::new();
+    if let Some(pooled) = &trained.pooled {
+        lines.push("cross-validation, pooled:".to_owned());
+        lines.extend(crate::evaluate::summary(pooled));
+    }
+    if let Some(v) = trained
+        .history
+        .iter()
+        .rev()
+        .find_map(|e| e.validation.filter(|_| e.epoch == trained.model.manifest.epoch))
+    {
+        lines.push(format!(
+            "epoch {} kept: validation macro-F1 {:.3}, accuracy {:.3}, loss {:.3}",
+            trained.model.manifest.epoch, v.macro_f1, v.accuracy, v.loss
+        ));
+    }
+    lines
+}

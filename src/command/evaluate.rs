@@ -1,0 +1,44 @@
+//! `morphotype evaluate`.
+
+use std::path::PathBuf;
+
+use study::StudyError;
+
+use super::sources::Sources;
+use crate::bar::Bar;
+
+/// Judge a model on labelled cells: figures, curves, mistakes, one report
+#[derive(clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub struct Evaluate {
+    /// The model, .safetensors
+    #[arg(value_name = "MODEL")]
+    model: PathBuf,
+
+    #[command(flatten)]
+    sources: Sources,
+
+    /// Folder for report.html, metrics.json, tables and figures
+    #[arg(short, long, value_name = "DIR")]
+    output: PathBuf,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  morphotype evaluate nuclei.safetensors annotation_new.zip -o judged
+  morphotype evaluate blood.safetensors pbc_28.npz --split val -o judged";
+
+impl Evaluate {
+    /// Judges.
+    pub fn run(self) -> Result<(), StudyError> {
+        let bar = Bar::new();
+        let model = study::Model::load(&self.model)?;
+        let data = self.sources.open(&bar)?;
+        let metrics = study::evaluate::evaluate(&model, data, &self.output)?;
+        for line in study::evaluate::summary(&metrics) {
+            println!("{line}");
+        }
+        println!("report: {}", self.output.join("report.html").display());
+        Ok(())
+    }
+}

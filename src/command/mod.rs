@@ -1,0 +1,34 @@
+//! One file per subcommand; each turns words into a call of `study`.
+
+mod evaluate;
+mod import;
+mod predict;
+mod sources;
+mod train;
+
+use study::StudyError;
+
+/// What to do.
+#[derive(clap::Subcommand)]
+pub enum Command {
+    /// Make a crop set from labelled cells: annotation zips, class folders, .npy stacks, .npz, crop sets
+    Import(import::Import),
+    /// Train a classifier, or judge the recipe by cross-validation
+    Train(train::Train),
+    /// Judge a model on labelled cells: figures, curves, mistakes, one report
+    Evaluate(evaluate::Evaluate),
+    /// Class probabilities of cells, as a table
+    Predict(predict::Predict),
+}
+
+impl Command {
+    /// Does it.
+    pub fn run(self) -> Result<(), StudyError> {
+        match self {
+            Command::Import(c) => c.run(),
+            Command::Train(c) => c.run(),
+            Command::Evaluate(c) => c.run(),
+            Command::Predict(c) => c.run(),
+        }
+    }
+}

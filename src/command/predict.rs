@@ -1,0 +1,41 @@
+//! `morphotype predict`.
+
+use std::path::PathBuf;
+
+use study::StudyError;
+
+use super::sources::Sources;
+use crate::bar::Bar;
+
+/// Class probabilities of cells, as a table
+#[derive(clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub struct Predict {
+    /// The model, .safetensors
+    #[arg(value_name = "MODEL")]
+    model: PathBuf,
+
+    #[command(flatten)]
+    sources: Sources,
+
+    /// The table to write, .csv or .parquet: one row per cell
+    #[arg(short, long, value_name = "TABLE")]
+    output: PathBuf,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  morphotype predict nuclei.safetensors new.crops -o cells.csv
+  morphotype predict blood.safetensors smears/ -o cells.parquet";
+
+impl Predict {
+    /// Predicts.
+    pub fn run(self) -> Result<(), StudyError> {
+        let bar = Bar::new();
+        let model = study::Model::load(&self.model)?;
+        let data = self.sources.open(&bar)?;
+        let n = study::predict::predict(&model, &data, &self.output)?;
+        println!("{n} cells: {}", self.output.display());
+        Ok(())
+    }
+}
