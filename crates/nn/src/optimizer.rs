@@ -96,17 +96,9 @@ impl Optimizer {
         }
     }
 
-    /// Changes one array of weights by its gradient. `slots` are its state; `step` counts from 1.
-    pub(crate) fn apply(
-        &self,
-        kernels: Kernels,
-        step: u64,
-        rate: f32,
-        decays: bool,
-        w: &mut [f32],
-        g: &[f32],
-        slots: &mut [Vec<f32>],
-    ) {
+    /// Changes one array of weights by its gradient; `slots` are its state.
+    pub(crate) fn apply(&self, now: Moment, decays: bool, w: &mut [f32], g: &[f32], slots: &mut [Vec<f32>]) {
+        let Moment { kernels, step, rate } = now;
         match (*self, slots) {
             (Optimizer::Adam { beta1, beta2, epsilon, weight_decay }, [m, v]) => {
                 let t = i32::try_from(step).unwrap_or(i32::MAX);
@@ -131,6 +123,16 @@ impl Optimizer {
             _ => unreachable!("the state has the slots of its optimizer"),
         }
     }
+}
+
+/// When and where a step is done.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Moment {
+    pub(crate) kernels: Kernels,
+    /// Number of the step, from 1.
+    pub(crate) step: u64,
+    /// The learning rate.
+    pub(crate) rate: f32,
 }
 
 /// Values that one task handles. Sums are taken per chunk and then in order, so it is part of the arithmetic.

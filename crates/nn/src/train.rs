@@ -9,7 +9,7 @@ use crate::blocks::scramble;
 use crate::engine::Engine;
 use crate::loss::{arg_max, log_sum_exp};
 use crate::network::Network;
-use crate::optimizer::{CHUNK, Clip, Optimizer};
+use crate::optimizer::{CHUNK, Clip, Moment, Optimizer};
 use crate::weights::Tensor;
 
 /// How to train.
@@ -285,11 +285,11 @@ impl Trainer {
         for (norm, plan) in self.engine.norms.iter().zip(&self.engine.plan.norms) {
             norm.update_moving(plan, &mut weights.tensors);
         }
-        let (kernels, step) = (self.engine.kernels, self.step);
+        let now = Moment { kernels: self.engine.kernels, step: self.step, rate: learning_rate };
         let parts = weights.tensors.iter_mut().zip(&self.engine.gradients).zip(&mut self.slots);
         for ((tensor, g), slots) in parts.filter(|((tensor, _), _)| tensor.trainable) {
             let decays = tensor.shape.len() > 1;
-            self.settings.optimizer.apply(kernels, step, learning_rate, decays, &mut tensor.data, g, slots);
+            self.settings.optimizer.apply(now, decays, &mut tensor.data, g, slots);
         }
         self.engine.load(weights);
     }

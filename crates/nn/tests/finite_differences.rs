@@ -5,6 +5,8 @@
 //! the loss is f32 inside, so steps of 1e-2 and a tolerance of 1e-2 of the larger of both, plus 2e-4.
 //! Where the loss has kinks (ReLU, max-pool) the steps are shorter, so that few are crossed, and rounding is larger.
 
+#![allow(clippy::unwrap_used, reason = "a test stops at what it did not expect")]
+
 use std::convert::Infallible;
 
 use kernels::Kernels;

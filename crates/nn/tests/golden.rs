@@ -3,6 +3,8 @@
 //! Tolerances: gradients 1e-4 of each array's norm, logits of step 0 1e-5; later figures have gone through optimiser
 //! steps that enlarge rounding (Adam divides by tiny roots), so losses are compared to 1e-4 and weights to 1e-4 of the norm.
 
+#![allow(clippy::unwrap_used, reason = "a test stops at what it did not expect")]
+
 use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::fs::File;

@@ -1,5 +1,7 @@
 //! What prediction promises: each sample on its own, the same bits in any company, equal to the layers one by one.
 
+#![allow(clippy::unwrap_used, reason = "a test stops at what it did not expect")]
+
 use std::convert::Infallible;
 
 use kernels::Kernels;

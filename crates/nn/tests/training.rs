@@ -1,5 +1,7 @@
 //! What training promises: it learns, the same bits come out however it is run, and it notices numbers gone wrong.
 
+#![allow(clippy::unwrap_used, reason = "a test stops at what it did not expect")]
+
 use std::convert::Infallible;
 use std::ops::ControlFlow;
 

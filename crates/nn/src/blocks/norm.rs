@@ -168,17 +168,17 @@ impl NormModel {
         gradients: &mut [Vec<f32>],
     ) {
         let Some(BatchNormPlan { gamma, beta, epsilon, .. }) = plan.batch_norm else { return };
-        for c in 0..plan.channels {
+        for (c, (&mean, &variance)) in self.mean.iter().zip(&self.variance).enumerate() {
             let (sum_dz, sum_dz_x) = totals(norm, stores, c);
-            let inverse = 1.0 / (self.variance[c] + f64::from(epsilon)).sqrt();
+            let inverse = 1.0 / (variance + f64::from(epsilon)).sqrt();
             let scale = f64::from(weights.tensors[gamma].data[c]) * inverse;
-            let dgamma = (sum_dz_x - self.mean[c] * sum_dz) * inverse;
+            let dgamma = (sum_dz_x - mean * sum_dz) * inverse;
             gradients[gamma][c] = dgamma as f32;
             gradients[beta][c] = sum_dz as f32;
             let slope = -scale * inverse * dgamma / self.count;
             self.a[c] = scale as f32;
             self.b[c] = slope as f32;
-            self.d[c] = (-scale * sum_dz / self.count - slope * self.mean[c]) as f32;
+            self.d[c] = (-scale * sum_dz / self.count - slope * mean) as f32;
         }
     }
 
