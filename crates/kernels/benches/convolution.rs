@@ -1,6 +1,8 @@
 //! Convolution at the shapes of the two preset networks: GFLOP/s on one core, and the share of the rate that the same
 //! core reaches when it does nothing but multiply and add in registers. `cargo bench -p kernels`.
 
+#![expect(clippy::print_stdout, reason = "a table for people")]
+
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 

@@ -1,6 +1,8 @@
 //! Batch norm, activation and max pooling in one pass over memory, forward and backward.
 
-use crate::layout::{LANES, Lanes, Shape};
+use crate::generic::affine::{Affine, Backward, Combine, Forward, Moments};
+use crate::generic::function::with_function;
+use crate::layout::{Lanes, Shape, lanes, lanes_mut};
 use crate::{Activation, Kernels};
 
 impl Kernels {
@@ -21,12 +23,7 @@ impl Kernels {
         sum_of_squares: &mut [f64],
     ) {
         check(shape, x.len(), [sum.len(), sum_of_squares.len()]);
-        for (i, x) in x.iter().enumerate() {
-            let (c, x) = (channel(shape, i), f64::from(*x));
-            let weight = f64::from(lane_weights[i % LANES]);
-            sum[c] += weight * x;
-            sum_of_squares[c] += weight * x * x;
-        }
+        self.run(Moments { shape, x: lanes(x), lane_weights, sum, sum_of_squares });
     }
 
     /// `y = act(x * scale[c] + shift[c])`.
@@ -70,13 +67,10 @@ impl Kernels {
         check(shape, x.len(), [scale.len(), shift.len()]);
         let output = pooled(shape, pool);
         assert_eq!(y.len(), output.pack_len(), "y");
-        y.fill(f32::NEG_INFINITY);
-        for (i, &x) in x.iter().enumerate() {
-            let c = channel(shape, i);
-            if let Some(to) = pooled_position(shape, output, pool, i) {
-                y[to] = y[to].max(act.pair(x * scale[c] + shift[c]).0);
-            }
-        }
+        with_function!(act, function => {
+            let affine = Affine { shape, scale, shift, function };
+            self.run(Forward { affine, pool, x: lanes(x), y: lanes_mut(y) });
+        });
     }
 
     /// The backward pass of the two methods above: recomputes `z = x * scale[c] + shift[c]`, writes
@@ -107,25 +101,11 @@ impl Kernels {
         check(shape, dz.len(), [sum_dz.len(), sum_dz_x.len()]);
         let output = pooled(shape, pool);
         assert_eq!(dy.len(), output.pack_len(), "dy");
-        dz.fill(0.0);
-        for (at, &dy) in dy.iter().enumerate() {
-            let (mut best, mut first) = (f32::NEG_INFINITY, None);
-            let (oy, ox) = (at / LANES / (output.w * output.c), at / LANES % output.w);
-            let c = channel(output, at);
-            for k in 0..pool * pool {
-                let from = shape.at(oy * pool + k / pool, c, ox * pool + k % pool) * LANES + at % LANES;
-                let (value, slope) = act.pair(x[from] * scale[c] + shift[c]);
-                if value > best {
-                    (best, first) = (value, Some((from, slope)));
-                }
-            }
-            if let Some((from, slope)) = first {
-                dz[from] = slope * dy;
-                let weighted = f64::from(lane_weights[at % LANES]) * f64::from(dz[from]);
-                sum_dz[c] += weighted;
-                sum_dz_x[c] += weighted * f64::from(x[from]);
-            }
-        }
+        let (x, dy, dz) = (lanes(x), lanes(dy), lanes_mut(dz));
+        with_function!(act, function => {
+            let affine = Affine { shape, scale, shift, function };
+            self.run(Backward { affine, pool, x, dy, lane_weights, dz, sum_dz, sum_dz_x });
+        });
     }
 
     /// `dz = a[c] * dz + b[c] * x + d[c]`: the second pass of batch norm's backward, in place.
@@ -138,10 +118,7 @@ impl Kernels {
     pub fn affine_combine(self, shape: Shape, x: &[f32], a: &[f32], b: &[f32], d: &[f32], dz: &mut [f32]) {
         check(shape, x.len(), [a.len(), b.len()]);
         check(shape, dz.len(), [d.len(), d.len()]);
-        for (i, (dz, x)) in dz.iter_mut().zip(x).enumerate() {
-            let c = channel(shape, i);
-            *dz = a[c] * *dz + b[c] * x + d[c];
-        }
+        self.run(Combine { shape, x: lanes(x), a, b, d, dz: lanes_mut(dz) });
     }
 }
 
@@ -153,13 +130,4 @@ fn check(shape: Shape, pack: usize, channels: [usize; 2]) {
 fn pooled(shape: Shape, pool: usize) -> Shape {
     assert!(pool > 0, "pool of 0 pixels");
     Shape { h: shape.h / pool, w: shape.w / pool, c: shape.c }
-}
-
-fn channel(shape: Shape, i: usize) -> usize {
-    i / (shape.w * LANES) % shape.c
-}
-
-fn pooled_position(shape: Shape, output: Shape, pool: usize, i: usize) -> Option<usize> {
-    let (y, x) = (i / LANES / (shape.w * shape.c) / pool, i / LANES % shape.w / pool);
-    (y < output.h && x < output.w).then(|| output.at(y, channel(shape, i), x) * LANES + i % LANES)
 }

@@ -2,8 +2,9 @@
 
 use crate::Kernels;
 use crate::generic::correlation::{Axis, Correlate, Correlation};
+use crate::generic::elementwise::RowSums;
 use crate::generic::weight_gradient::WeightGradient;
-use crate::layout::{LANES, Shape, lanes, lanes_mut};
+use crate::layout::{Shape, lanes, lanes_mut};
 
 /// What is outside the image.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -186,9 +187,7 @@ impl Kernels {
     pub fn bias_gradient(self, shape: Shape, dy: &[f32], db: &mut [f32]) {
         assert_eq!(dy.len(), shape.pack_len(), "dy");
         assert_eq!(db.len(), shape.c, "db");
-        for (i, dy) in dy.chunks_exact(LANES).enumerate() {
-            db[i / shape.w % shape.c] += dy.iter().sum::<f32>();
-        }
+        self.run(RowSums { w: shape.w, x: lanes(dy), sums: db });
     }
 }
 

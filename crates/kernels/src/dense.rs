@@ -2,7 +2,10 @@
 
 use std::ops::Range;
 
-use crate::{Kernels, LANES};
+use crate::Kernels;
+use crate::generic::elementwise::RowSums;
+use crate::generic::matrix::{Dots, Product};
+use crate::layout::{LANES, lanes, lanes_mut};
 
 /// Sizes of a dense layer; its weights are `[inputs][outputs]`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,17 +38,20 @@ impl Kernels {
         range: Range<usize>,
         y: &mut [f32],
     ) {
-        dense.check(n, w, x, &range, dense.outputs, y.len(), n);
-        assert_eq!(x.len(), dense.inputs * n, "x");
+        dense.check(n, w, dense.inputs * n == x.len());
         assert!(bias.is_none_or(|bias| bias.len() == dense.outputs), "bias");
-        for (row, o) in y.chunks_exact_mut(n).zip(range) {
-            row.fill(bias.map_or(0.0, |bias| bias[o]));
-            for i in 0..dense.inputs {
-                for (y, x) in row.iter_mut().zip(&x[i * n..]) {
-                    *y += w[i * dense.outputs + o] * x;
-                }
-            }
-        }
+        assert!(range.end <= dense.outputs, "outputs {range:?} of {}", dense.outputs);
+        assert_eq!(y.len(), range.len() * n, "y");
+        self.run(Product {
+            a: w,
+            strides: [1, dense.outputs],
+            depth: dense.inputs,
+            packs: n / LANES,
+            bias,
+            x: lanes(x),
+            range,
+            y: lanes_mut(y),
+        });
     }
 
     /// `dx[i][n] = sum over o of w[i][o] dy[o][n]`, for the inputs `i` in `range`.
@@ -64,16 +70,19 @@ impl Kernels {
         range: Range<usize>,
         dx: &mut [f32],
     ) {
-        dense.check(n, w, dy, &range, dense.inputs, dx.len(), n);
-        assert_eq!(dy.len(), dense.outputs * n, "dy");
-        for (row, i) in dx.chunks_exact_mut(n).zip(range) {
-            row.fill(0.0);
-            for o in 0..dense.outputs {
-                for (dx, dy) in row.iter_mut().zip(&dy[o * n..]) {
-                    *dx += w[i * dense.outputs + o] * dy;
-                }
-            }
-        }
+        dense.check(n, w, dense.outputs * n == dy.len());
+        assert!(range.end <= dense.inputs, "inputs {range:?} of {}", dense.inputs);
+        assert_eq!(dx.len(), range.len() * n, "dx");
+        self.run(Product {
+            a: w,
+            strides: [dense.outputs, 1],
+            depth: dense.outputs,
+            packs: n / LANES,
+            bias: None,
+            x: lanes(dy),
+            range,
+            y: lanes_mut(dx),
+        });
     }
 
     /// `dw[i][o] = sum over n of x[i][n] dy[o][n]`, for the inputs `i` in `range`; overwrites `dw`.
@@ -98,11 +107,7 @@ impl Kernels {
         assert_eq!(dy.len(), dense.outputs * n, "dy");
         assert!(range.end <= dense.inputs, "inputs {range:?} of {}", dense.inputs);
         assert_eq!(dw.len(), range.len() * dense.outputs, "dw");
-        for (row, i) in dw.chunks_exact_mut(dense.outputs).zip(range) {
-            for (o, dw) in row.iter_mut().enumerate() {
-                *dw = x[i * n..(i + 1) * n].iter().zip(&dy[o * n..]).map(|(x, dy)| x * dy).sum();
-            }
-        }
+        self.run(Dots { packs: n / LANES, x: lanes(x), dy: lanes(dy), range, dw });
     }
 
     /// `db[o] += sum over n of dy[o][n]`. Padding lanes must be 0 in `dy`.
@@ -115,27 +120,14 @@ impl Kernels {
     pub fn dense_bias_gradient(self, n: usize, dy: &[f32], db: &mut [f32]) {
         assert!(n.is_multiple_of(LANES), "n is {n}");
         assert_eq!(dy.len(), db.len() * n, "dy");
-        for (dy, db) in dy.chunks_exact(n).zip(db) {
-            *db += dy.iter().sum::<f32>();
-        }
+        self.run(RowSums { w: n / LANES, x: lanes(dy), sums: db });
     }
 }
 
 impl Dense {
-    #[expect(clippy::too_many_arguments, reason = "one check for two products")]
-    fn check(
-        self,
-        n: usize,
-        w: &[f32],
-        _x: &[f32],
-        range: &Range<usize>,
-        units: usize,
-        out: usize,
-        row: usize,
-    ) {
-        assert!(n.is_multiple_of(LANES), "n is {n}");
+    fn check(self, n: usize, w: &[f32], operand_fits: bool) {
+        assert!(n.is_multiple_of(LANES), "n is {n}, not a multiple of {LANES}");
         assert_eq!(w.len(), self.inputs * self.outputs, "w");
-        assert!(range.end <= units, "units {range:?} of {units}");
-        assert_eq!(out, range.len() * row, "output");
+        assert!(operand_fits, "the operand is not one row of {n} for each unit of {self:?}");
     }
 }

@@ -1,6 +1,7 @@
 //! One step of an optimiser on a slice of parameters.
 
 use crate::Kernels;
+use crate::vector::{Operation, Simd};
 
 /// Settings of one step of Adam.
 ///
@@ -42,12 +43,7 @@ impl Kernels {
         assert_eq!(w.len(), g.len());
         assert_eq!(w.len(), m.len());
         assert_eq!(w.len(), v.len());
-        for (((w, &g), m), v) in w.iter_mut().zip(g).zip(m).zip(v) {
-            *m += (g - *m) * (1.0 - hyper.beta1);
-            *v += (g * g - *v) * (1.0 - hyper.beta2);
-            *w -= *w * hyper.decay;
-            *w -= hyper.rate * *m / (v.sqrt() + hyper.epsilon);
-        }
+        self.run(AdamStep { hyper: *hyper, w, g, m, v });
     }
 
     /// `w -= decay w; velocity = momentum velocity - rate g; w += velocity`, or
@@ -58,11 +54,51 @@ impl Kernels {
     pub fn sgd(self, hyper: &Sgd, w: &mut [f32], g: &[f32], velocity: &mut [f32]) {
         assert_eq!(w.len(), g.len());
         assert_eq!(w.len(), velocity.len());
-        for ((w, &g), velocity) in w.iter_mut().zip(g).zip(velocity) {
-            let step = hyper.rate * g;
-            *velocity = hyper.momentum * *velocity - step;
-            *w -= *w * hyper.decay;
-            *w += if hyper.nesterov { hyper.momentum * *velocity - step } else { *velocity };
+        self.run(SgdStep { hyper: *hyper, w, g, velocity });
+    }
+}
+
+struct AdamStep<'a> {
+    hyper: Adam,
+    w: &'a mut [f32],
+    g: &'a [f32],
+    m: &'a mut [f32],
+    v: &'a mut [f32],
+}
+
+impl Operation for AdamStep<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self, _: S) {
+        let Adam { rate, beta1, beta2, epsilon, decay } = self.hyper;
+        for (((w, &g), m), v) in self.w.iter_mut().zip(self.g).zip(self.m).zip(self.v) {
+            *m += (g - *m) * (1.0 - beta1);
+            *v += (g * g - *v) * (1.0 - beta2);
+            *w -= *w * decay;
+            *w -= rate * *m / (v.sqrt() + epsilon);
+        }
+    }
+}
+
+struct SgdStep<'a> {
+    hyper: Sgd,
+    w: &'a mut [f32],
+    g: &'a [f32],
+    velocity: &'a mut [f32],
+}
+
+impl Operation for SgdStep<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self, _: S) {
+        let Sgd { rate, momentum, nesterov, decay } = self.hyper;
+        for ((w, &g), velocity) in self.w.iter_mut().zip(self.g).zip(self.velocity) {
+            let step = rate * g;
+            *velocity = momentum * *velocity - step;
+            *w -= *w * decay;
+            *w += if nesterov { momentum * *velocity - step } else { *velocity };
         }
     }
 }

@@ -34,13 +34,16 @@ impl Peak {
     #[inline(always)]
     fn chains<S: Simd, const N: usize>(self, simd: S) -> (u64, f32) {
         let factor = simd.splat(0.5);
-        let mut sums: [S::Vector; N] = std::array::from_fn(|i| simd.splat(i as f32));
+        let mut sums = [factor; N];
         for _ in 0..self.repeats {
             for sum in &mut sums {
                 *sum = simd.mul_add(*sum, factor, factor);
             }
         }
-        let total = sums.into_iter().fold(simd.splat(0.0), |total, sum| simd.add(total, sum));
+        let mut total = simd.splat(0.0);
+        for sum in sums {
+            total = simd.add(total, sum);
+        }
         let mut lanes = [0.0; crate::LANES];
         simd.store(total, &mut lanes);
         ((2 * self.repeats * N * crate::LANES) as u64, lanes.iter().sum())

@@ -1,4 +1,10 @@
 //! The algorithms, written once over [`crate::vector::Simd`].
 
+pub(crate) mod affine;
 pub(crate) mod correlation;
+pub(crate) mod elementwise;
+pub(crate) mod function;
+pub(crate) mod matrix;
+pub(crate) mod pool;
+pub(crate) mod sum;
 pub(crate) mod weight_gradient;

@@ -2,7 +2,7 @@
 
 #![allow(dead_code, reason = "each battery is a program of its own and uses a part of this")]
 
-use kernels::{Kernels, LANES, Shape};
+use kernels::{Activation, Kernels, LANES, Shape};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
@@ -61,4 +61,39 @@ pub fn on_each_instruction_set(battery: impl Fn(Kernels)) {
     for kernels in available {
         battery(kernels);
     }
+}
+
+/// Value and derivative of an activation, in `f64`.
+pub fn activation(act: Activation, z: f64) -> (f64, f64) {
+    match act {
+        Activation::Identity => (z, 1.0),
+        Activation::Relu => (z.max(0.0), f64::from(u8::from(z > 0.0))),
+        Activation::Swish => {
+            let s = 1.0 / (1.0 + (-z).exp());
+            (z * s, s * (1.0 + z * (1.0 - s)))
+        }
+        Activation::Gelu => {
+            let cdf = normal_cdf(z);
+            (z * cdf, cdf + z * normal_density(z))
+        }
+    }
+}
+
+fn normal_density(z: f64) -> f64 {
+    (-0.5 * z * z).exp() / (2.0 * std::f64::consts::PI).sqrt()
+}
+
+/// By the series around 0, and by the continued fraction far from it.
+fn normal_cdf(z: f64) -> f64 {
+    if z.abs() < 4.0 {
+        let (mut term, mut sum) = (z, z);
+        for k in 1..100 {
+            term *= z * z / f64::from(2 * k + 1);
+            sum += term;
+        }
+        return 0.5 + normal_density(z) * sum;
+    }
+    let fraction = (1..60).rev().fold(z.abs(), |fraction, k| z.abs() + f64::from(k) / fraction);
+    let tail = normal_density(z) / fraction;
+    if z < 0.0 { tail } else { 1.0 - tail }
 }
