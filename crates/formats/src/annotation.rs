@@ -21,14 +21,14 @@ use serde_json::json;
 
 use crate::archive::{self, Archive, ZipLimits};
 use crate::fit::Fit;
-use crate::patch::{self, Patch};
+use crate::patch::{self, Patch, Patches};
 use crate::{FormatError, image, input};
 use metadata::Metadata;
 
 /// Largest patch file, in bytes.
-const MAX_PATCH: u64 = 256 << 20;
+const MAX_PATCH: u64 = 64 << 20;
 /// Largest JSON file, in bytes.
-const MAX_JSON: u64 = 256 << 20;
+const MAX_JSON: u64 = 64 << 20;
 
 /// How annotation zips are read.
 #[derive(Debug, Clone, Copy, Default)]
@@ -97,7 +97,7 @@ fn parse<R: Read + Seek>(
         }
     };
     let (zip, stem) = (input::file_name(path), input::file_stem(path));
-    let (mut patches, mut n_left_out) = (Vec::new(), 0);
+    let (mut patches, mut n_left_out) = (Patches::default(), 0);
     for (i, name) in names.iter().enumerate() {
         let Some((class, file)) = class_and_file(name) else { continue };
         let place = |e: FormatError| e.at(format!("member {name:?}"));
@@ -116,9 +116,9 @@ fn parse<R: Read + Seek>(
         };
         cell.group.clone_from(&cell.name);
         metadata.locate(file_stem.trim_end_matches("_flagged"), class, &mut cell);
-        patches.push(Patch { cell, class: Some(class.to_owned()), image });
+        patches.push(path, Patch { cell, class: Some(class.to_owned()), image })?;
     }
-    Ok(Session { path: path.to_path_buf(), patches, metadata, n_left_out })
+    Ok(Session { path: path.to_path_buf(), patches: patches.into_list(), metadata, n_left_out })
 }
 
 /// Whether a member is the kind of JSON file that an annotation zip has.

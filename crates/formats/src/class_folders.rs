@@ -10,11 +10,11 @@ use serde_json::json;
 use crate::archive::{self, Archive, ZipLimits};
 use crate::error::list;
 use crate::fit::Fit;
-use crate::patch::{self, Patch};
+use crate::patch::{self, Patch, Patches};
 use crate::{FormatError, image, input};
 
 /// Largest patch file, in bytes.
-const MAX_PATCH: u64 = 256 << 20;
+const MAX_PATCH: u64 = 64 << 20;
 
 /// Reads the images of all class folders, in alphabetical order of classes and of file names. Cells are named
 /// `<Class>/<file>`; channels of colour images are red, green and blue. Images that lie in `path` itself, when there is
@@ -49,13 +49,13 @@ pub fn read(path: &Path, fit: Option<Fit>) -> Result<CellSet, FormatError> {
         files.extend(inside.images.into_iter().map(|file| (Some(class.clone()), file)));
     }
     let source = input::file_name(path);
-    let mut patches = Vec::with_capacity(files.len());
+    let mut patches = Patches::default();
     for (class, file) in files {
         let from = class.as_ref().map_or_else(|| path.join(&file), |c| path.join(c).join(&file));
         let image = image::parse(&from, &input::read(&from, MAX_PATCH)?)?;
-        patches.push(as_patch(class, &file, &source, image));
+        patches.push(&from, as_patch(class, &file, &source, image))?;
     }
-    finish(path, patches, classes, fit, n_ignored)
+    finish(path, patches.into_list(), classes, fit, n_ignored)
 }
 
 /// Reads a zip of class folders as [`read`] does a folder; one folder around them all is allowed. Cells are named
@@ -92,16 +92,16 @@ fn parse_zip<R: Read + Seek>(
     found.sort();
     let classes: BTreeSet<String> = found.iter().map(|(class, ..)| class.clone()).collect();
     let (zip, stem) = (input::file_name(path), input::file_stem(path));
-    let mut patches = Vec::with_capacity(found.len());
+    let mut patches = Patches::default();
     for (class, file, i) in found {
         let place = |e: FormatError| e.at(format!("member {:?}", names[i]));
         let image = image::parse(path, &archive.read(i, MAX_PATCH)?).map_err(place)?;
         let mut patch = as_patch(Some(class), &file, &zip, image);
         patch.cell.name = format!("{stem}/{}", patch.cell.name);
         patch.cell.group.clone_from(&patch.cell.name);
-        patches.push(patch);
+        patches.push(path, patch)?;
     }
-    finish(path, patches, classes.into_iter().collect(), fit, others.len())
+    finish(path, patches.into_list(), classes.into_iter().collect(), fit, others.len())
 }
 
 /// The folder around all class folders, with its `/`, or nothing.

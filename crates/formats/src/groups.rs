@@ -53,11 +53,14 @@ impl std::str::FromStr for Filter {
 /// A table about cells, joined by its column `file` or `name`.
 ///
 /// The key of a row is the name of a cell, `<Class>/<zip without ending>__<file>` for a cell of a zip, `<Class>/<file>`,
-/// or `<file>`. A row fits one cell at most.
+/// or `<file>`. The zip may have been renamed since: `<Class>/<anything>__<file>` counts where no other row has that class
+/// and file. A row fits one cell at most.
 struct Join {
     path: PathBuf,
     table: Table,
     rows: BTreeMap<String, usize>,
+    /// Rows by class and file, without the zip; none where several have the same.
+    without_zip: BTreeMap<String, Option<usize>>,
 }
 
 impl Join {
@@ -74,7 +77,16 @@ impl Join {
                 return Err(FormatError::new(path, "each cell once", format!("{text:?} twice")));
             }
         }
-        Ok(Join { path: path.to_path_buf(), table, rows })
+        let mut without_zip = BTreeMap::new();
+        for (key, &row) in &rows {
+            if let Some((folder, rest)) = key.split_once('/')
+                && let Some((_, file)) = rest.split_once("__")
+            {
+                let short = format!("{folder}/{file}");
+                without_zip.entry(short).and_modify(|r| *r = None).or_insert(Some(row));
+            }
+        }
+        Ok(Join { path: path.to_path_buf(), table, rows, without_zip })
     }
 
     /// The row of a cell.
@@ -82,13 +94,10 @@ impl Join {
         let file = file_part(&cell.name);
         let folder = class.map(|c| format!("{c}/")).unwrap_or_default();
         let stem = input::file_stem(Path::new(&cell.source));
-        let keys = [
-            cell.name.clone(),
-            format!("{folder}{stem}__{file}"),
-            format!("{folder}{file}"),
-            file.to_owned(),
-        ];
-        keys.iter().find_map(|key| self.rows.get(key)).copied()
+        let short = format!("{folder}{file}");
+        let keys = [&cell.name, &format!("{folder}{stem}__{file}"), &short, file];
+        let exact = keys.iter().find_map(|key| self.rows.get(*key)).copied();
+        exact.or_else(|| self.without_zip.get(&short).copied().flatten())
     }
 
     /// The column `name` as text per row.

@@ -279,7 +279,22 @@ pub(crate) fn write(out: &mut dyn Write, shape: &[usize], pixels: &Pixels) -> st
     out.write_all(&header::bytes(shape, pixels.depth()))?;
     match pixels {
         Pixels::Uint8(v) => out.write_all(v),
-        Pixels::Uint16(v) => v.iter().try_for_each(|x| out.write_all(&x.to_le_bytes())),
-        Pixels::Float32(v) => v.iter().try_for_each(|x| out.write_all(&x.to_le_bytes())),
+        Pixels::Uint16(v) => write_blocks(out, v, |x| x.to_le_bytes()),
+        Pixels::Float32(v) => write_blocks(out, v, |x| x.to_le_bytes()),
     }
+}
+
+/// Writes values as bytes, many at a time.
+fn write_blocks<T: Copy, const N: usize>(
+    out: &mut dyn Write,
+    values: &[T],
+    bytes: impl Fn(T) -> [u8; N],
+) -> std::io::Result<()> {
+    let mut block = Vec::new();
+    for some in values.chunks(1 << 16) {
+        block.clear();
+        block.extend(some.iter().flat_map(|&x| bytes(x)));
+        out.write_all(&block)?;
+    }
+    Ok(())
 }

@@ -111,7 +111,7 @@ impl<R: Read + Seek> Arrays<'_, R> {
         match self.archive.names().iter().position(|n| *n == member) {
             Some(index) => {
                 let path = self.path;
-                self.archive.with_member(index, |r| npy::read_array(path, r, None)).map(Some)
+                self.archive.with_member(index, |reader| whole_array(path, reader)).map(Some)
             }
             None if self.keys.contains_key(key) => {
                 let found = list(self.archive.names().iter().map(|n| n.trim_end_matches(".npy").to_owned()));
@@ -143,6 +143,16 @@ impl<R: Read + Seek> Arrays<'_, R> {
             Values::Text(texts) => Ok(Some(texts)),
             _ => Err(FormatError::new(self.path, "text", "numbers").at(key)),
         }
+    }
+}
+
+/// One array and the end of its member, where the checksum is compared.
+fn whole_array(path: &Path, reader: &mut dyn Read) -> Result<npy::Array, FormatError> {
+    let array = npy::read_array(path, reader, None)?;
+    match reader.read(&mut [0]) {
+        Ok(0) => Ok(array),
+        Ok(_) => Err(FormatError::new(path, "the end after the values", "more bytes")),
+        Err(e) => Err(FormatError::io(path, "a member that can be inflated", &e)),
     }
 }
 

@@ -21,6 +21,37 @@ pub(crate) struct Patch {
     pub image: Image,
 }
 
+/// Most values of all patches together: half a million patches of 64x64.
+const MAX_VALUES: usize = 1 << 31;
+
+/// Patches read so far; they may not fill the memory, however small their files are.
+#[derive(Default)]
+pub(crate) struct Patches {
+    list: Vec<Patch>,
+    n_values: usize,
+}
+
+impl Patches {
+    /// Adds one.
+    ///
+    /// # Errors
+    /// When all together are too large.
+    pub fn push(&mut self, path: &Path, patch: Patch) -> Result<(), FormatError> {
+        self.n_values += patch.image.shape.len();
+        if self.n_values > MAX_VALUES {
+            let found = format!("more, after {} patches", self.list.len());
+            return Err(FormatError::new(path, format!("at most {MAX_VALUES} values in all patches"), found));
+        }
+        self.list.push(patch);
+        Ok(())
+    }
+
+    /// All of them.
+    pub fn into_list(self) -> Vec<Patch> {
+        self.list
+    }
+}
+
 /// Names of channels when nobody gave any.
 pub(crate) fn unnamed_channels(c: usize) -> Vec<String> {
     (0..c).map(|i| format!("channel {i}")).collect()
@@ -52,24 +83,25 @@ pub(crate) fn assemble(
     let mut pixels = Pixels::empty(first.image.pixels.depth());
     let mut cells = Vec::with_capacity(patches.len());
     let (mut shape, mut n_fitted) = (first.image.shape, 0_usize);
-    for patch in patches {
+    for Patch { cell, class, image } in patches {
+        let original = image.shape;
         let fitted = match fit {
-            Some(fit) => fit.apply(&patch.image).map_err(|expected| {
-                FormatError::new(path, expected, patch.image.shape.to_string()).at(&patch.cell.name)
-            })?,
-            None => patch.image.clone(),
+            Some(fit) => fit
+                .apply(image)
+                .map_err(|expected| FormatError::new(path, expected, original.to_string()).at(&cell.name))?,
+            None => image,
         };
-        n_fitted += usize::from(fitted.shape != patch.image.shape);
+        n_fitted += usize::from(fitted.shape != original);
         if cells.is_empty() {
             shape = fitted.shape;
         }
-        let same = pixels.extend_from(&fitted.pixels, 0..fitted.pixels.len()).is_ok();
-        if !same || fitted.shape != shape {
+        let same_depth = pixels.extend_from(&fitted.pixels, 0..fitted.pixels.len()).is_ok();
+        if !same_depth || fitted.shape != shape {
             let found = format!("{} {}", fitted.shape, fitted.pixels.depth());
             let expected = format!("{shape} {}", pixels.depth());
-            return Err(FormatError::new(path, expected, found).at(&patch.cell.name));
+            return Err(FormatError::new(path, expected, found).at(&cell.name));
         }
-        cells.push(with_class(path, patch, &classes)?);
+        cells.push(with_class(path, cell, class, &classes)?);
     }
     let channels = channels.unwrap_or_else(|| unnamed_channels(shape.c));
     let provenance = match fit {
@@ -79,9 +111,13 @@ pub(crate) fn assemble(
     Ok(CellSet { shape, pixels, cells, classes, channels, provenance })
 }
 
-fn with_class(path: &Path, patch: Patch, classes: &[String]) -> Result<Cell, FormatError> {
-    let mut cell = patch.cell;
-    if let Some(name) = patch.class {
+fn with_class(
+    path: &Path,
+    mut cell: Cell,
+    class: Option<String>,
+    classes: &[String],
+) -> Result<Cell, FormatError> {
+    if let Some(name) = class {
         let Some(class) = classes.iter().position(|c| *c == name) else {
             let expected = format!("one of the classes {}", classes.join(", "));
             return Err(FormatError::new(path, expected, name).at(cell.name));

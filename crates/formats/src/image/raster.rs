@@ -12,6 +12,12 @@ use crate::{FormatError, atomic};
 pub(super) fn parse(path: &Path, bytes: &[u8], format: ImageFormat) -> Result<Image, FormatError> {
     let broken =
         |e: image::ImageError| FormatError::new(path, format!("a {} image", name(format)), e.to_string());
+    // Decoders make up what is missing near the end.
+    let is_whole = if format == ImageFormat::Png { is_whole_png(bytes) } else { is_whole_jpeg(bytes) };
+    if !is_whole {
+        let expected = format!("a whole {} image", name(format));
+        return Err(FormatError::new(path, expected, "the end of the file too early"));
+    }
     let (w, h) = ImageReader::with_format(Cursor::new(bytes), format).into_dimensions().map_err(broken)?;
     if w as usize * h as usize > MAX_VALUES / 4 {
         let expected = format!("at most {} pixels", MAX_VALUES / 4);
@@ -37,6 +43,47 @@ pub(super) fn parse(path: &Path, bytes: &[u8], format: ImageFormat) -> Result<Im
         }
     };
     Ok(Image { shape: CropShape { h, w, c }, pixels })
+}
+
+/// Whether the chunks of a PNG file go on to the last.
+fn is_whole_png(bytes: &[u8]) -> bool {
+    let mut rest = bytes.get(8..).unwrap_or_default();
+    while let Some((&head, body)) = rest.split_first_chunk::<8>() {
+        let [a, b, c, d, kind @ ..] = head;
+        // Content, and four bytes of checksum.
+        let Some(next) = body.get(u32::from_be_bytes([a, b, c, d]) as usize..).and_then(|r| r.get(4..))
+        else {
+            return false;
+        };
+        if kind == *b"IEND" {
+            return true;
+        }
+        rest = next;
+    }
+    false
+}
+
+/// Whether the segments of a JPEG file go on to the mark of its end.
+fn is_whole_jpeg(bytes: &[u8]) -> bool {
+    let mut at = 2;
+    loop {
+        let Some(&[mark, code]) = bytes.get(at..).and_then(<[u8]>::first_chunk::<2>) else { return false };
+        at += match (mark, code) {
+            (0xff, 0xd9) => return true,
+            // Markers without content, and fill bytes.
+            (0xff, 0x01 | 0xd0..=0xd8) => 2,
+            (0xff, 0xff) => 1,
+            (0xff, 0x02..) => {
+                let Some(&length) = bytes.get(at + 2..).and_then(<[u8]>::first_chunk::<2>) else {
+                    return false;
+                };
+                2 + usize::from(u16::from_be_bytes(length))
+            }
+            // Compressed values, in which 0xff is followed by 0.
+            (0xff, 0x00) => 2,
+            _ => 1,
+        };
+    }
 }
 
 /// Drops an alpha channel that hides nothing; what a half-transparent pixel means for a measurement is undefined.
