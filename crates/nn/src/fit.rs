@@ -40,8 +40,8 @@ pub enum FitError<E> {
 }
 
 /// Runs the steps `steps`: `fill(step, batch)` prepares a batch while the step before it is computed, `rate(step)` is
-/// its learning rate, and `on_step` hears of each step done, sees the trainer after it (to average weights, say) and may
-/// stop the epoch.
+/// its learning rate, and `on_step` hears of each step done, sees the trainer after it (to average weights, say) and
+/// may stop the epoch.
 ///
 /// # Errors
 /// When a batch cannot be filled or numbers are not finite; the steps before it are done.

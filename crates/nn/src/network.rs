@@ -40,8 +40,8 @@ fn list(mistakes: &[SpecMistake]) -> String {
 }
 
 impl Network {
-    /// A network with fresh weights: kernels uniform in ±sqrt(6 / (fan in + fan out)), variances and gammas 1, all else
-    /// 0. Each array draws from its own stream of the seed, so that one layer more does not change the others.
+    /// A network with fresh weights: kernels uniform in ±sqrt(6 / (fan in + fan out)), variances and gammas 1, all
+    /// else 0. Each array draws from its own stream of the seed, so that one layer more does not change the others.
     ///
     /// # Errors
     /// All mistakes of the specification.

@@ -77,8 +77,8 @@ impl Predictor {
         self.plan.flat.values.arrays[self.plan.features].units
     }
 
-    /// The logits of `n` samples, `[n][outputs]`. `fill(i, sample)` writes sample `i` as `[h, w, c]` (zeros before); it is
-    /// called from several threads. Memory does not depend on `n`, apart from the result.
+    /// The logits of `n` samples, `[n][outputs]`. `fill(i, sample)` writes sample `i` as `[h, w, c]` (zeros before); it
+    /// is called from several threads. Memory does not depend on `n`, apart from the result.
     ///
     /// # Errors
     /// The error of the first sample (by number) that could not be filled.

@@ -87,9 +87,9 @@ pub fn phase(input: Shape, classes: usize) -> NetworkSpec {
 }
 
 /// A small residual network: a 3x3 stem, then one stage per entry of `filters`. From the second stage on the image is
-/// halved by max-pooling and a 1x1 convolution widens the shortcut when the number of channels changes. A stage is one residual block:
-/// conv 3x3, batch norm, swish, conv 3x3, batch norm, plus the shortcut, swish. Then the mean over the image, dropout
-/// 0.2 and logits: the size of the image does not change the number of parameters.
+/// halved by max-pooling, and a 1x1 convolution widens the shortcut when the number of channels changes. A stage is
+/// one residual block: conv 3x3, batch norm, swish, conv 3x3, batch norm, plus the shortcut, swish. Then the mean over
+/// the image, dropout 0.2 and logits: the size of the image does not change the number of parameters.
 ///
 /// Pooling rather than strides halves the image: it costs no parameters, and all convolutions stay of the fast kind.
 ///

@@ -6,7 +6,7 @@
 //! | [`Statistics`], all packs | mean and variance; scale and shift | gradients of gamma and beta; `a`, `b`, `d` |
 //! | [`Normalize`], per pack | `y = pool(act(scale x + shift))` | `dz`, and sums of `dz` and `dz x` |
 //!
-//! With `N` values per channel, `s = gamma / sqrt(variance + epsilon)` and `x' = (x - mean) / sqrt(variance + epsilon)`:
+//! With `N` values per channel, `r = sqrt(variance + epsilon)`, `s = gamma / r` and `x' = (x - mean) / r`:
 //! `dbeta = sum dz`, `dgamma = sum dz x'` and `dx = s (dz - dbeta / N - x' dgamma / N)`.
 
 use kernels::{Activation, LANES, Shape};

@@ -35,6 +35,16 @@ struct Outlet {
     gradients: VecDeque<Option<usize>>,
 }
 
+/// Layers computed in one pass.
+struct Chain {
+    batch_norm: Option<BatchNormPlan>,
+    activation: kernels::Activation,
+    /// Side of the max-pool's window; 1: none.
+    pool: usize,
+    /// The layer whose output it gives.
+    last: usize,
+}
+
 /// Units of the values and gradients of one place.
 #[derive(Debug, Default)]
 struct Units {
@@ -208,7 +218,7 @@ impl Builder<'_> {
         let input = image(self.graph.extent(source));
         let conv = kernels::Conv { input, filters, kernel, stride, padding };
         let bias = self.tensor(layer, Role::Bias);
-        let kernel = self.tensor(layer, Role::Kernel).expect("a convolution has a kernel");
+        let kernel = self.tensors[&(layer, Role::Kernel as usize)];
         let kind = Kind::Conv(Conv { conv: self.convs.len(), has_bias: bias.is_some() });
         self.convs.push(ConvPlan { conv, kernel, bias, folded: None });
         self.emit(layer, layer, (place, x, dx), conv.output().units(), kind);
@@ -217,7 +227,7 @@ impl Builder<'_> {
     fn add_dense(&mut self, layer: usize, outputs: usize) {
         let (source, place, x, dx) = self.single(layer);
         let dense = kernels::Dense { inputs: units(self.graph.extent(source)), outputs };
-        let kernel = self.tensor(layer, Role::Kernel).expect("a dense layer has a kernel");
+        let kernel = self.tensors[&(layer, Role::Kernel as usize)];
         let bias = self.tensor(layer, Role::Bias);
         self.emit(layer, layer, (place, x, dx), outputs, Kind::Dense(Dense { dense, kernel, bias }));
     }
@@ -274,32 +284,43 @@ impl Builder<'_> {
         }
     }
 
-    /// Batch norm, activation and max-pool, as many of them as follow each other, in one pass.
-    fn add_norm(&mut self, layer: usize) {
-        let (source, place, x, dx) = self.single(layer);
-        let extent = self.graph.extent(source);
-        let mut last = layer;
+    /// What can be done in one pass from `layer` on: batch norm, activation and max-pool, as far as they follow each
+    /// other and nobody else reads what is between.
+    fn chain(&mut self, layer: usize) -> Chain {
         let batch_norm = self.batch_norm(layer);
-        if batch_norm.is_some()
-            && let Some(next) = self.only_reader(last)
-            && matches!(self.spec.layers[next].op, spec::Op::Activation { .. })
+        let mut chain = Chain { batch_norm, activation: kernels::Activation::Identity, pool: 1, last: layer };
+        if batch_norm.is_none() {
+            chain.activation = self.activation(layer).unwrap_or(chain.activation);
+        } else if let Some(next) = self.only_reader(layer)
+            && let Some(activation) = self.activation(next)
         {
-            last = next;
+            (chain.activation, chain.last) = (activation, next);
+            self.done[next] = true;
         }
-        let activation = match self.spec.layers[last].op {
-            spec::Op::Activation { function: Function::Relu } => kernels::Activation::Relu,
-            spec::Op::Activation { function: Function::Swish } => kernels::Activation::Swish,
-            spec::Op::Activation { function: Function::Gelu } => kernels::Activation::Gelu,
-            _ => kernels::Activation::Identity,
-        };
-        let mut pool = 1;
-        if let Some(next) = self.only_reader(last)
+        if let Some(next) = self.only_reader(chain.last)
             && let spec::Op::MaxPool { size, stride } = self.spec.layers[next].op
             && size == stride
         {
-            (last, pool) = (next, size);
+            (chain.pool, chain.last) = (size, next);
+            self.done[next] = true;
         }
-        self.mark_done(layer, last);
+        chain
+    }
+
+    fn activation(&self, layer: usize) -> Option<kernels::Activation> {
+        let spec::Op::Activation { function } = self.spec.layers[layer].op else { return None };
+        Some(match function {
+            Function::Relu => kernels::Activation::Relu,
+            Function::Swish => kernels::Activation::Swish,
+            Function::Gelu => kernels::Activation::Gelu,
+        })
+    }
+
+    /// Adds the operations of such a chain.
+    fn add_norm(&mut self, layer: usize) {
+        let (source, place, x, dx) = self.single(layer);
+        let extent = self.graph.extent(source);
+        let Chain { batch_norm, activation, pool, last } = self.chain(layer);
         let folded = self.fold(source, batch_norm);
         let units = units(self.graph.nodes[last].extent);
         if folded && activation == kernels::Activation::Identity && pool == 1 {
@@ -323,14 +344,6 @@ impl Builder<'_> {
         }
         let kind = Kind::Normalize(Normalize { norm, shape, activation, pool });
         self.emit(layer, last, (place, x, dx), units, kind);
-    }
-
-    fn mark_done(&mut self, from: usize, to: usize) {
-        let mut at = from;
-        while at != to {
-            at = self.only_reader(at).expect("a chain has one reader at each link");
-            self.done[at] = true;
-        }
     }
 
     fn batch_norm(&self, layer: usize) -> Option<BatchNormPlan> {

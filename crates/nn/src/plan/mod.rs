@@ -1,8 +1,8 @@
 //! What to run in which order, and which buffers it reads and writes.
 //!
 //! Operations that work on one pack alone are *local*: the engine runs as many of them in a row as there are, pack by
-//! pack. Where a sum over the batch or a product over all samples is needed (batch statistics, flattening, dense layers)
-//! the packs wait for each other. Walking the list backwards gives the gradients.
+//! pack. Where a sum over the batch or a product over all samples is needed (batch statistics, flattening, dense
+//! layers) the packs wait for each other. Walking the list backwards gives the gradients.
 
 mod build;
 mod slots;

@@ -1,150 +1,18 @@
-//! A specification with its references resolved and its shapes worked out, or all that is wrong with it.
+//! Names to numbers, shapes from layer to layer, and every mistake on the way.
 
 use std::collections::BTreeMap;
 
+use super::{Extent, Node, Source};
 use crate::spec::{INPUT, NetworkSpec, Op, Padding, Shape, SpecMistake};
 
-/// What flows between layers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Extent {
-    /// An image per sample.
-    Image(Shape),
-    /// That many features per sample.
-    Flat(usize),
-}
-
-impl std::fmt::Display for Extent {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Extent::Image(shape) => write!(f, "an image {shape}"),
-            Extent::Flat(units) => write!(f, "{units} features"),
-        }
-    }
-}
-
-/// What a layer reads.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Source {
-    /// The network's input.
-    Input,
-    /// The output of the layer with this number.
-    Layer(usize),
-}
-
-/// One layer, resolved.
-#[derive(Debug, Clone)]
-pub(crate) struct Node {
-    pub(crate) inputs: Vec<Source>,
-    pub(crate) extent: Extent,
-}
-
-/// One array of numbers that a layer owns.
-#[derive(Debug, Clone)]
-pub(crate) struct Parameter {
-    pub(crate) layer: usize,
-    pub(crate) role: Role,
-    pub(crate) name: String,
-    pub(crate) shape: Vec<usize>,
-    pub(crate) trainable: bool,
-}
-
-/// What a parameter is for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Role {
-    Kernel,
-    Bias,
-    Gamma,
-    Beta,
-    MovingMean,
-    MovingVariance,
-}
-
-impl Role {
-    fn name(self) -> &'static str {
-        match self {
-            Role::Kernel => "kernel",
-            Role::Bias => "bias",
-            Role::Gamma => "gamma",
-            Role::Beta => "beta",
-            Role::MovingMean => "moving_mean",
-            Role::MovingVariance => "moving_variance",
-        }
-    }
-}
-
-/// The layers of a valid specification, resolved, in its order.
-#[derive(Debug, Clone)]
-pub(crate) struct Graph {
-    pub(crate) input: Shape,
-    pub(crate) nodes: Vec<Node>,
-}
-
-impl Graph {
-    /// Resolves names and shapes.
-    pub(crate) fn resolve(spec: &NetworkSpec) -> Result<Graph, Vec<SpecMistake>> {
-        let mut resolver =
-            Resolver { spec, numbers: BTreeMap::new(), extents: Vec::new(), mistakes: Vec::new() };
-        let nodes = resolver.run();
-        if resolver.mistakes.is_empty() {
-            Ok(Graph { input: spec.input, nodes: nodes.into_iter().flatten().collect() })
-        } else {
-            Err(resolver.mistakes)
-        }
-    }
-
-    /// What a source gives.
-    pub(crate) fn extent(&self, source: Source) -> Extent {
-        match source {
-            Source::Input => Extent::Image(self.input),
-            Source::Layer(i) => self.nodes[i].extent,
-        }
-    }
-
-    /// Number of outputs of the last layer.
-    pub(crate) fn outputs(&self) -> usize {
-        match self.nodes.last().map(|node| node.extent) {
-            Some(Extent::Flat(units)) => units,
-            _ => 0,
-        }
-    }
-
-    /// Layers that read `source`, in order; twice when they read it twice.
-    pub(crate) fn readers(&self, source: Source) -> Vec<usize> {
-        let reads = |node: &Node| node.inputs.iter().filter(|&&s| s == source).count();
-        self.nodes.iter().enumerate().flat_map(|(i, node)| std::iter::repeat_n(i, reads(node))).collect()
-    }
-
-    /// All parameters in the order of the layers.
-    pub(crate) fn parameters(&self, spec: &NetworkSpec) -> Vec<Parameter> {
-        let mut parameters = Vec::new();
-        for (layer, (node, described)) in self.nodes.iter().zip(&spec.layers).enumerate() {
-            let mut push = |role: Role, shape: Vec<usize>| {
-                let trainable = !matches!(role, Role::MovingMean | Role::MovingVariance);
-                let name = format!("{}.{}", described.name, role.name());
-                parameters.push(Parameter { layer, role, name, shape, trainable });
-            };
-            let channels = match self.extent(node.inputs[0]) {
-                Extent::Image(shape) => shape.c,
-                Extent::Flat(units) => units,
-            };
-            match described.op {
-                Op::Conv { filters, kernel: [kh, kw], bias, .. } => {
-                    push(Role::Kernel, vec![kh, kw, channels, filters]);
-                    bias.then(|| push(Role::Bias, vec![filters]));
-                }
-                Op::Dense { units, bias } => {
-                    push(Role::Kernel, vec![channels, units]);
-                    bias.then(|| push(Role::Bias, vec![units]));
-                }
-                Op::BatchNorm { .. } => {
-                    for role in [Role::Gamma, Role::Beta, Role::MovingMean, Role::MovingVariance] {
-                        push(role, vec![channels]);
-                    }
-                }
-                _ => {}
-            }
-        }
-        parameters
+/// The layers of `spec`, resolved, or all its mistakes.
+pub(super) fn nodes(spec: &NetworkSpec) -> Result<Vec<Node>, Vec<SpecMistake>> {
+    let mut resolver = Resolver { spec, numbers: BTreeMap::new(), extents: Vec::new(), mistakes: Vec::new() };
+    let nodes = resolver.run();
+    if resolver.mistakes.is_empty() {
+        Ok(nodes.into_iter().flatten().collect())
+    } else {
+        Err(resolver.mistakes)
     }
 }
 

@@ -1,94 +1,20 @@
 //! Steps of training.
 
-use kernels::{KernelError, Kernels};
+mod report;
+mod settings;
+
+use kernels::Kernels;
 use rayon::prelude::*;
-use serde::{Deserialize, Serialize};
+
+pub use report::{NonFinite, Quantity, StepReport};
+pub use settings::{TrainerError, TrainerSettings, TrainerState};
 
 use crate::batch::Batch;
 use crate::blocks::scramble;
 use crate::engine::Engine;
-use crate::loss::{arg_max, log_sum_exp};
 use crate::network::Network;
-use crate::optimizer::{CHUNK, Clip, Moment, Optimizer};
+use crate::optimizer::{CHUNK, Clip, Moment};
 use crate::weights::Tensor;
-
-/// How to train.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct TrainerSettings {
-    /// How weights follow gradients.
-    pub optimizer: Optimizer,
-    /// How long gradients may be.
-    pub clip: Clip,
-    /// Samples of a full batch.
-    pub batch_size: usize,
-    /// Seed of dropout.
-    pub seed: u64,
-}
-
-/// Why there is no trainer.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum TrainerError {
-    /// The instruction set asked for cannot be had.
-    #[error(transparent)]
-    Kernels(#[from] KernelError),
-    /// Settings are out of range, all of them listed.
-    #[error("{}", .0.join("; "))]
-    Settings(Vec<String>),
-    /// The state is not one of this network and optimizer.
-    #[error("the optimizer's state does not fit the network: expected {expected}, found {found}")]
-    State {
-        /// An array that the network and optimizer have.
-        expected: String,
-        /// What the state has in its place.
-        found: String,
-    },
-}
-
-/// What one step saw, before it changed the weights.
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
-pub struct StepReport {
-    /// Mean cross-entropy, by the samples' weights.
-    pub loss: f64,
-    /// Sum of the weights of the samples whose largest logit is that of their largest target.
-    pub n_correct: f64,
-    /// Sum of the samples' weights.
-    pub weight: f64,
-}
-
-/// What became infinite or NaN.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Quantity {
-    /// The samples, before any layer.
-    Input,
-    /// The output of a layer, on the way to the loss.
-    Loss,
-    /// The gradient of a layer's parameters.
-    Gradient,
-}
-
-/// A step found numbers that are not finite; weights and state are as before it.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{}{}", match .what {
-    Quantity::Input => "the input holds values that are not finite",
-    Quantity::Loss => "the loss is not finite",
-    Quantity::Gradient => "the gradient is not finite",
-}, match .layer { Some(layer) => format!("; first at layer '{layer}'"), None => String::new() })]
-pub struct NonFinite {
-    /// Where they were seen.
-    pub what: Quantity,
-    /// The first layer (in the order of the computation) that has them.
-    pub layer: Option<String>,
-}
-
-/// All that a trainer knows besides the weights: with them, training goes on to the same bits.
-#[derive(Debug, Clone, PartialEq)]
-pub struct TrainerState {
-    /// Steps done.
-    pub step: u64,
-    /// The optimizer's arrays, `<parameter>.<slot>`, in a fixed order.
-    pub tensors: Vec<Tensor>,
-}
 
 /// A network that learns.
 #[derive(Debug)]
@@ -300,54 +226,5 @@ fn shorten(g: &mut [f32], norm: f64, longest: f64) {
     if norm > longest {
         let factor = (longest / norm) as f32;
         g.par_chunks_mut(CHUNK).for_each(|part| part.iter_mut().for_each(|g| *g *= factor));
-    }
-}
-
-impl TrainerSettings {
-    /// All settings out of range, as text; empty when there is none.
-    #[must_use]
-    pub fn mistakes(&self) -> Vec<String> {
-        let mut mistakes = self.optimizer.mistakes();
-        if self.batch_size == 0 {
-            mistakes.push("batch_size: expected at least 1, found 0".into());
-        }
-        if let Clip::Global { norm } | Clip::PerVariable { norm } = self.clip
-            && !(norm.is_finite() && norm > 0.0)
-        {
-            mistakes.push(format!("clip.norm: expected above 0, found {norm}"));
-        }
-        mistakes
-    }
-}
-
-impl Engine {
-    fn outputs(&self) -> usize {
-        self.flat.values.get(self.plan.output).len() / self.flat.lanes
-    }
-
-    /// The loss of the batch, and its gradient with respect to the logits: `weight / total * (softmax - target)`.
-    fn loss(&mut self, batch: &Batch) -> StepReport {
-        let (n, k) = (self.flat.lanes, batch.classes());
-        let weight: f64 = batch.samples().map(|(_, weight)| f64::from(weight)).sum();
-        let mut report = StepReport { loss: 0.0, n_correct: 0.0, weight };
-        let logits = self.flat.values.get(self.plan.output);
-        let Some(gradient) = self.plan.output_gradient else { return report };
-        let dy = self.flat.gradients.get_mut(gradient);
-        dy.fill(0.0);
-        for (i, (target, w)) in batch.samples().enumerate() {
-            let z = |j: usize| logits[j * n + i];
-            let log_sum = log_sum_exp(k, |j| f64::from(z(j)));
-            let share = f64::from(w) / weight.max(f64::MIN_POSITIVE);
-            let mass: f64 = target.iter().map(|&t| f64::from(t)).sum();
-            for (j, &t) in target.iter().enumerate() {
-                let p = (f64::from(z(j)) - log_sum).exp();
-                report.loss += share * f64::from(t) * (log_sum - f64::from(z(j)));
-                dy[j * n + i] = (share * (mass * p - f64::from(t))) as f32;
-            }
-            if arg_max(k, z) == arg_max(k, |j| target[j]) {
-                report.n_correct += f64::from(w);
-            }
-        }
-        report
     }
 }
