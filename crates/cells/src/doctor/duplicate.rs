@@ -17,12 +17,12 @@ pub(super) fn exact(view: &View, identical: &[Vec<usize>]) -> Option<Finding> {
     Some(Finding { rule: Rule::Duplicate, severity: Severity::Warning, summary, details, cells })
 }
 
-pub(super) fn shifted(view: &View, identical: &[Vec<usize>], shifted: &[Pair]) -> Option<Finding> {
+pub(super) fn shifted(view: &View, shifted: &[Pair]) -> Option<Finding> {
     if shifted.is_empty() {
         return None;
     }
     let cells = sorted(shifted.iter().flat_map(|pair| [pair.a, pair.b]));
-    let n_seen = clusters(view.set.len(), identical, shifted).len();
+    let n_seen = clusters(view.set.len(), &[], shifted).len();
     let summary = format!(
         "{} cut out again some pixels away ({} in all): give them one group, or the figures flatter.",
         count(n_seen, "cell was", "cells were"),

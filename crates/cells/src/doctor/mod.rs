@@ -124,7 +124,7 @@ pub fn examine(set: &CellSet, settings: &DoctorSettings) -> Vec<Finding> {
         empty::look(&view),
         border::look(&view),
         duplicate::exact(&view, &exact),
-        duplicate::shifted(&view, &exact, &shifted),
+        duplicate::shifted(&view, &shifted),
         two_classes::look(&view, &exact, &shifted),
         saturated::look(&view),
         constant::look(&view),

@@ -12,6 +12,11 @@ pub(super) struct Portrait {
     pub(super) valid: Rect,
     /// Range of the means of square blocks (3rd to 97th percentile), channels added up, in deviations of the set.
     pub(super) contrast: f32,
+    /// Range of single pixels (3rd to 97th percentile), channels added up, over the range of white noise as strong as
+    /// this crop's: 1 for nothing but noise.
+    pub(super) spread: f32,
+    /// Deviation of the pixel noise, channels added up, in deviations of the set.
+    pub(super) noise: f32,
     /// The range that white noise as strong as this crop's would have.
     pub(super) noise_contrast: f32,
     /// A row per channel.
@@ -55,6 +60,13 @@ impl Rect {
     pub(super) fn w(self) -> usize {
         self.right - self.left
     }
+
+    /// Where a pixel of the crop is in an array of this part's pixels.
+    pub(super) fn index(self, y: i64, x: i64) -> Option<usize> {
+        let (y, x) = (usize::try_from(y).ok()?, usize::try_from(x).ok()?);
+        let inside = (self.top..self.bottom).contains(&y) && (self.left..self.right).contains(&x);
+        inside.then(|| (y - self.top) * self.w() + x - self.left)
+    }
 }
 
 /// Measures all cells, in parallel.
@@ -73,7 +85,7 @@ pub(super) fn of_all(set: &CellSet) -> Vec<Portrait> {
 }
 
 /// 1 / deviation of each channel over up to 512 cells of the set, so that no channel drowns another.
-fn channel_scales(set: &CellSet) -> Vec<f32> {
+pub(super) fn channel_scales(set: &CellSet) -> Vec<f32> {
     let step = set.len().div_ceil(512);
     let mut crop = vec![0.0; set.shape.len()];
     let finite = |&i: &usize| {
@@ -101,8 +113,10 @@ impl Portrait {
         let noise = noise(valid, &grey).max(levels / 12f32.sqrt());
         let (contrast, noise_contrast) =
             (block_range(valid, &grey, block), noise * NORMAL_RANGE / block as f32);
+        let mut pixels = grey;
+        let spread = range(&mut pixels) / (noise * NORMAL_RANGE).max(f32::MIN_POSITIVE);
         let channels = (0..shape.c).map(|c| ChannelPortrait::new(shape, crop, valid, c)).collect();
-        Portrait { finite, valid, contrast, noise_contrast, channels, fingerprint }
+        Portrait { finite, valid, contrast, spread, noise, noise_contrast, channels, fingerprint }
     }
 }
 
@@ -110,7 +124,7 @@ impl Portrait {
 const NORMAL_RANGE: f32 = 3.76;
 
 /// Channels added up on one scale, the part that is image only, `[h, w]`.
-fn grey(shape: CropShape, crop: &[f32], part: Rect, scale: &[f32]) -> Vec<f32> {
+pub(super) fn grey(shape: CropShape, crop: &[f32], part: Rect, scale: &[f32]) -> Vec<f32> {
     let mut grey = Vec::with_capacity(part.h() * part.w());
     for y in part.top..part.bottom {
         let row = &crop[(y * shape.w + part.left) * shape.c..(y * shape.w + part.right) * shape.c];
@@ -119,7 +133,8 @@ fn grey(shape: CropShape, crop: &[f32], part: Rect, scale: &[f32]) -> Vec<f32> {
     grey
 }
 
-/// Deviation of the pixel noise: median of each pixel's difference to the mean of its four neighbours.
+/// Deviation of the pixel noise, from each pixel's difference to the mean of its four neighbours: their first quartile,
+/// because the background is calmer than a textured cell.
 fn noise(part: Rect, grey: &[f32]) -> f32 {
     let (h, w) = (part.h(), part.w());
     if h < 3 || w < 3 {
@@ -132,7 +147,7 @@ fn noise(part: Rect, grey: &[f32]) -> f32 {
             differences.push((grey[at] - around).abs());
         }
     }
-    quantile(&mut differences, 0.5) / (0.6745 * 1.25f32.sqrt())
+    quantile(&mut differences, 0.25) / (0.3186 * 1.25f32.sqrt())
 }
 
 /// 3rd to 97th percentile of the means of `block` x `block` pixels.
@@ -144,7 +159,13 @@ fn block_range(part: Rect, grey: &[f32], block: usize) -> f32 {
             means.push((y..y + block).map(row).sum::<f32>() / (block * block) as f32);
         }
     }
-    quantile(&mut means.clone(), 0.97) - quantile(&mut means, 0.03)
+    range(&mut means)
+}
+
+/// From the 3rd to the 97th percentile; reorders `values`.
+fn range(values: &mut [f32]) -> f32 {
+    let low = quantile(values, 0.03);
+    quantile(values, 0.97) - low
 }
 
 /// The value at rank `q (n - 1)`, rounded down; reorders `values`.

@@ -5,13 +5,17 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 
 use rayon::prelude::*;
 
-use super::portrait::Portrait;
+use super::portrait::{Portrait, channel_scales, grey};
 use crate::{CellSet, Pixels};
 
 /// Share of bits that two views of one cell have in common, at least. Unrelated pictures share half.
 const MIN_AGREEMENT: f32 = 0.9;
-/// What is left of the variance when one view is taken from the other, at most; the mean over channels.
-const MAX_RESIDUAL: f64 = 0.05;
+/// Mean square difference of two views, at most, as a share of their variance: whatever the noise …
+const MAX_DIFFERENCE: f64 = 0.1;
+/// … and in units of what independent noise in both makes, which texture taken for noise exaggerates, …
+const MAX_DIFFERENCE_OF_NOISE: f64 = 2.0;
+/// … unless it is negligible.
+const NEGLIGIBLE_DIFFERENCE: f64 = 0.002;
 /// Bits compared, at least, as a share of the crop (at most 64 x 64 of it).
 const MIN_OVERLAP: f32 = 0.25;
 /// A landmark's pattern may differ in so many of its 64 bits.
@@ -85,10 +89,11 @@ pub(super) fn shifted(set: &CellSet, portraits: &[Portrait], identical: &[Vec<us
         let (share, n) = agreement(portraits, pair);
         share >= MIN_AGREEMENT && n >= least
     };
+    let scales = channel_scales(set);
     let mut found: Vec<Pair> = candidates
         .par_iter()
         .filter(agrees)
-        .filter(|pair| residual(set, portraits, pair) <= MAX_RESIDUAL)
+        .filter(|pair| same_pixels(set, portraits, &scales, pair))
         .copied()
         .collect();
     // Of several shifts of one pair the best comes first and stays.
@@ -104,39 +109,34 @@ fn agreement(portraits: &[Portrait], pair: &Pair) -> (f32, u32) {
     portraits[pair.a].fingerprint.agreement(&portraits[pair.b].fingerprint, pair.dy, pair.dx)
 }
 
-/// Half the mean square difference where both crops are image, over the variance there; the mean over channels.
-fn residual(set: &CellSet, portraits: &[Portrait], pair: &Pair) -> f64 {
-    let shape = set.shape;
-    let (mut crop_a, mut crop_b) = (vec![0.0; shape.len()], vec![0.0; shape.len()]);
-    set.pixels.copy_to(pair.a * shape.len(), &mut crop_a);
-    set.pixels.copy_to(pair.b * shape.len(), &mut crop_b);
-    let (part_a, part_b) = (portraits[pair.a].valid, portraits[pair.b].valid);
-    let mut residuals = Vec::new();
-    for c in 0..shape.c {
-        let (mut n, mut sum, mut squares, mut differences) = (0.0, 0.0, 0.0, 0.0);
-        for y in part_b.top..part_b.bottom {
-            for x in part_b.left..part_b.right {
-                let (Some(v), Some(u)) =
-                    (y.checked_add_signed(pair.dy as isize), x.checked_add_signed(pair.dx as isize))
-                else {
-                    continue;
-                };
-                if (part_a.top..part_a.bottom).contains(&v) && (part_a.left..part_a.right).contains(&u) {
-                    let a = f64::from(crop_a[(v * shape.w + u) * shape.c + c]);
-                    let b = f64::from(crop_b[(y * shape.w + x) * shape.c + c]);
-                    n += 2.0;
-                    sum += a + b;
-                    squares += a * a + b * b;
-                    differences += (a - b) * (a - b);
-                }
-            }
-        }
-        let variance = squares - sum * sum / n;
-        if variance > 1e-9 * squares {
-            residuals.push(differences / variance);
+/// Whether the two crops differ by noise only where both are image.
+fn same_pixels(set: &CellSet, portraits: &[Portrait], scales: &[f32], pair: &Pair) -> bool {
+    let (a, b) = (&portraits[pair.a], &portraits[pair.b]);
+    let picture = |i: usize| {
+        let mut crop = vec![0.0; set.shape.len()];
+        set.pixels.copy_to(i * set.shape.len(), &mut crop);
+        grey(set.shape, &crop, portraits[i].valid, scales)
+    };
+    let (picture_a, picture_b) = (picture(pair.a), picture(pair.b));
+    let (mut n, mut sum, mut squares, mut differences) = (0.0, 0.0, 0.0, 0.0);
+    for y in b.valid.top..b.valid.bottom {
+        for x in b.valid.left..b.valid.right {
+            let there = (y as i64 + i64::from(pair.dy), x as i64 + i64::from(pair.dx));
+            let Some(at_a) = a.valid.index(there.0, there.1) else { continue };
+            let at_b = (y - b.valid.top) * b.valid.w() + x - b.valid.left;
+            let (p, q) = (f64::from(picture_a[at_a]), f64::from(picture_b[at_b]));
+            n += 1.0;
+            sum += p + q;
+            squares += p * p + q * q;
+            differences += (p - q) * (p - q);
         }
     }
-    if residuals.is_empty() { 1.0 } else { residuals.iter().sum::<f64>() / residuals.len() as f64 }
+    let variance = (squares - sum * sum / (2.0 * n)) / (2.0 * n);
+    let difference = differences / n;
+    let noise = f64::from(a.noise).powi(2) + f64::from(b.noise).powi(2);
+    n > 0.0
+        && difference <= MAX_DIFFERENCE * variance
+        && difference <= (MAX_DIFFERENCE_OF_NOISE * noise).max(NEGLIGIBLE_DIFFERENCE * variance)
 }
 
 /// Pairs with a landmark in common, and by how much they are shifted if it is the same.
