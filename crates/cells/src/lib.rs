@@ -6,6 +6,7 @@ pub mod augment;
 pub mod crop;
 pub mod doctor;
 pub mod normalise;
+pub mod simulate;
 pub mod split;
 
 pub use crop::{Cell, CellSet, CropShape, CropSource, Depth, Pixels};
