@@ -3,7 +3,10 @@
 mod bar;
 mod command;
 
-use std::process::ExitCode;
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
+    process::ExitCode,
+};
 
 use clap::Parser;
 
@@ -29,7 +32,7 @@ fn main() -> ExitCode {
         eprintln!("morphotype: cannot start {} threads", arguments.threads);
         return ExitCode::from(2);
     };
-    let done = std::panic::catch_unwind(|| pool.install(|| arguments.command.run()));
+    let done = catch_unwind(AssertUnwindSafe(|| pool.install(|| arguments.command.run())));
     match done {
         Ok(Ok(())) => ExitCode::SUCCESS,
         Ok(Err(error)) => {

@@ -5,7 +5,6 @@ use std::path::PathBuf;
 use study::StudyError;
 
 use super::sources::Sources;
-use crate::bar::Bar;
 
 /// Make a crop set from labelled cells: annotation zips, class folders, .npy stacks, .npz, crop sets
 #[derive(clap::Args)]
