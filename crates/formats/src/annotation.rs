@@ -99,10 +99,19 @@ fn parse<R: Read + Seek>(
     let (zip, stem) = (input::file_name(path), input::file_stem(path));
     let (mut patches, mut n_left_out) = (Patches::default(), 0);
     for (i, name) in names.iter().enumerate() {
-        let Some((class, file)) = class_and_file(name) else { continue };
+        if archive::is_hidden(name) || !image::has_image_name(name) {
+            continue;
+        }
+        let Some((class, file)) = class_and_file(name) else {
+            return Err(FormatError::new(
+                path,
+                "patches in class folders: <Class>/<file>",
+                format!("{name:?}"),
+            ));
+        };
         let place = |e: FormatError| e.at(format!("member {name:?}"));
         let file_stem = file.rsplit_once('.').map_or(file, |(stem, _)| stem);
-        let is_flagged = file_stem.ends_with("_flagged");
+        let is_flagged = patch::is_flagged(file);
         if is_flagged && !flagged {
             n_left_out += 1;
             continue;
@@ -126,10 +135,9 @@ pub(crate) fn is_top_json(name: &str) -> bool {
     !name.contains('/') && !archive::is_hidden(name) && name.to_lowercase().ends_with(".json")
 }
 
-/// Class and file name of a member that is a patch.
-pub(crate) fn class_and_file(name: &str) -> Option<(&str, &str)> {
-    let (class, file) = name.split_once('/')?;
-    (!file.contains('/') && !archive::is_hidden(name) && image::has_image_name(file)).then_some((class, file))
+/// Class and file name of a member that lies in a class folder.
+fn class_and_file(name: &str) -> Option<(&str, &str)> {
+    name.split_once('/').filter(|(_, file)| !file.contains('/'))
 }
 
 /// Numbers the classes and puts the sessions together.

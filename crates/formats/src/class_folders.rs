@@ -115,7 +115,13 @@ fn common_root<'a>(mut names: impl Iterator<Item = &'a str>) -> String {
 
 fn as_patch(class: Option<String>, file: &str, source: &str, image: image::Image) -> Patch {
     let name = class.as_ref().map_or_else(|| file.to_owned(), |c| format!("{c}/{file}"));
-    let cell = Cell { group: name.clone(), name, source: source.to_owned(), ..Cell::default() };
+    let cell = Cell {
+        group: name.clone(),
+        name,
+        flagged: patch::is_flagged(file),
+        source: source.to_owned(),
+        ..Cell::default()
+    };
     Patch { cell, class, image }
 }
 

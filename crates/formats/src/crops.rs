@@ -97,9 +97,7 @@ pub fn read(path: &Path) -> Result<CellSet, FormatError> {
         _ => return Err(FormatError::new(path.join(PIXELS), "the same file as before", "another")),
     };
     let Manifest { shape, classes, channels, provenance, .. } = manifest;
-    let set = CellSet { shape, pixels, cells, classes, channels, provenance };
-    check(path, &set)?;
-    Ok(set)
+    Ok(CellSet { shape, pixels, cells, classes, channels, provenance })
 }
 
 /// An open crop set whose pixels stay in their file and are read by position, from any thread.
@@ -128,6 +126,7 @@ impl CropFile {
         let (mut file, len) = input::open(&pixels)?;
         let header = Header::read(&pixels, &mut file)?;
         let cells = from_table(&path.join(CELLS), &manifest.classes)?;
+        check_cells(path, &cells, &manifest.classes)?;
         let CropShape { h, w, c } = manifest.shape;
         let expected = [cells.len(), h, w, c];
         let plain = !header.fortran && !header.big_endian && header.kind == Kind::Pixels(manifest.depth);
@@ -225,18 +224,24 @@ pub(crate) fn check(path: &Path, set: &CellSet) -> Result<(), FormatError> {
     if set.channels.len() != set.shape.c {
         return refuse(format!("{} channel names", set.shape.c), set.channels.len().to_string());
     }
+    check_cells(path, &set.cells, &set.classes)
+}
+
+/// Names of cells and of classes are unique, and each class has a name.
+fn check_cells(path: &Path, cells: &[Cell], classes: &[String]) -> Result<(), FormatError> {
+    let refuse = |expected: &str, found: String| Err(FormatError::new(path, expected, found));
     let mut names = BTreeSet::new();
-    for cell in &set.cells {
+    for cell in cells {
         if !names.insert(&cell.name) {
-            return refuse("a name of its own for each cell".to_owned(), format!("{:?} twice", cell.name));
+            return refuse("a name of its own for each cell", format!("{:?} twice", cell.name));
         }
-        if cell.class.is_some_and(|c| c >= set.classes.len()) {
-            let expected = format!("a class below {}", set.classes.len());
-            return refuse(expected, format!("{:?} for {:?}", cell.class, cell.name));
+        if cell.class.is_some_and(|c| c >= classes.len()) {
+            let expected = format!("a class below {}", classes.len());
+            return refuse(&expected, format!("{:?} for {:?}", cell.class, cell.name));
         }
     }
-    if set.classes.iter().collect::<BTreeSet<_>>().len() != set.classes.len() {
-        return refuse("unique class names".to_owned(), set.classes.join(", "));
+    if classes.iter().collect::<BTreeSet<_>>().len() != classes.len() {
+        return refuse("unique class names", classes.join(", "));
     }
     Ok(())
 }

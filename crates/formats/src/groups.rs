@@ -52,9 +52,9 @@ impl std::str::FromStr for Filter {
 
 /// A table about cells, joined by its column `file` or `name`.
 ///
-/// The key of a row is the name of a cell, `<Class>/<zip without ending>__<file>` for a cell of a zip, `<Class>/<file>`,
-/// or `<file>`. The zip may have been renamed since: `<Class>/<anything>__<file>` counts where no other row has that class
-/// and file. A row fits one cell at most.
+/// The key of a row is the name of a cell, `<Class>/<zip without ending>__<file>` for a cell of a zip,
+/// `<Class>/<file>`, or `<file>`. The zip may have been renamed since: `<Class>/<anything>__<file>` counts where no
+/// other row has that class and file. A row fits one cell at most.
 struct Join {
     path: PathBuf,
     table: Table,
@@ -65,7 +65,7 @@ struct Join {
 
 impl Join {
     fn open(path: &Path) -> Result<Self, FormatError> {
-        let table = Table::read(path)?;
+        let table = Table::read_as_written(path)?;
         let Some(key) = ["file", "name"].iter().find_map(|k| table.column(k)) else {
             let found = list(table.names());
             return Err(FormatError::new(path, "a column \"file\" or \"name\"", found));

@@ -209,7 +209,7 @@ pub struct Movie {
 }
 
 impl Movie {
-    /// Opens a movie and counts its pages. Channels are told by an ImageJ description; without one each page is a frame.
+    /// Opens a movie and counts its pages. An ImageJ description tells the channels; without one each page is a frame.
     ///
     /// # Errors
     /// When it is not a TIFF file, has too many pages, or its pages are no multiple of its channels.

@@ -1,8 +1,9 @@
 //! NumPy arrays, one per file.
 //!
 //! # Source
-//! <https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html>, versions 1 to 3. Read here because array
-//! lengths of strangers must be checked before allocating, crop sets are read by position, and class names are text arrays.
+//! <https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html>, versions 1 to 3. Read here
+//! because lengths that strangers wrote must be checked before allocating, crop sets are read by position, and class
+//! names are arrays of text.
 
 mod header;
 

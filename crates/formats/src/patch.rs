@@ -52,6 +52,11 @@ impl Patches {
     }
 }
 
+/// Whether a patch hung over the border of its image, which annotation tools write at the end of its name.
+pub(crate) fn is_flagged(file: &str) -> bool {
+    file.rsplit_once('.').map_or(file, |(stem, _)| stem).ends_with("_flagged")
+}
+
 /// Names of channels when nobody gave any.
 pub(crate) fn unnamed_channels(c: usize) -> Vec<String> {
     (0..c).map(|i| format!("channel {i}")).collect()

@@ -69,8 +69,8 @@ impl Kind {
 
 /// Reads all sources, and those of [`ReadOptions::classes`], into one set.
 ///
-/// A source is a crop set, an annotation zip or a folder of them, a folder or zip of class folders with images, a folder
-/// of images, a `.npy` stack or a `.npz` file; its content tells which. Several sources must agree in shape, depth,
+/// A source is a crop set, an annotation zip or a folder of them, a folder or zip of class folders with images, a
+/// folder of images, a `.npy` stack or a `.npz` file; its content tells which. Several sources must agree in shape, depth,
 /// channel names and classes; one may lack classes that another has.
 ///
 /// # Errors
@@ -111,8 +111,8 @@ pub fn open(sources: &[PathBuf], options: &ReadOptions) -> Result<CellSet, Forma
 }
 
 fn read(path: &Path, kind: Kind, options: &ReadOptions) -> Result<CellSet, FormatError> {
-    match kind {
-        Kind::CropSet => without_flagged(path, crops::read(path)?, options.flagged),
+    let set = match kind {
+        Kind::CropSet => crops::read(path),
         Kind::Annotation | Kind::AnnotationFolder => {
             let zips =
                 if kind == Kind::Annotation { vec![path.to_path_buf()] } else { annotation_zips(path)? };
@@ -127,7 +127,8 @@ fn read(path: &Path, kind: Kind, options: &ReadOptions) -> Result<CellSet, Forma
             let how = NpzOptions { keys: options.keys.clone(), axes: options.axes, limits: options.limits };
             npz::read(path, &how)
         }
-    }
+    }?;
+    without_flagged(path, set, options.flagged)
 }
 
 /// Tells what a source is.
@@ -197,7 +198,10 @@ fn without_flagged(path: &Path, set: CellSet, flagged: bool) -> Result<CellSet, 
         let found = format!("only {} flagged ones, which are left out unless asked for", set.len());
         return Err(FormatError::new(path, "at least one cell", found));
     }
-    Ok(set.select(&kept))
+    let n_left_out = set.len() - kept.len();
+    let mut set = set.select(&kept);
+    set.provenance["n_flagged_left_out"] = json!(n_left_out);
+    Ok(set)
 }
 
 /// Gives all cells of a source one class.

@@ -125,8 +125,22 @@ impl Table {
         let table = if bytes.starts_with(b"PAR1") {
             parquet::parse(path, bytes)?
         } else {
-            text::parse(path, &bytes)?
+            text::parse(path, &bytes, text::infer)?
         };
+        table.check(path)?;
+        Ok(table)
+    }
+
+    /// Reads a table whose CSV columns all stay text, as written: for codes, names and groups.
+    ///
+    /// # Errors
+    /// As [`Table::read`].
+    pub fn read_as_written(path: &Path) -> Result<Self, FormatError> {
+        let bytes = input::read(path, MAX_FILE)?;
+        if bytes.starts_with(b"PAR1") {
+            return Self::parse(path, bytes);
+        }
+        let table = text::parse(path, &bytes, Column::Text)?;
         table.check(path)?;
         Ok(table)
     }

@@ -4,10 +4,11 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use cells::{CellSet, CropShape, Depth};
-use formats::FormatError;
 use formats::fit::{Fit, FitMethod};
 use formats::groups::GroupBy;
 use formats::source::{ReadOptions, open};
+use formats::table::{Column, Table};
+use formats::{FormatError, image};
 
 type Result = std::result::Result<(), FormatError>;
 
@@ -112,4 +113,32 @@ fn class_folders_need_a_fit_and_take_slides_as_groups() -> Result {
     assert_eq!(groups(&set), 159);
     assert_eq!(set.provenance["fit"]["method"], "resize");
     Ok(())
+}
+
+#[test]
+fn smear_fields_are_whole_jpegs() -> Result {
+    let mut files: Vec<PathBuf> = std::fs::read_dir(data("bccd/BCCD/JPEGImages"))
+        .expect("a folder of images")
+        .map(|entry| entry.expect("an entry").path())
+        .collect();
+    files.sort();
+    assert_eq!(files.len(), 364);
+    for file in files.iter().step_by(10) {
+        assert_eq!(image::read(file)?.shape, CropShape { h: 480, w: 640, c: 3 }, "{}", file.display());
+    }
+    Ok(())
+}
+
+#[test]
+fn tiff_files_of_every_kind_are_read_or_refused() {
+    let listed = Table::read(&data("formats/inventory.csv")).expect("the inventory");
+    let (Some(Column::Text(names)), Some(Column::Int(bytes))) =
+        (listed.column("file"), listed.column("bytes"))
+    else {
+        panic!("columns \"file\" and \"bytes\" in inventory.csv")
+    };
+    let small = names.iter().zip(bytes).filter(|(_, bytes)| bytes.is_some_and(|b| b < 1_000_000));
+    let tiffs: Vec<&String> = small.filter_map(|(name, _)| name.as_ref()).collect();
+    let n_read = tiffs.iter().filter(|name| image::read(&data("formats").join(name)).is_ok()).count();
+    assert!(tiffs.len() > 100 && n_read > 50, "{n_read} of {} read", tiffs.len());
 }

@@ -65,7 +65,7 @@ fn crop_sets() -> Result {
             set.read(i, &mut b).expect("crop from memory");
             assert_eq!(a, b);
         }
-        let opened = open(&[path.clone()], &ReadOptions::default())?;
+        let opened = open(std::slice::from_ref(&path), &ReadOptions::default())?;
         assert_eq!(opened.len(), 4, "the flagged one is left out");
     }
     Ok(())
@@ -106,8 +106,10 @@ fn annotation_zips() -> Result {
         let set = labelled(kind, c);
         let layers = set.channels.iter().map(|n| (n.clone(), format!("{n}.tif"))).collect();
         annotation::write_zip(&path, &set, &Annotation { session: "s".to_owned(), layers })?;
-        let back =
-            annotation::read(&[path.clone()], &AnnotationOptions { flagged: true, ..Default::default() })?;
+        let back = annotation::read(
+            std::slice::from_ref(&path),
+            &AnnotationOptions { flagged: true, ..Default::default() },
+        )?;
         assert_eq!((back.shape, &back.pixels), (set.shape, &set.pixels), "depth {kind}, {c} channels");
         assert_eq!((&back.classes, &back.channels), (&set.classes, &set.channels));
         for (a, b) in back.cells.iter().zip(&set.cells) {

@@ -7,8 +7,12 @@ use super::{Column, Table};
 use crate::FormatError;
 use crate::error::quote;
 
-/// Reads CSV with a header line; a byte order mark is skipped.
-pub(super) fn parse(path: &Path, bytes: &[u8]) -> Result<Table, FormatError> {
+/// Reads CSV with a header line into columns made by `kind`; a byte order mark is skipped.
+pub(super) fn parse(
+    path: &Path,
+    bytes: &[u8],
+    kind: fn(Vec<Option<String>>) -> Column,
+) -> Result<Table, FormatError> {
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     if bytes.is_empty() || bytes.contains(&0) {
         return Err(FormatError::new(path, "a CSV or Parquet table", quote(bytes)));
@@ -23,12 +27,12 @@ pub(super) fn parse(path: &Path, bytes: &[u8]) -> Result<Table, FormatError> {
             column.push((!value.is_empty()).then(|| value.to_owned()));
         }
     }
-    let columns = names.into_iter().zip(columns.into_iter().map(infer)).collect();
+    let columns = names.into_iter().zip(columns.into_iter().map(kind)).collect();
     Ok(Table { columns })
 }
 
 /// The narrowest kind that loses nothing: a value must be written the way we would write it, or be a plain decimal.
-fn infer(values: Vec<Option<String>>) -> Column {
+pub(super) fn infer(values: Vec<Option<String>>) -> Column {
     if values.iter().all(Option::is_none) {
         return Column::Text(values);
     }
