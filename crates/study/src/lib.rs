@@ -8,6 +8,7 @@ pub mod import;
 pub mod model;
 pub mod predict;
 mod presets;
+pub mod preview;
 mod progress;
 pub mod report;
 pub mod settings;

@@ -6,8 +6,14 @@
 //!
 //! Everything here is a function of its arguments: the same input gives the same bytes.
 
+pub mod evaluation;
 pub mod figure;
+pub mod folder;
+pub mod gallery;
+pub mod montage;
+pub mod page;
 pub mod paint;
+pub mod picture;
 pub mod raster;
 pub mod scene;
 pub mod text;
