@@ -1,5 +1,6 @@
 //! Convolution at the shapes of the two preset networks: GFLOP/s on one core, and the share of the rate that the same
-//! core reaches when it does nothing but multiply and add in registers. `cargo bench -p kernels`.
+//! core reaches when it does nothing but multiply and add in registers: `cargo bench -p kernels`. On a machine that does
+//! other work besides, layers that take longer than a time slice look slower than they are.
 
 #![expect(clippy::print_stdout, reason = "a table for people")]
 
@@ -40,10 +41,16 @@ impl Layer {
         Layer { weights, x, y, dw: vec![0.0; conv.weights()] }
     }
 
-    /// Floating-point operations of each of the three products, those with zeros around the image included.
+    /// Floating-point operations of each of the three products, those with the zeros around the image left out.
     fn operations(&self) -> u64 {
         let conv = self.weights.conv();
-        2 * (conv.output().h * conv.output().w * conv.weights() * LANES) as u64
+        let before = conv.padding_before();
+        let taps = |input: usize, output: usize, axis: usize| {
+            (0..output * 3).filter(|i| (i / 3 + i % 3).wrapping_sub(before[axis]) < input).count()
+        };
+        let (input, output) = (conv.input, conv.output());
+        let taps = taps(input.h, output.h, 0) * taps(input.w, output.w, 1);
+        2 * (taps * input.c * conv.filters * LANES) as u64
     }
 
     fn run(&mut self, kernels: Kernels, product: &str) {

@@ -5,13 +5,14 @@ mod oracle;
 use kernels::{Activation, Kernels, LANES, Shape, pooled};
 use oracle::{Expected, activation, at, on_each_instruction_set, random, values};
 
-const SHAPES: [Shape; 6] = [
+const SHAPES: [Shape; 7] = [
     Shape { h: 1, w: 1, c: 1 },
     Shape { h: 3, w: 5, c: 2 },
     Shape { h: 4, w: 4, c: 3 },
     Shape { h: 7, w: 6, c: 1 },
     Shape { h: 6, w: 9, c: 4 },
     Shape { h: 16, w: 2, c: 5 },
+    Shape { h: 5, w: 40, c: 2 },
 ];
 
 /// Weight 0 for the last three cells, as in a pack that is not full.

@@ -1,5 +1,7 @@
 //! Scale and shift per channel, activation and max pooling, in one pass over memory.
 
+use std::ops::Range;
+
 use crate::layout::{Lanes, Shape};
 use crate::vector::{Operation, Simd};
 
@@ -21,18 +23,31 @@ impl Operation for Moments<'_> {
     #[inline(always)]
     fn run<S: Simd>(self, simd: S) {
         let weights = simd.load(self.lane_weights);
-        for (row, x) in self.x.chunks_exact(self.shape.w.max(1)).enumerate() {
-            let (mut sum, mut squares) = (simd.splat(0.0), simd.splat(0.0));
-            for x in x {
-                let x = simd.load(x);
-                sum = simd.add(sum, x);
-                squares = simd.mul_add(x, x, squares);
+        let Shape { h, w, c } = self.shape;
+        for rows in groups_of_rows(h, w) {
+            for channel in 0..c {
+                let (mut sum, mut squares) = (simd.splat(0.0), simd.splat(0.0));
+                for row in rows.clone() {
+                    let from = self.shape.at(row, channel, 0);
+                    for x in &self.x[from..from + w] {
+                        let x = simd.load(x);
+                        sum = simd.add(sum, x);
+                        squares = simd.mul_add(x, x, squares);
+                    }
+                }
+                self.sum[channel] += over_lanes(simd, simd.mul(sum, weights));
+                self.sum_of_squares[channel] += over_lanes(simd, simd.mul(squares, weights));
             }
-            let channel = row % self.shape.c;
-            self.sum[channel] += over_lanes(simd, simd.mul(sum, weights));
-            self.sum_of_squares[channel] += over_lanes(simd, simd.mul(squares, weights));
         }
     }
+}
+
+/// Rows of an image in groups of about 64 pixels: sums in `f32` are that long before they go on in `f64`, which for a
+/// few pixels would take longer than the pixels themselves.
+#[inline(always)]
+fn groups_of_rows(h: usize, w: usize) -> impl Iterator<Item = Range<usize>> {
+    let some = 64_usize.div_ceil(w.max(1));
+    (0..h).step_by(some).map(move |first| first..h.min(first + some))
 }
 
 /// What is done to a value of channel `c`: `function(x * scale[c] + shift[c])`.
@@ -141,49 +156,57 @@ impl<F: Function> Operation for Backward<'_, F> {
         }
         let output = self.affine.pooled(pool);
         let weights = simd.load(self.lane_weights);
-        let rows = if output.w == 0 { 0 } else { output.h * output.c };
-        for row in 0..rows {
-            let (sum, sum_x) = match pool {
-                1 => self.row(simd, row),
-                2 => self.row_of_squares(simd, row, 2),
-                pool => self.row_of_squares(simd, row, pool),
-            };
-            self.sum_dz[row % shape.c] += over_lanes(simd, simd.mul(sum, weights));
-            self.sum_dz_x[row % shape.c] += over_lanes(simd, simd.mul(sum_x, weights));
+        for rows in groups_of_rows(output.h, output.w) {
+            for channel in 0..output.c {
+                let mut sums = [simd.splat(0.0); 2];
+                for row in rows.clone() {
+                    let row = row * output.c + channel;
+                    match pool {
+                        1 => self.row(simd, row, &mut sums),
+                        2 => self.row_of_squares(simd, row, 2, &mut sums),
+                        pool => self.row_of_squares(simd, row, pool, &mut sums),
+                    }
+                }
+                self.sum_dz[channel] += over_lanes(simd, simd.mul(sums[0], weights));
+                self.sum_dz_x[channel] += over_lanes(simd, simd.mul(sums[1], weights));
+            }
         }
     }
 }
 
 impl<F: Function> Backward<'_, F> {
     #[inline(always)]
-    fn row<S: Simd>(&mut self, simd: S, row: usize) -> (S::Vector, S::Vector) {
+    fn row<S: Simd>(&mut self, simd: S, row: usize, [sum, sum_x]: &mut [S::Vector; 2]) {
         let (scale, shift) = self.affine.of_row(simd, row);
         let w = self.affine.shape.w;
         let range = row * w..(row + 1) * w;
-        let (mut sum, mut sum_x) = (simd.splat(0.0), simd.splat(0.0));
         let gradients = self.dy[range.clone()].iter().zip(&mut self.dz[range.clone()]);
         for (x, (dy, dz)) in self.x[range].iter().zip(gradients) {
             let x = simd.load(x);
             let (_, slope) = self.affine.function.value_and_slope(simd, simd.mul_add(x, scale, shift));
             let gradient = simd.mul(slope, simd.load(dy));
             simd.store(gradient, dz);
-            sum = simd.add(sum, gradient);
-            sum_x = simd.mul_add(gradient, x, sum_x);
+            *sum = simd.add(*sum, gradient);
+            *sum_x = simd.mul_add(gradient, x, *sum_x);
         }
-        (sum, sum_x)
     }
 
     #[inline(always)]
-    fn row_of_squares<S: Simd>(&mut self, simd: S, row: usize, pool: usize) -> (S::Vector, S::Vector) {
+    fn row_of_squares<S: Simd>(
+        &mut self,
+        simd: S,
+        row: usize,
+        pool: usize,
+        [sum, sum_x]: &mut [S::Vector; 2],
+    ) {
         let (shape, output) = (self.affine.shape, self.affine.pooled(pool));
-        let (mut sum, mut sum_x) = (simd.splat(0.0), simd.splat(0.0));
         let from = shape.at(row / shape.c * pool, row % shape.c, 0);
         let next = shape.c * shape.w;
         for column in 0..output.w {
             let best = self.best(simd, row, from + column * pool, pool);
             let gradient = simd.mul(best.slope, simd.load(&self.dy[row * output.w + column]));
-            sum = simd.add(sum, gradient);
-            sum_x = simd.mul_add(gradient, best.x, sum_x);
+            *sum = simd.add(*sum, gradient);
+            *sum_x = simd.mul_add(gradient, best.x, *sum_x);
             for k in 0..pool {
                 let at = from + k * next + column * pool;
                 for (i, dz) in self.dz[at..at + pool].iter_mut().enumerate() {
@@ -194,7 +217,6 @@ impl<F: Function> Backward<'_, F> {
                 }
             }
         }
-        (sum, sum_x)
     }
 
     /// The first maximum of the square that begins at `from`.

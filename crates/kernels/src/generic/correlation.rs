@@ -230,6 +230,20 @@ impl<const R: usize, const P: usize, const K: usize> Tile<'_, R, P, K> {
         }
     }
 
+    /// For each tap, a bit for each pixel: whether it is inside the image, the first being at `column`.
+    #[inline(always)]
+    fn inside(&self, column: isize) -> [u32; K] {
+        let Axis { input, stride, .. } = self.with.columns;
+        let mut inside = [0; K];
+        for (k, inside) in inside.iter_mut().enumerate() {
+            for p in 0..P {
+                let column = column + (k + p * stride) as isize;
+                *inside |= u32::from((0..input as isize).contains(&column)) << p;
+            }
+        }
+        inside
+    }
+
     /// Adds `K` neighbouring taps of one kernel row, the first of which finds the tile's first pixel at `column`.
     #[inline(always)]
     fn add_taps<S: Simd>(
@@ -245,13 +259,9 @@ impl<const R: usize, const P: usize, const K: usize> Tile<'_, R, P, K> {
         let Place { channel, end, .. } = self.place;
         let block = self.place.filter / BLOCK * rows.taps + tap_row;
         let weights = &self.with.weights[block * channels * columns.taps..][..channels * columns.taps];
-        let mut inside = [0; K];
-        for (k, inside) in inside.iter_mut().enumerate() {
-            for p in 0..P {
-                let column = column + (k + p * columns.stride) as isize;
-                *inside |= u32::from((0..columns.input as isize).contains(&column)) << p;
-            }
-        }
+        let last = column + ((P - 1) * columns.stride + K - 1) as isize;
+        let all_inside = column >= 0 && last < columns.input as isize;
+        let inside = if all_inside { [u32::MAX; K] } else { self.inside(column) };
         let taps = Taps {
             x: self.x,
             at: ((row + channel * columns.input) as isize + column) as usize,
@@ -262,7 +272,7 @@ impl<const R: usize, const P: usize, const K: usize> Tile<'_, R, P, K> {
             next_weights: columns.taps,
             first_weight: self.place.filter % BLOCK,
         };
-        match (columns.stride, inside.iter().all(|&pixels| pixels == (1 << P) - 1)) {
+        match (columns.stride, all_inside) {
             (1, true) => taps.add::<S, R, P, true, true>(simd, end - channel, sums),
             (1, false) => taps.add::<S, R, P, true, false>(simd, end - channel, sums),
             _ => taps.add::<S, R, P, false, false>(simd, end - channel, sums),

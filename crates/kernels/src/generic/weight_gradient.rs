@@ -197,8 +197,11 @@ impl<const K: usize, const I: usize> Tile<'_, K, I> {
             for (i, sums) in sums.into_iter().enumerate() {
                 let at = (tap * self.channels + channel + i) * self.filters + filter;
                 let end = (at + FILTERS).min(at - filter + self.filters);
-                for (dw, total) in self.dw[at..end].iter_mut().zip(simd.totals(sums)) {
-                    *dw += total;
+                let (dw, totals) = (&mut self.dw[at..end], simd.totals(sums));
+                if let Some(dw) = dw.first_chunk_mut::<FILTERS>() {
+                    *dw = std::array::from_fn(|o| dw[o] + totals[o]);
+                } else {
+                    dw.iter_mut().zip(totals).for_each(|(dw, total)| *dw += total);
                 }
             }
         }
