@@ -70,8 +70,8 @@ impl Kind {
 /// Reads all sources, and those of [`ReadOptions::classes`], into one set.
 ///
 /// A source is a crop set, an annotation zip or a folder of them, a folder or zip of class folders with images, a
-/// folder of images, a `.npy` stack or a `.npz` file; its content tells which. Several sources must agree in shape, depth,
-/// channel names and classes; one may lack classes that another has.
+/// folder of images, a `.npy` stack or a `.npz` file; its content tells which. Several sources must agree in shape,
+/// depth, channel names and classes; one may lack classes that another has.
 ///
 /// # Errors
 /// A source that is missing, broken or none of these; sources that disagree (both are named); no cell left.
