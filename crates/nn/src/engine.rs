@@ -46,6 +46,12 @@ impl Engine {
         engine
     }
 
+    /// Memory of the buffers.
+    pub(crate) fn bytes(&self) -> usize {
+        let stores = self.packs.iter().chain([&self.flat]).map(Store::bytes);
+        stores.sum::<usize>() + self.gradients.iter().map(|g| size_of_val(g.as_slice())).sum::<usize>()
+    }
+
     /// Takes over the weights of the convolutions; the other operations read them where they are.
     pub(crate) fn load(&mut self, weights: &Weights) {
         let plans = &self.plan.convs;

@@ -20,6 +20,10 @@ impl Arrays {
         }
     }
 
+    fn len(&self) -> usize {
+        self.buffers.iter().map(Vec::len).sum()
+    }
+
     pub(crate) fn get(&self, array: usize) -> &[f32] {
         let (buffer, len) = self.places[array];
         &self.buffers[buffer][..len]
@@ -78,6 +82,14 @@ impl Store {
             sums: layout.sums.iter().map(sums).collect(),
             convs: layout.convs.iter().map(|sizes| sizes.map(|size| vec![0.0; size])).collect(),
         }
+    }
+}
+
+impl Store {
+    /// Memory of the buffers.
+    pub(crate) fn bytes(&self) -> usize {
+        let convs: usize = self.convs.iter().flatten().map(Vec::len).sum();
+        (self.values.len() + self.gradients.len() + convs) * size_of::<f32>()
     }
 }
 

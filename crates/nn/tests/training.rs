@@ -87,6 +87,21 @@ fn random_images_are_learned_by_heart() {
     }
 }
 
+/// At least every value of the forward pass, at most that, as much again for gradients, and 64 MB for the rest.
+#[test]
+fn memory_is_that_of_the_values_and_little_more() {
+    let spec = presets::phase(Shape { h: 50, w: 50, c: 3 }, 2);
+    let parameters = 4 * spec.parameter_count();
+    let conv =
+        [48 * 48 * 32, 48 * 48 * 32, 46 * 46 * 32, 23 * 23 * 32, 21 * 21 * 64, 21 * 21 * 64, 19 * 19 * 128];
+    let values = 128 * 4 * (50 * 50 * 3 + conv.iter().sum::<usize>() + 9 * 9 * 128);
+    let memory = trainer(spec, 128).memory();
+    assert!(
+        (values + 4 * parameters..2 * values + 4 * parameters + (64 << 20)).contains(&memory),
+        "{memory}"
+    );
+}
+
 #[test]
 fn the_number_of_threads_changes_no_bit() {
     for spec in [residual(), presets::encoder(SIDE, 3), presets::phase(SIDE, 3)] {

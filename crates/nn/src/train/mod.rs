@@ -3,7 +3,7 @@
 mod report;
 mod settings;
 
-use kernels::Kernels;
+use kernels::{Kernels, LANES};
 use rayon::prelude::*;
 
 pub use report::{NonFinite, Quantity, StepReport};
@@ -107,6 +107,16 @@ impl Trainer {
     #[must_use]
     pub fn steps_done(&self) -> u64 {
         self.step
+    }
+
+    /// Bytes that training takes: activations, gradients, weights and the optimizer's arrays, and the two batches of
+    /// [`run_epoch`](crate::fit::run_epoch). It does not grow.
+    #[must_use]
+    pub fn memory(&self) -> usize {
+        let slots: usize = self.slots.iter().flatten().map(Vec::len).sum();
+        let input = self.network.spec().input.len() * LANES * self.settings.batch_size.div_ceil(LANES);
+        // A batch holds its samples twice, as written and side by side.
+        self.engine.bytes() + (slots + self.network.weights().len() + 4 * input) * size_of::<f32>()
     }
 
     /// An empty batch of the size and shape that [`Trainer::step`] wants.
