@@ -1,6 +1,7 @@
 //! Tables as Parquet.
 
 use std::io::{self, Write};
+use std::panic::catch_unwind;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -49,10 +50,17 @@ fn to_arrow(name: &str, column: &Column) -> (Field, ArrayRef) {
 
 /// Reads a file whose columns are text, numbers or truth values.
 pub(super) fn parse(path: &Path, bytes: Vec<u8>) -> Result<Table, FormatError> {
+    // The decoders of arrow 60 panic on some damaged pages ("offset + len out of bounds"); no state outlives them.
+    catch_unwind(|| decode(path, bytes))
+        .unwrap_or_else(|_| Err(FormatError::new(path, "a Parquet table", "damaged pages")))
+}
+
+fn decode(path: &Path, bytes: Vec<u8>) -> Result<Table, FormatError> {
     let broken = |e: String| FormatError::new(path, "a Parquet table", e);
     let builder = ParquetRecordBatchReaderBuilder::try_new(bytes::Bytes::from(bytes))
         .map_err(|e| broken(e.to_string()))?;
-    let rows: i64 = builder.metadata().row_groups().iter().map(|g| g.num_rows().max(0)).sum();
+    let rows: i64 =
+        builder.metadata().row_groups().iter().map(|g| g.num_rows().max(0)).fold(0, i64::saturating_add);
     if rows > MAX_ROWS {
         return Err(FormatError::new(path, format!("at most {MAX_ROWS} rows"), rows.to_string()));
     }
