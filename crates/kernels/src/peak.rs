@@ -23,7 +23,7 @@ impl Operation for Peak {
     fn run<S: Simd>(self, simd: S) -> (u64, f32) {
         match S::COLUMNS {
             6 => self.chains::<S, 12>(simd),
-            3 => self.chains::<S, 5>(simd),
+            2 => self.chains::<S, 5>(simd),
             _ => self.chains::<S, 3>(simd),
         }
     }

@@ -34,7 +34,7 @@ impl Simd for Avx2 {
     type Sum = __m256;
 
     const ROWS: usize = 2;
-    const COLUMNS: usize = 3;
+    const COLUMNS: usize = 2;
     const SUMMED: usize = 1;
 
     #[inline(always)]
