@@ -19,7 +19,7 @@ fn at(crop: &[f32], shape: CropShape, y: usize, x: usize, c: usize) -> f32 {
 
 fn apply(augment: Augment, shape: CropShape, seed: u64) -> Vec<f32> {
     let list = Augmentations(vec![augment]);
-    list.validate(shape).unwrap();
+    list.validate(shape).expect("a list that fits");
     let mut out = crop(shape);
     list.apply(shape, &mut out, &mut ChaCha8Rng::seed_from_u64(seed), &mut Scratch::default());
     out

@@ -7,7 +7,7 @@ use super::{Finding, Rule, Severity, View, count};
 /// of that and what white noise would: noise of neighbouring pixels may be alike, and backgrounds may slope.
 const MAX_OF_TYPICAL: f32 = 0.5;
 /// Single pixels of an empty patch spread hardly more than its noise; a small cell of fine texture does.
-const MAX_SPREAD: f32 = 3.0;
+const MAX_SPREAD: f32 = 2.5;
 
 pub(super) fn look(view: &View) -> Option<Finding> {
     let finite = || view.portraits.iter().filter(|p| p.finite);

@@ -12,7 +12,7 @@ pub(super) struct Portrait {
     pub(super) valid: Rect,
     /// Range of the means of square blocks (3rd to 97th percentile), channels added up, in deviations of the set.
     pub(super) contrast: f32,
-    /// Range of single pixels (3rd to 97th percentile), channels added up, over the range of white noise as strong as
+    /// Range of single pixels (1st to 99th percentile), channels added up, over the range of white noise as strong as
     /// this crop's: 1 for nothing but noise.
     pub(super) spread: f32,
     /// Deviation of the pixel noise, channels added up, in deviations of the set.
@@ -114,7 +114,7 @@ impl Portrait {
         let (contrast, noise_contrast) =
             (block_range(valid, &grey, block), noise * NORMAL_RANGE / block as f32);
         let mut pixels = grey;
-        let spread = range(&mut pixels) / (noise * NORMAL_RANGE).max(f32::MIN_POSITIVE);
+        let spread = range(&mut pixels, 0.01) / (noise * NORMAL_PIXEL_RANGE).max(f32::MIN_POSITIVE);
         let channels = (0..shape.c).map(|c| ChannelPortrait::new(shape, crop, valid, c)).collect();
         Portrait { finite, valid, contrast, spread, noise, noise_contrast, channels, fingerprint }
     }
@@ -122,6 +122,8 @@ impl Portrait {
 
 /// From the 3rd to the 97th percentile of a normal distribution, in deviations.
 const NORMAL_RANGE: f32 = 3.76;
+/// From the 1st to the 99th.
+const NORMAL_PIXEL_RANGE: f32 = 4.65;
 
 /// Channels added up on one scale, the part that is image only, `[h, w]`.
 pub(super) fn grey(shape: CropShape, crop: &[f32], part: Rect, scale: &[f32]) -> Vec<f32> {
@@ -159,13 +161,13 @@ fn block_range(part: Rect, grey: &[f32], block: usize) -> f32 {
             means.push((y..y + block).map(row).sum::<f32>() / (block * block) as f32);
         }
     }
-    range(&mut means)
+    range(&mut means, 0.03)
 }
 
-/// From the 3rd to the 97th percentile; reorders `values`.
-fn range(values: &mut [f32]) -> f32 {
-    let low = quantile(values, 0.03);
-    quantile(values, 0.97) - low
+/// From the quantile `tail` to `1 - tail`; reorders `values`.
+fn range(values: &mut [f32], tail: f32) -> f32 {
+    let low = quantile(values, tail);
+    quantile(values, 1.0 - tail) - low
 }
 
 /// The value at rank `q (n - 1)`, rounded down; reorders `values`.

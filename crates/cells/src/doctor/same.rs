@@ -12,8 +12,8 @@ use crate::{CellSet, Pixels};
 const MIN_AGREEMENT: f32 = 0.9;
 /// Mean square difference of two views, at most, as a share of their variance: whatever the noise …
 const MAX_DIFFERENCE: f64 = 0.1;
-/// … and in units of what independent noise in both makes, which texture taken for noise exaggerates, …
-const MAX_DIFFERENCE_OF_NOISE: f64 = 2.0;
+/// … and in units of what independent noise in both makes, which is measured where a crop is calm, …
+const MAX_DIFFERENCE_OF_NOISE: f64 = 4.0;
 /// … unless it is negligible.
 const NEGLIGIBLE_DIFFERENCE: f64 = 0.002;
 /// Bits compared, at least, as a share of the crop (at most 64 x 64 of it).
