@@ -44,7 +44,7 @@ pub fn show(viewer: &Viewer, items: &[Item]) -> Result<Vec<Shown>, MontageError>
         .iter()
         .map(|item| {
             let picture = viewer.picture(item.crop)?;
-            let zoom = (112 / picture.w.max(picture.h).max(1)).max(1);
+            let zoom = (128 / picture.w.max(picture.h).max(1)).max(1);
             Ok(Shown {
                 image: data_url(&montage::png(&picture)?),
                 width: (picture.w * zoom).min(160),

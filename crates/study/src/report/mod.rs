@@ -17,3 +17,6 @@ pub mod picture;
 pub mod raster;
 pub mod scene;
 pub mod text;
+
+#[cfg(test)]
+mod tests;

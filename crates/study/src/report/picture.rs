@@ -95,8 +95,11 @@ pub struct Viewer<'a> {
     ranges: Vec<[f32; 2]>,
 }
 
-/// Shares of the pixels that are drawn black and fully bright.
-const TAILS: [f64; 2] = [0.002, 0.998];
+/// Quantiles of the intensities that are drawn black and fully bright: the ground of most pictures is dark, and strips
+/// of zeros at the border must not lift it.
+const TAILS: [f64; 2] = [0.05, 0.998];
+/// The same for a colour camera, where the dark end is the nuclei.
+const CAMERA_TAILS: [f64; 2] = [0.002, 0.998];
 /// Crops whose pixels settle the shared contrast.
 const N_SAMPLED: usize = 256;
 
@@ -203,21 +206,21 @@ impl<'a> Viewer<'a> {
     fn ranges_of(&self, values: &[f32]) -> Vec<[f32; 2]> {
         let n = self.colouring.n_channels();
         if self.colouring == Colouring::Rgb {
-            return vec![range(values.to_vec()); n];
+            return vec![range(values.to_vec(), CAMERA_TAILS); n];
         }
         let c = self.crops.shape().c.max(1);
-        (0..n).map(|i| range(values.iter().skip(i).step_by(c).copied().collect())).collect()
+        (0..n).map(|i| range(values.iter().skip(i).step_by(c).copied().collect(), TAILS)).collect()
     }
 }
 
 /// Robust range of intensities; never empty.
-fn range(mut values: Vec<f32>) -> [f32; 2] {
+fn range(mut values: Vec<f32>, tails: [f64; 2]) -> [f32; 2] {
     values.retain(|v| v.is_finite());
     if values.is_empty() {
         return [0.0, 1.0];
     }
     let last = (values.len() - 1) as f64;
-    let [low, high] = TAILS.map(|tail| {
+    let [low, high] = tails.map(|tail| {
         let rank = (tail * last).round() as usize;
         *values.select_nth_unstable_by(rank, f32::total_cmp).1
     });

@@ -169,7 +169,7 @@ pub fn calibration(metrics: &Metrics) -> String {
         "The model is less sure than it could be".to_owned()
     };
     format!(
-        "{verdict}: its mean confidence is {}, its accuracy {}. The right figure says what is gained when the cells \
+        "{verdict}: its mean confidence is {}, its accuracy {}. The second figure says what is gained when the cells \
          that it is unsure of are left out.",
         percent(mean(|b| b.confidence)),
         percent(metrics.accuracy)
