@@ -11,7 +11,7 @@ use std::path::Path;
 use cells::{CropShape, Pixels};
 
 use crate::error::quote;
-use crate::{FormatError, input};
+use crate::{FormatError, foreign, input};
 
 /// Endings of the names of files that are read as images, lower case.
 pub const ENDINGS: [&str; 5] = ["png", "jpg", "jpeg", "tif", "tiff"];
@@ -55,12 +55,12 @@ pub fn read(path: &Path) -> Result<Image, FormatError> {
 /// # Errors
 /// As [`read`].
 pub fn parse(path: &Path, bytes: &[u8]) -> Result<Image, FormatError> {
-    let image = match bytes {
+    let image = foreign::decode(path, "an image", || match bytes {
         [0x89, b'P', b'N', b'G', ..] => raster::parse(path, bytes, image::ImageFormat::Png),
         [0xff, 0xd8, 0xff, ..] => raster::parse(path, bytes, image::ImageFormat::Jpeg),
         [b'I', b'I', 42 | 43, 0, ..] | [b'M', b'M', 0, 42 | 43, ..] => tiff_file::parse(path, bytes),
         _ => Err(FormatError::new(path, "a PNG, JPEG or TIFF image", quote(bytes))),
-    }?;
+    })?;
     if image.shape.is_empty() || image.pixels.len() != image.shape.len() {
         let found = format!("{} with {} values", image.shape, image.pixels.len());
         return Err(FormatError::new(path, "an image with pixels", found));

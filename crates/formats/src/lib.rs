@@ -11,6 +11,7 @@ pub mod class_folders;
 pub mod crops;
 mod error;
 pub mod fit;
+mod foreign;
 pub mod groups;
 pub mod image;
 mod input;

@@ -15,7 +15,7 @@ use tiff::tags::{ResolutionUnit, Tag};
 use tiff::{TiffError, TiffResult};
 
 use crate::image::{Image, MAX_VALUES, page, tiff_error};
-use crate::{FormatError, atomic, input};
+use crate::{FormatError, atomic, foreign, input};
 
 /// Most pages that a movie may have.
 const MAX_PAGES: usize = 1 << 20;
@@ -214,6 +214,10 @@ impl Movie {
     /// # Errors
     /// When it is not a TIFF file, has too many pages, or its pages are no multiple of its channels.
     pub fn open(path: &Path) -> Result<Self, FormatError> {
+        foreign::decode(path, "a TIFF movie", || Self::count(path))
+    }
+
+    fn count(path: &Path) -> Result<Self, FormatError> {
         let broken = |e: TiffError| tiff_error(path, &e);
         let mut limits = Limits::default();
         limits.decoding_buffer_size = MAX_VALUES;
@@ -257,7 +261,8 @@ impl Movie {
         for channel in 0..self.n_channels {
             let index = t * self.n_channels + channel;
             self.decoder.seek_to_image(index).map_err(|e| tiff_error(&self.path, &e))?;
-            pages.push(page(&self.path, &mut self.decoder).map_err(|e| e.at(format!("page {index}")))?);
+            let decoded = foreign::decode(&self.path, "a TIFF page", || page(&self.path, &mut self.decoder));
+            pages.push(decoded.map_err(|e| e.at(format!("page {index}")))?);
         }
         crate::image::channels(&self.path, pages)
     }

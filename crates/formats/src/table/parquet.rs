@@ -1,7 +1,6 @@
 //! Tables as Parquet.
 
 use std::io::{self, Write};
-use std::panic::catch_unwind;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -15,7 +14,7 @@ use parquet::basic::Compression;
 use parquet::file::properties::WriterProperties;
 
 use super::{Column, Table};
-use crate::FormatError;
+use crate::{FormatError, foreign};
 
 /// Most rows that are read.
 const MAX_ROWS: i64 = 100_000_000;
@@ -50,9 +49,7 @@ fn to_arrow(name: &str, column: &Column) -> (Field, ArrayRef) {
 
 /// Reads a file whose columns are text, numbers or truth values.
 pub(super) fn parse(path: &Path, bytes: Vec<u8>) -> Result<Table, FormatError> {
-    // The decoders of arrow 60 panic on some damaged pages ("offset + len out of bounds"); no state outlives them.
-    catch_unwind(|| decode(path, bytes))
-        .unwrap_or_else(|_| Err(FormatError::new(path, "a Parquet table", "damaged pages")))
+    foreign::decode(path, "a Parquet table", || decode(path, bytes))
 }
 
 fn decode(path: &Path, bytes: Vec<u8>) -> Result<Table, FormatError> {
