@@ -3,6 +3,7 @@
 mod evaluate;
 mod import;
 mod predict;
+mod preview;
 mod sources;
 mod train;
 
@@ -13,6 +14,8 @@ use study::StudyError;
 pub enum Command {
     /// Make a crop set from labelled cells: annotation zips, class folders, .npy stacks, .npz, crop sets
     Import(import::Import),
+    /// Look at labelled cells before training: counts, montage, and what will spoil the training
+    Preview(preview::Preview),
     /// Train a classifier, or judge the recipe by cross-validation
     Train(train::Train),
     /// Judge a model on labelled cells: figures, curves, mistakes, one report
@@ -26,6 +29,7 @@ impl Command {
     pub fn run(self) -> Result<(), StudyError> {
         match self {
             Command::Import(c) => c.run(),
+            Command::Preview(c) => c.run(),
             Command::Train(c) => c.run(),
             Command::Evaluate(c) => c.run(),
             Command::Predict(c) => c.run(),

@@ -4,12 +4,17 @@ use std::{collections::BTreeMap, path::Path};
 
 use stats::metrics::{Metrics, MetricsSettings};
 
-use crate::{Dataset, Model, StudyError, error::plural};
+use crate::{
+    Dataset, Model, StudyError,
+    error::plural,
+    report::{self, evaluation::EvaluationReport},
+    train,
+};
 
 /// Predictions with their truth, ready to be judged.
-pub struct Judged<'a> {
+pub(crate) struct Judged<'a> {
     /// Headline of the report.
-    pub title: String,
+    pub title: &'a str,
     /// The cells.
     pub data: &'a Dataset,
     /// Which of them were judged.
@@ -17,11 +22,17 @@ pub struct Judged<'a> {
     /// Their classes.
     pub truth: &'a [usize],
     /// Their class probabilities `[n, classes]`.
-    pub probabilities: Vec<f64>,
-    /// What the reader should know: name and value.
-    pub facts: Vec<(String, String)>,
+    pub probabilities: &'a [f64],
+    /// How the training went; empty when there is no single one.
+    pub history: &'a [train::Epoch],
+    /// How cells were divided into those learnt from and those judged, in words.
+    pub split: String,
     /// Whether relatives were allowed on both sides of a split.
     pub leakage: bool,
+    /// What the reader may want to know: name and value.
+    pub facts: Vec<(String, String)>,
+    /// All settings of the training.
+    pub settings: &'a str,
 }
 
 /// Judges `model` on all cells of `data` and writes figures, tables and `report.html` to `output`.
@@ -29,20 +40,48 @@ pub struct Judged<'a> {
 /// # Errors
 /// When the data do not fit the model, have other classes, or a file cannot be written.
 pub fn evaluate(model: &Model, mut data: Dataset, output: &Path) -> Result<Metrics, StudyError> {
+    model.contract.check(&data)?;
     data.number_classes_as(&model.classes)?;
     let everyone: Vec<usize> = (0..data.cells.len()).collect();
     let truth = data.labels()?;
     let probabilities = model.probabilities(&data, &everyone)?;
+    let manifest = &model.manifest;
+    let hash = data.hash()?;
+    let mut facts = model_facts(model);
+    facts.push(("data judged on, SHA-256".to_owned(), hash.clone()));
+    let split = if hash == manifest.data_sha256 {
+        "These are the very cells that the model was trained on: the figures flatter it.".to_owned()
+    } else {
+        format!("The model never saw these cells in training; of those it was made from: {}.", manifest.split)
+    };
     let judged = Judged {
-        title: "Evaluation".to_owned(),
+        title: "Evaluation",
         data: &data,
         indices: &everyone,
         truth: &truth,
-        probabilities,
-        facts: Vec::new(),
-        leakage: false,
+        probabilities: &probabilities,
+        history: &[],
+        split,
+        leakage: manifest.settings.contains("allow_leakage = true"),
+        facts,
+        settings: &manifest.settings,
     };
     write_report(&judged, output)
+}
+
+/// What a reader may want to know of a model.
+pub(crate) fn model_facts(model: &Model) -> Vec<(String, String)> {
+    let manifest = &model.manifest;
+    let cells: Vec<String> = manifest.training_cells.iter().map(|(name, n)| format!("{name} {n}")).collect();
+    let mut facts = vec![
+        ("training cells".to_owned(), cells.join(", ")),
+        ("parameters".to_owned(), model.network.spec().parameter_count().to_string()),
+        ("epoch kept".to_owned(), manifest.epoch.to_string()),
+        ("temperature".to_owned(), format!("{:.3}", model.temperature)),
+        ("training data, SHA-256".to_owned(), manifest.data_sha256.clone()),
+    ];
+    facts.extend(manifest.choices.iter().map(|choice| ("chosen".to_owned(), choice.clone())));
+    facts
 }
 
 /// All figures of predictions for the cells of `data` at `indices`.
@@ -71,12 +110,38 @@ pub fn metrics(
 ///
 /// # Errors
 /// When a file cannot be written.
-pub fn write_report(judged: &Judged, folder: &Path) -> Result<Metrics, StudyError> {
-    let metrics = metrics(judged.data, judged.indices, judged.truth, &judged.probabilities)?;
-    std::fs::create_dir_all(folder).map_err(|e| StudyError::Refused(e.to_string()))?;
-    let json = serde_json::to_string_pretty(&metrics).map_err(|e| StudyError::Refused(e.to_string()))?;
-    std::fs::write(folder.join("metrics.json"), json).map_err(|e| StudyError::Refused(e.to_string()))?;
+pub(crate) fn write_report(judged: &Judged, folder: &Path) -> Result<Metrics, StudyError> {
+    let metrics = metrics(judged.data, judged.indices, judged.truth, judged.probabilities)?;
+    let history: Vec<report::figure::Epoch> = judged.history.iter().map(drawn).collect();
+    let leakage = "Cells of one group were allowed on both sides of the split: the figures flatter the model.";
+    EvaluationReport {
+        title: judged.title.to_owned(),
+        metrics: &metrics,
+        truth: judged.truth,
+        probabilities: judged.probabilities,
+        cells: &judged.data.cells,
+        crops: judged.data,
+        channels: &judged.data.channels,
+        rows: judged.indices,
+        history: &history,
+        best_epoch: None,
+        warnings: judged.leakage.then(|| leakage.to_owned()).into_iter().collect(),
+        split: judged.split.clone(),
+        facts: judged.facts.clone(),
+        settings: judged.settings.to_owned(),
+    }
+    .write(folder)?;
     Ok(metrics)
+}
+
+fn drawn(epoch: &train::Epoch) -> report::figure::Epoch {
+    report::figure::Epoch {
+        epoch: epoch.epoch as usize,
+        loss: epoch.loss,
+        accuracy: epoch.accuracy,
+        validation_loss: epoch.validation.map(|v| v.loss),
+        validation_accuracy: epoch.validation.map(|v| v.accuracy),
+    }
 }
 
 /// The figures in a few lines for people.

@@ -50,23 +50,25 @@ pub(super) fn judge(job: &Job, progress: &dyn Progress) -> Result<Pooled, StudyE
 }
 
 fn report(job: &Job, folds: &[Part], pooled: &[f32], choices: Vec<String>) -> Result<Pooled, StudyError> {
-    let k = job.data.classes.len();
     let everyone: Vec<usize> = (0..job.data.len()).collect();
     let split = match job.request.judge {
-        Judge::LeaveOneGroupOut => format!("each of {} left out once", plural(folds.len(), "group")),
+        Judge::LeaveOneGroupOut => format!("each of {} was left out once", plural(folds.len(), "group")),
         _ => format!("{} of whole groups, stratified by class", plural(folds.len(), "fold")),
     };
-    let mut facts = vec![("division of the cells".to_owned(), split.clone())];
-    facts.extend(choices.into_iter().map(|c| ("chosen".to_owned(), c)));
+    let mut facts: Vec<_> = choices.into_iter().map(|c| ("chosen".to_owned(), c)).collect();
+    facts.push(("data, SHA-256".to_owned(), job.hash.clone()));
     let folder = job.request.output.with_extension("folds");
     let judged = Judged {
-        title: "Cross-validation".to_owned(),
+        title: "Cross-validation",
         data: job.data,
         indices: &everyone,
         truth: &job.labels,
-        probabilities: softmax(pooled, k, 1.0),
-        facts,
+        probabilities: &softmax(pooled, job.data.classes.len(), 1.0),
+        history: &[],
+        split: format!("Every cell was predicted once, by a network that learned from none of its group: {split}."),
         leakage: job.settings().allow_leakage,
+        facts,
+        settings: &job.settings().to_toml(),
     };
     let metrics = evaluate::write_report(&judged, &folder)?;
     let temperature = super::temperature(pooled, &job.labels)?;

@@ -96,7 +96,7 @@ pub(crate) struct Job<'a> {
     pub labels: Vec<usize>,
     /// The facts of the cells; with `allow_leakage` each is its own group.
     pub cells: Vec<Cell>,
-    hash: String,
+    pub hash: String,
 }
 
 impl<'a> Job<'a> {
