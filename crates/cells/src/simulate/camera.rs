@@ -28,11 +28,11 @@ impl Camera {
     /// Draws a camera; each movie has another.
     pub(super) fn new(rng: &mut ChaCha8Rng) -> Self {
         Camera {
-            background: uniform(rng, 90.0, 260.0),
-            exposure: uniform(rng, 0.7, 1.4),
+            background: uniform(rng, 50.0, 130.0),
+            exposure: uniform(rng, 1.1, 2.0),
             read_noise: uniform(rng, 2.0, 6.0),
-            gain: uniform(rng, 4.0, 7.0),
-            offset: uniform(rng, 400.0, 1600.0),
+            gain: uniform(rng, 4.0, 6.0),
+            offset: uniform(rng, 1300.0, 1900.0),
             falloff: uniform(rng, 0.05, 0.3),
             centre: [uniform(rng, 0.35, 0.65), uniform(rng, 0.35, 0.65)],
             tilt: [uniform(rng, -0.06, 0.06), uniform(rng, -0.06, 0.06)],

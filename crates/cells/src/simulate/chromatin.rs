@@ -7,14 +7,14 @@ use rand_chacha::ChaCha8Rng;
 
 use super::canvas::Canvas;
 use super::lineage::{Pose, Stage};
-use super::noise::{Waves, angle, lognormal, normal, stream, uniform};
+use super::noise::{Waves, angle, chance, lognormal, normal, stream, uniform};
 
 /// Side of the canvas that one cell is drawn on, pixels.
 const SIDE: usize = 84;
 /// Light of a whole (4N) genome at usual expression.
 const GENOME: f32 = 62_000.0;
 /// Chromosomes that can be told apart, and grains along each.
-const N_CHROMOSOMES: usize = 44;
+const N_CHROMOSOMES: usize = 38;
 const N_GRAINS: usize = 3;
 const TRAITS: u32 = 2;
 const JITTER: u32 = 1000;
@@ -41,6 +41,8 @@ struct Traits {
     bodies: Vec<[f32; 5]>,
     /// Deviation of the blur of this cell, pixels.
     focus: f32,
+    /// How the spindle first stood, -1 to 1 of about a right angle.
+    turn: f32,
 }
 
 /// One chromosome: where it is in the nucleus and where its place in the plate is, in units of their radii.
@@ -59,7 +61,7 @@ impl Traits {
         let rng = &mut rng;
         let outline = [2.0, 3.0, 4.0, 5.0].map(|k: f32| [0.11 / k * normal(rng), angle(rng)]);
         let n_nucleoli = uniform(rng, 0.0, 4.99) as usize;
-        let n_bodies = uniform(rng, 3.0, 9.0) as usize;
+        let n_bodies = uniform(rng, 3.0, 8.0) as usize;
         Traits {
             aspect: uniform(rng, 1.05, 1.65),
             outline,
@@ -68,7 +70,9 @@ impl Traits {
             nucleoli: (0..n_nucleoli).map(|_| nucleolus(rng)).collect(),
             chromosomes: (0..N_CHROMOSOMES).map(|_| Chromosome::new(rng)).collect(),
             bodies: (0..n_bodies).map(|_| body(rng)).collect(),
-            focus: movie_focus + 1.1 * normal(rng).abs(),
+            turn: if chance(rng, 0.5) { 1.0 } else { -1.0 } * uniform(rng, 0.4, 1.0),
+            focus: movie_focus
+                + if chance(rng, 0.06) { uniform(rng, 1.0, 2.0) } else { 0.35 * normal(rng).abs() },
         }
     }
 
@@ -86,9 +90,9 @@ fn nucleolus(rng: &mut ChaCha8Rng) -> [f32; 4] {
 }
 
 fn body(rng: &mut ChaCha8Rng) -> [f32; 5] {
-    let radius = lognormal(rng, 2.2, 0.45).clamp(1.0, 5.0);
+    let radius = lognormal(rng, 2.7, 0.4).clamp(1.2, 5.0);
     let light = radius.powi(3) * lognormal(rng, 1.0, 0.3);
-    [angle(rng), uniform(rng, -1.0, 1.0), uniform(rng, 0.25, 1.0), radius, light]
+    [angle(rng), uniform(rng, -1.0, 1.0), uniform(rng, 0.4, 1.0), radius, light]
 }
 
 impl Chromosome {
@@ -98,7 +102,8 @@ impl Chromosome {
         let depth = uniform(rng, 0.05, 1.0).powf(0.28);
         Chromosome {
             ball: direction.map(|v| v * depth),
-            plate: [normal(rng), uniform(rng, 0.0, 1.0), angle(rng)],
+            // Each goes to the part of the plate that is nearest.
+            plate: [normal(rng), uniform(rng, 0.0, 1.0), direction[1].atan2(direction[2])],
             arm: sphere(rng),
             late: uniform(rng, 0.0, 1.0),
             light: lognormal(rng, 1.0, 0.45),
@@ -135,7 +140,7 @@ pub(super) fn stamp(seed: u64, frame: u32, pose: &Pose, movie_focus: f32) -> Sta
     let content = match pose.stage {
         Stage::Resting => 0.5 + 0.5 * pose.progress,
         Stage::Leaving => 0.5,
-        Stage::Dying => 0.75 - 0.35 * pose.progress,
+        Stage::Dying => 0.85 - 0.3 * pose.progress,
         _ => 1.0,
     };
     let scale = GENOME * pose.expression * content / canvas.sum().max(1e-6);
@@ -163,7 +168,12 @@ impl Drawing<'_> {
                 // Along and across the spindle; nuclei are longer across it.
                 let (along, across) = (dx * cos + dy * sin, dy * cos - dx * sin);
                 let (a, b) = (along * stretch / radius, across / (stretch * radius));
-                let distance = a.hypot(b) / self.traits.reach(b.atan2(a));
+                let ellipse = a.hypot(b);
+                // No outline reaches further than this.
+                if ellipse > 1.6 {
+                    continue;
+                }
+                let distance = ellipse / self.traits.reach(b.atan2(a));
                 if distance < 1.0 {
                     let thick = (1.0 - distance * distance).powf(0.3);
                     let grain = 1.0 + contrast * self.traits.texture.at(along, across);
@@ -188,16 +198,16 @@ impl Drawing<'_> {
     /// Shrunk, smooth and dense first; then round bodies that drift apart.
     fn apoptosis(&mut self) {
         let progress = self.pose.progress;
-        let broken = smooth(progress / 0.55);
-        self.nucleus(self.pose.radius * (0.72 - 0.3 * broken), 1.0 - 0.85 * broken, 0.02);
+        let broken = smooth(progress / 0.25);
+        self.nucleus(self.pose.radius * (0.56 - 0.3 * broken), 1.0 - 0.85 * broken, 0.02);
         let all: f32 = self.traits.bodies.iter().map(|b| b[4]).sum();
         for &[direction, height, distance, radius, light] in &self.traits.bodies {
-            let far = self.pose.radius * distance * (0.35 + 0.55 * progress);
+            let far = self.pose.radius * distance * (0.6 + 0.7 * progress);
             let (sin, cos) = direction.sin_cos();
             let focus = self.traits.focus.hypot(0.12 * height * far);
             let y = self.centre[0] + far * sin;
             let x = self.centre[1] + far * cos;
-            self.canvas.add_spot(y, x, focus.hypot(0.6 * radius), (0.15 + 0.85 * broken) * light / all);
+            self.canvas.add_spot(y, x, focus.hypot(0.45 * radius), (0.15 + 0.85 * broken) * light / all);
         }
     }
 
@@ -225,40 +235,41 @@ impl Drawing<'_> {
         let [thick, area, around] = chromosome.plate;
         // Early plates are rings around the spindle; later they fill.
         let hollow = match pose.stage {
-            Stage::Gathering => 0.55,
-            Stage::Aligned => 0.5 - 0.4 * pose.progress,
+            Stage::Gathering => 0.5,
+            Stage::Aligned => 0.2 - 0.2 * pose.progress,
             _ => 0.1,
         };
         let size = match pose.stage {
-            Stage::Gathering | Stage::Aligned => 0.82 * pose.radius,
+            Stage::Gathering => 0.95 * pose.radius,
+            Stage::Aligned => 0.82 * pose.radius,
             Stage::Parting => (0.8 - 0.15 * pose.progress) * pose.radius,
             // The nucleus of a daughter is smaller, its plate is not.
-            _ => (0.95 - 0.1 * pose.progress) * pose.radius,
+            _ => (1.1 - 0.12 * pose.progress) * pose.radius,
         };
         let across = size * (hollow + (1.0 - hollow) * area.sqrt());
         let lag = 0.2 * across * across / size;
         let along = match pose.stage {
             Stage::Parting => {
-                let half = 0.5 * (4.0 + (pose.separation - 4.0) * smooth(0.15 + 0.85 * pose.progress));
+                let half = 0.5 * (6.5 + (pose.separation - 6.5) * smooth(0.15 + 0.85 * pose.progress));
                 side * (half - lag) + 0.9 * thick
             }
-            Stage::Leaving => (1.0 + 0.9 * pose.progress) * thick - lag + 0.4 * size * 0.2,
-            _ => 1.5 * thick,
+            Stage::Leaving => (1.0 + 0.5 * pose.progress) * thick - lag + 0.4 * size * 0.2,
+            _ => 2.1 * thick,
         };
         let (sin, cos) = around.sin_cos();
         let plate = [along, across * sin, across * cos];
         let gathered = match pose.stage {
-            Stage::Gathering => smooth(1.35 * pose.progress - 0.45 * chromosome.late),
+            Stage::Gathering => 0.45 * smooth(1.25 * pose.progress - 0.45 * chromosome.late),
             Stage::Aligned if chromosome.late > 0.96 => smooth(0.4 + pose.progress),
             _ => 1.0,
         };
-        let nuclear = chromosome.ball.map(|v| 0.85 * pose.radius * v);
+        let nuclear = chromosome.ball.map(|v| 0.9 * pose.radius * v);
         std::array::from_fn(|axis| nuclear[axis] + gathered * (plate[axis] - nuclear[axis]))
     }
 
     /// Where grain `k` of a chromosome lies from its middle; arms trail behind when plates part.
     fn arm(&self, chromosome: &Chromosome, side: f32, k: f32) -> [f32; 3] {
-        let mut arm = chromosome.arm.map(|v| 1.5 * k * v);
+        let mut arm = chromosome.arm.map(|v| 2.0 * k * v);
         if matches!(self.pose.stage, Stage::Parting | Stage::Leaving) {
             arm = arm.map(|v| 0.5 * v);
             arm[0] -= side * (k + 1.0) * 0.7 * (1.0 - 0.6 * chromosome.late);
@@ -266,10 +277,21 @@ impl Drawing<'_> {
         arm
     }
 
+    /// Angle of the spindle out of the picture's plane: it turns from wherever it was while chromosomes gather.
+    fn tilt(&self) -> f32 {
+        match self.pose.stage {
+            Stage::Gathering => {
+                let first = 1.5 * self.traits.turn;
+                first + 0.45 * (self.pose.tilt - first) * smooth(self.pose.progress)
+            }
+            _ => self.pose.tilt,
+        }
+    }
+
     /// Puts a grain at a place relative to the spindle on the canvas; what is off the focal plane is blurred.
     fn grain(&mut self, [along, u, v]: [f32; 3], light: f32) {
         let (sin, cos) = self.pose.azimuth.sin_cos();
-        let (sin_tilt, cos_tilt) = self.pose.tilt.sin_cos();
+        let (sin_tilt, cos_tilt) = self.tilt().sin_cos();
         let shown = along * cos_tilt - v * sin_tilt;
         let height = along * sin_tilt + v * cos_tilt;
         let y = self.centre[0] + shown * sin + u * cos;

@@ -95,7 +95,7 @@ pub(super) fn lineage(settings: &NucleiSettings) -> Vec<Vec<Pose>> {
 
 fn founder(settings: &NucleiSettings, cell: u32) -> Life {
     let mut rng = stream(settings.seed, LINEAGE, cell);
-    let grown = lognormal(&mut rng, 12.5, 0.17).clamp(8.5, 18.0);
+    let grown = lognormal(&mut rng, 13.5, 0.15).clamp(10.0, 19.0);
     let span = rest(settings, &mut rng);
     let age = span * uniform(&mut rng, 0.0, 1.0);
     let pose = Pose {
@@ -109,7 +109,7 @@ fn founder(settings: &NucleiSettings, cell: u32) -> Life {
         azimuth: angle(&mut rng),
         tilt: 0.0,
         radius: grown,
-        expression: lognormal(&mut rng, 1.0, 0.5).clamp(0.3, 3.5),
+        expression: lognormal(&mut rng, 1.0, 0.4).clamp(0.45, 2.6),
         separation: 0.0,
     };
     Life { pose, rng, velocity: [0.0; 2], age, span, grown }
@@ -177,8 +177,10 @@ fn grow_older(settings: &NucleiSettings, mut life: Life, n_cells: &mut u32) -> V
     };
     if stage == Stage::Gathering {
         life.pose.azimuth = angle(rng);
-        life.pose.tilt = (0.4 * normal(rng)).clamp(-1.2, 1.2);
-        life.pose.separation = uniform(rng, 12.0, 20.0);
+        // Spindles of cells on a surface mostly lie in its plane.
+        let spread = if chance(rng, 0.08) { 0.6 } else { 0.2 };
+        life.pose.tilt = (spread * normal(rng)).clamp(-1.1, 1.1);
+        life.pose.separation = uniform(rng, 15.0, 22.0);
     }
     life.pose.stage = stage;
     life.span = span;
@@ -195,7 +197,7 @@ fn divide(settings: &NucleiSettings, mother: &mut Life, n_cells: &mut u32) -> Ve
         *n_cells += 1;
         let mut rng = stream(settings.seed, LINEAGE, *n_cells);
         let azimuth = mother.pose.azimuth + side;
-        let grown = (mother.grown * lognormal(&mut rng, 1.0, 0.1)).clamp(8.5, 18.0);
+        let grown = (mother.grown * lognormal(&mut rng, 1.0, 0.1)).clamp(10.0, 19.0);
         let span = uniform(&mut rng, 1.5, 3.5);
         let age = uniform(&mut rng, 0.0, 0.6);
         let pose = Pose {
@@ -206,8 +208,8 @@ fn divide(settings: &NucleiSettings, mother: &mut Life, n_cells: &mut u32) -> Ve
             stage: Stage::Leaving,
             progress: age / span,
             azimuth,
-            radius: 0.68 * grown,
-            expression: 0.5 * mother.pose.expression,
+            radius: 0.7 * grown,
+            expression: mother.pose.expression,
             ..mother.pose.clone()
         };
         daughters.push(Life { pose, rng, velocity: [0.0; 2], age, span, grown });

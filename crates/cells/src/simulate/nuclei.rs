@@ -181,7 +181,7 @@ pub fn nuclei(settings: &NucleiSettings) -> Result<Movie, SimulateError> {
         return Err(SimulateError::Settings(mistakes));
     }
     let mut rng = stream(settings.seed, MOVIE, 0);
-    let focus = uniform(&mut rng, 1.1, 1.9);
+    let focus = uniform(&mut rng, 0.9, 1.4);
     let camera = Camera::new(&mut rng);
     let poses = lineage(settings);
     let frames: Vec<(Pixels, Vec<u16>, Vec<Sighting>)> = poses
