@@ -161,7 +161,9 @@ impl Drawing<'_> {
     fn nucleus(&mut self, radius: f32, light: f32, contrast: f32) {
         let mut canvas = Canvas::new(SIDE, SIDE);
         let (sin, cos) = self.pose.azimuth.sin_cos();
-        let stretch = self.traits.aspect.sqrt();
+        // A dying nucleus rounds up.
+        let round = self.pose.stage == Stage::Dying;
+        let stretch = if round { 1.04 } else { self.traits.aspect.sqrt() };
         for row in 0..SIDE {
             for column in 0..SIDE {
                 let (dy, dx) = (row as f32 - self.centre[0], column as f32 - self.centre[1]);

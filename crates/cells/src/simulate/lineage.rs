@@ -178,7 +178,7 @@ fn grow_older(settings: &NucleiSettings, mut life: Life, n_cells: &mut u32) -> V
     if stage == Stage::Gathering {
         life.pose.azimuth = angle(rng);
         // Spindles of cells on a surface mostly lie in its plane.
-        let spread = if chance(rng, 0.08) { 0.6 } else { 0.2 };
+        let spread = if chance(rng, 0.06) { 0.6 } else { 0.16 };
         life.pose.tilt = (spread * normal(rng)).clamp(-1.1, 1.1);
         life.pose.separation = uniform(rng, 15.0, 22.0);
     }

@@ -1,8 +1,8 @@
 //! Seeded pictures of cells with exact truth: to learn on, to demonstrate with, to test against.
 //!
-//! [`nuclei`] makes movies of fluorescent nuclei that go through five states, [`patches`](points::patches) cuts the cells
-//! out of them. Nothing here reads or writes files; the same settings give the same bits on any
-//! number of threads.
+//! [`nuclei()`] makes movies of fluorescent nuclei that go through five states, [`patches()`] cuts the cells out of
+//! them, [`phase()`] makes phase-contrast fields of control and senescent-like cells. Nothing here reads or writes
+//! files; the same settings give the same bits on any number of threads.
 
 mod camera;
 mod canvas;
@@ -10,9 +10,12 @@ mod chromatin;
 mod lineage;
 mod noise;
 pub mod nuclei;
+pub mod phase;
 pub mod points;
+mod shape;
 
 pub use nuclei::{Movie, NucleiSettings, Sighting, State, nuclei};
+pub use phase::{Condition, PhaseCell, PhaseField, PhaseSettings, phase};
 pub use points::{Point, nuclei_cells, patches, points};
 
 /// Why nothing was simulated.
