@@ -16,7 +16,13 @@ mod shape;
 
 pub use nuclei::{Movie, NucleiSettings, Sighting, State, nuclei};
 pub use phase::{Condition, PhaseCell, PhaseField, PhaseSettings, phase};
-pub use points::{Point, nuclei_cells, patches, points};
+pub use points::{Point, join_unflagged, nuclei_cells, patches, points};
+
+/// The seed of the `k`-th movie or field of a set, `1000 seed + k`: sets of up to 1,000 with different seeds share none.
+#[must_use]
+pub fn sub_seed(seed: u64, k: usize) -> u64 {
+    seed.wrapping_mul(1000).wrapping_add(k as u64)
+}
 
 /// Why nothing was simulated.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

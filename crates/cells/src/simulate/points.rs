@@ -3,11 +3,13 @@
 use rand::seq::SliceRandom;
 use serde::Serialize;
 
-use super::SimulateError;
 use super::noise::{normal, stream};
 use super::nuclei::{Movie, NucleiSettings, Sighting, State, nuclei};
+use super::{SimulateError, sub_seed};
 use crate::{Cell, CellSet, CropShape, Pixels};
 
+/// Name of the only channel.
+const CHANNEL: &str = "H2B";
 const CLICKS: u32 = 5;
 /// Deviation of a click from a cell's centre, pixels.
 const CLICK_SPREAD: f32 = 1.5;
@@ -80,8 +82,8 @@ pub fn patches(movie: &Movie, points: &[Point], size: usize) -> Result<CellSet, 
         pixels: Pixels::empty(movie.pixels.depth()),
         cells: Vec::with_capacity(points.len()),
         classes: State::ALL.iter().map(|s| s.name().to_owned()).collect(),
-        channels: vec!["H2B".to_owned()],
-        provenance: serde_json::json!({ "simulated": [movie.name], "size": size }),
+        channels: vec![CHANNEL.to_owned()],
+        provenance: serde_json::json!({ "simulated": movie.name, "size": size }),
     };
     for (index, point) in points.iter().enumerate() {
         if point.frame >= movie.n_frames || !contains(movie, point.y, point.x) {
@@ -146,36 +148,52 @@ fn cut<T: Copy + Default>(
     }
 }
 
-/// Labelled crops of several movies with the seeds `settings.seed`, `settings.seed + 1`, …: at most `per_class` cells of each state from
-/// each movie, windows of `size` pixels, those over the border left out.
+/// Labelled crops of several movies, which have the seeds [`sub_seed`]`(settings.seed, 0)`, 1, …: at most `per_class` cells of
+/// each state from each movie, windows of `size` pixels, those that hang over the border left out.
 ///
 /// # Errors
 /// As [`nuclei`] and [`patches`].
+///
+/// ```
+/// use cells::simulate::{NucleiSettings, nuclei_cells};
+/// let settings = NucleiSettings { n_frames: 4, height: 128, width: 128, n_cells: 6, ..Default::default() };
+/// let cells = nuclei_cells(&settings, 2, 5, 64)?;
+/// assert_eq!(cells.classes[2], "Metaphase");
+/// # Ok::<(), cells::simulate::SimulateError>(())
+/// ```
 pub fn nuclei_cells(
     settings: &NucleiSettings,
     n_movies: usize,
     per_class: usize,
     size: usize,
 ) -> Result<CellSet, SimulateError> {
-    let mut whole: Option<CellSet> = None;
-    let mut names = Vec::new();
-    for k in 0..n_movies.max(1) as u64 {
-        let settings = NucleiSettings { seed: settings.seed + k, ..settings.clone() };
+    let sets = (0..n_movies.max(1)).map(|k| {
+        let settings = NucleiSettings { seed: sub_seed(settings.seed, k), ..settings.clone() };
         let movie = nuclei(&settings)?;
-        let set = patches(&movie, &points(&movie, per_class, settings.seed), size)?;
-        let kept: Vec<usize> = (0..set.len()).filter(|&i| !set.cells[i].flagged).collect();
-        let set = set.select(&kept);
-        names.push(movie.name);
-        match &mut whole {
-            None => whole = Some(set),
-            Some(all) => {
-                let same_depth = all.pixels.extend_from(&set.pixels, 0..set.pixels.len());
-                debug_assert!(same_depth.is_ok());
-                all.cells.extend(set.cells);
-            }
-        }
+        patches(&movie, &points(&movie, per_class, settings.seed), size)
+    });
+    Ok(join_unflagged(&sets.collect::<Result<Vec<_>, _>>()?))
+}
+
+/// The cells of several sets of one shape and depth as one set, those over a border left out.
+#[must_use]
+pub fn join_unflagged(sets: &[CellSet]) -> CellSet {
+    let whole =
+        |set: &CellSet| set.select(&(0..set.len()).filter(|&i| !set.cells[i].flagged).collect::<Vec<_>>());
+    let mut parts = sets.iter().map(whole);
+    let mut joined = parts.next().unwrap_or_else(|| CellSet {
+        shape: CropShape { h: 0, w: 0, c: 1 },
+        pixels: Pixels::empty(crate::Depth::Uint16),
+        cells: Vec::new(),
+        classes: Vec::new(),
+        channels: vec![CHANNEL.to_owned()],
+        provenance: serde_json::Value::Null,
+    });
+    for part in parts {
+        let same_depth = joined.pixels.extend_from(&part.pixels, 0..part.pixels.len());
+        debug_assert!(same_depth.is_ok());
+        joined.cells.extend(part.cells);
     }
-    let mut set = whole.ok_or_else(|| SimulateError::Settings(vec!["at least one movie".to_owned()]))?;
-    set.provenance = serde_json::json!({ "simulated": names, "size": size });
-    Ok(set)
+    joined.provenance = sets.iter().map(|set| set.provenance.clone()).collect();
+    joined
 }
