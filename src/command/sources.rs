@@ -11,7 +11,7 @@ use study::{
 #[derive(clap::Args)]
 pub struct Sources {
     /// Annotation zips or a folder of them, a folder of class folders with images, .npy, .npz, crop sets
-    #[arg(value_name = "CELLS", required_unless_present_any = ["class", "print_config"])]
+    #[arg(value_name = "CELLS", required_unless_present = "class")]
     sources: Vec<PathBuf>,
 
     /// A file or folder whose cells are all of one class, e.g. --class stress=stress.npy

@@ -14,7 +14,7 @@ use crate::bar::Bar;
 ///
 /// Settings come from a preset, then the --config file, then the flags given here.
 #[derive(clap::Args)]
-#[command(after_help = EXAMPLES)]
+#[command(after_help = EXAMPLES, mut_arg("sources", |arg| arg.required_unless_present("print_config")))]
 pub struct Train {
     #[command(flatten)]
     sources: Sources,

@@ -31,16 +31,22 @@ fn activation(function: Function) -> Op {
 
 const HALVE: Op = Op::MaxPool { size: 2, stride: 2 };
 
-/// The encoder of live-cell chromatin morphology: five blocks of 3x3 convolution without bias, batch norm and swish
-/// with 8, 16, 32, 64 and 128 filters, pooled between the blocks; 256 features; logits.
-/// 624,813 parameters for 64x64x1 and five classes.
+/// The encoder of live-cell chromatin morphology: [`pyramid`] of 8, 16, 32, 64 and 128 filters. 624,813 parameters for
+/// 64x64x1 and five classes.
 ///
 /// # Source
 /// Ulicna et al. 2022, doi:10.1007/978-1-0716-2221-6_3; Keras' defaults for all that is not stated.
 #[must_use]
 pub fn encoder(input: Shape, classes: usize) -> NetworkSpec {
+    pyramid(input, &[8, 16, 32, 64, 128], classes)
+}
+
+/// Blocks of 3x3 convolution without bias, batch norm and swish, one per entry of `filters`, pooled between the blocks;
+/// then 256 features, ReLU, dropout 0.2 and logits.
+#[must_use]
+pub fn pyramid(input: Shape, filters: &[usize], classes: usize) -> NetworkSpec {
     let mut layers = Builder(Vec::new());
-    for (i, filters) in (1..).zip([8, 16, 32, 64, 128]) {
+    for (i, &filters) in (1..).zip(filters) {
         if i > 1 {
             layers.add(format!("pool{}", i - 1), HALVE);
         }

@@ -166,11 +166,22 @@ impl Dataset {
     /// Crop `index` as floats, unscaled, `[h, w, c]`.
     ///
     /// # Errors
-    /// When it cannot be read, naming the cell.
+    /// When it cannot be read or holds a value that is not finite, naming the cell.
     pub fn read_crop(&self, index: usize, out: &mut [f32]) -> Result<(), StudyError> {
-        self.crops
-            .read(self.rows[index], out)
-            .map_err(|e| StudyError::Refused(format!("{}: {e}", self.cells[index].name)))
+        let Cell { name, source, .. } = &self.cells[index];
+        let refused = |what: String| StudyError::Refused(format!("{source}, cell {name}: {what}"));
+        self.crops.read(self.rows[index], out).map_err(|e| refused(e.to_string()))?;
+        match out.iter().position(|v| !v.is_finite()) {
+            None => Ok(()),
+            Some(at) => {
+                let CropShape { w, c, .. } = self.shape();
+                let (row, column, channel) = (at / (w * c), at / c % w, at % c);
+                Err(refused(format!(
+                    "expected finite intensities, found {} at row {row}, column {column}, channel {channel}",
+                    out[at]
+                )))
+            }
+        }
     }
 
     /// SHA-256 over shape, depth, classes, channels and every cell's facts and pixels, in hexadecimal: the same

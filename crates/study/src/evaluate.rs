@@ -52,7 +52,11 @@ pub fn evaluate(model: &Model, mut data: Dataset, output: &Path) -> Result<Metri
     let split = if hash == manifest.data_sha256 {
         "These are the very cells that the model was trained on: the figures flatter it.".to_owned()
     } else {
-        format!("The model never saw these cells in training; of those it was made from: {}.", manifest.split)
+        format!(
+            "Another set than the one the model was made from, by their SHA-256; whether single cells are in both is \
+             not known. Of those it was made from: {}.",
+            manifest.split
+        )
     };
     let judged = Judged {
         title: "Evaluation",
@@ -113,7 +117,8 @@ pub fn metrics(
 pub(crate) fn write_report(judged: &Judged, folder: &Path) -> Result<Metrics, StudyError> {
     let metrics = metrics(judged.data, judged.indices, judged.truth, judged.probabilities)?;
     let history: Vec<report::figure::Epoch> = judged.history.iter().map(drawn).collect();
-    let leakage = "Cells of one group were allowed on both sides of the split: the figures flatter the model.";
+    let leakage =
+        "Cells of one group were allowed on both sides of the split: the figures flatter the model.";
     EvaluationReport {
         title: judged.title.to_owned(),
         metrics: &metrics,

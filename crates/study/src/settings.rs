@@ -59,6 +59,11 @@ pub enum Architecture {
     Encoder,
     /// Two pairs of convolutions with dropout, then a dense layer of 256.
     Phase,
+    /// As the encoder, with other filter counts.
+    Pyramid {
+        /// Channels of each block; the image is halved between blocks.
+        filters: Vec<usize>,
+    },
     /// Residual stages with global average pooling.
     Residual {
         /// Channels of each stage; the image is halved between stages.
@@ -74,6 +79,7 @@ impl Architecture {
         match self {
             Architecture::Encoder => nn::presets::encoder(input, n_classes),
             Architecture::Phase => nn::presets::phase(input, n_classes),
+            Architecture::Pyramid { filters } => nn::presets::pyramid(input, filters, n_classes),
             Architecture::Residual { filters } => nn::presets::residual(input, filters, n_classes),
         }
     }
@@ -239,8 +245,8 @@ impl TrainSettings {
         toml::to_string(self).unwrap_or_default()
     }
 
-    /// One key laid over the preset's, checked alone so that every mistake is found. A table whose `kind` is that
-    /// of the preset, or has none, changes single keys of it; any other value replaces the preset's.
+    /// One key laid over the preset's, checked alone so that every mistake is found. A table whose `kind` (or `type`) is
+    /// that of the preset, or has none, changes single keys of it; any other value replaces the preset's.
     fn overlay_key(base: &toml::Table, key: &str, value: &toml::Value) -> Result<toml::Value, String> {
         let Some(old) = base.get(key) else {
             let known: Vec<&str> = base.keys().map(String::as_str).collect();
@@ -248,7 +254,9 @@ impl TrainSettings {
         };
         let value = match (old, value) {
             (toml::Value::Table(old), toml::Value::Table(new))
-                if new.get("kind").is_none_or(|kind| Some(kind) == old.get("kind")) =>
+                if ["kind", "type"]
+                    .iter()
+                    .all(|tag| new.get(*tag).is_none_or(|is| Some(is) == old.get(*tag))) =>
             {
                 let mut both = old.clone();
                 both.extend(new.clone());
@@ -294,7 +302,7 @@ impl TrainSettings {
         if let NormaliseChoice::Range { low, high } = self.normalise {
             check(low < high, format!("normalise: expected low below high, found {low} and {high}"));
         }
-        if let Architecture::Residual { filters } = &self.network {
+        if let Architecture::Residual { filters } | Architecture::Pyramid { filters } = &self.network {
             check(
                 !filters.is_empty() && filters.iter().all(|f| (1..=4096).contains(f)),
                 format!("network: expected filters of 1 to 4096, found {filters:?}"),

@@ -1,11 +1,15 @@
 //! One network fitted to some cells and watched on others.
 
-use std::{cell::RefCell, ops::ControlFlow, time::Instant};
+use std::{
+    cell::RefCell,
+    ops::ControlFlow,
+    time::{Duration, Instant},
+};
 
 use cells::{CropSource, augment::Scratch, normalise::Normalise};
 use nn::{
     Network,
-    average::WeightAverage,
+    average::{StatisticsError, WeightAverage, estimate_statistics},
     batch::Batch,
     fit::{FitError, run_epoch},
     spec::SpecMistake,
@@ -38,10 +42,21 @@ pub struct Task<'a> {
     pub train: &'a [usize],
     /// Cells to watch; may be empty.
     pub validation: &'a [usize],
+    /// When they are looked at.
+    pub watch: Watch,
     /// Intensity scaling.
     pub normalise: Normalise,
     /// Everything else.
     pub settings: &'a TrainSettings,
+}
+
+/// When validation cells are looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Watch {
+    /// After every epoch.
+    Epochs,
+    /// After the last one only.
+    End,
 }
 
 /// A fitted network.
@@ -68,14 +83,35 @@ pub fn fit(
     let mut run = Run::start(task, checkpoint)?;
     progress.begin(&task.title, run.steps_per_epoch * u64::from(task.settings.epochs));
     let mut stopped = false;
+    let mut pause = Pause::default();
     while !stopped && !run.is_over() {
         stopped = !run.epoch(progress)?;
-        if let (false, Some(checkpoint)) = (stopped, checkpoint) {
+        if let (false, Some(checkpoint)) = (stopped, checkpoint)
+            && (run.is_over() || pause.is_over())
+        {
+            let saving = Instant::now();
             checkpoint.save(&run.state())?;
+            pause.begin(saving);
         }
     }
     progress.finish("");
     run.finish(stopped)
+}
+
+/// Time between checkpoints: after every epoch, unless epochs are so short that writing would take more than a
+/// twentieth of the run. What is resumed from an older checkpoint ends in the same bytes.
+#[derive(Default)]
+struct Pause(Option<(Instant, Duration)>);
+
+impl Pause {
+    fn is_over(&self) -> bool {
+        self.0.is_none_or(|(end, took)| end.elapsed() >= 19 * took)
+    }
+
+    /// Begins after a checkpoint whose writing began at `saving`.
+    fn begin(&mut self, saving: Instant) {
+        self.0 = Some((Instant::now(), saving.elapsed()));
+    }
 }
 
 /// Steps of one epoch over `n_train` cells.
@@ -197,11 +233,16 @@ impl<'a> Run<'a> {
     }
 
     fn validate(&mut self, epoch: u32) -> Result<(), StudyError> {
-        if self.task.validation.is_empty() {
-            return Ok(());
+        let task = self.task;
+        let early = task.watch == Watch::End && epoch < task.settings.epochs;
+        if task.validation.is_empty() || early {
+            // A few training cells tell whether the weights are still of use.
+            let few = &task.train[..task.train.len().min(16)];
+            return self.finite_logits(self.trainer.network(), few).map(drop);
         }
         let network = self.network()?;
-        let figures = validation_figures(self.task, &network)?;
+        let logits = self.finite_logits(&network, task.validation)?;
+        let figures = validation_figures(task, &logits)?;
         if let Some(last) = self.history.last_mut() {
             last.validation = Some(figures);
         }
@@ -211,13 +252,36 @@ impl<'a> Run<'a> {
         Ok(())
     }
 
-    /// The network as it would be kept now: averaged when asked for.
+    /// Logits of cells, each crop looked at as it is.
+    fn finite_logits(&self, network: &Network, cells: &[usize]) -> Result<Vec<f32>, StudyError> {
+        let task = self.task;
+        let contract = super::contract(task.data, &task.normalise, Views::One);
+        let logits = crate::model::logits(network, &contract, task.data, cells)?;
+        match logits.iter().find(|l| !l.is_finite()) {
+            None => Ok(logits),
+            Some(l) => Err(self.diverged(self.step - 1, &format!("expected finite logits, found {l}"))),
+        }
+    }
+
+    /// The network as it would be kept now. Averaged weights were never run on a batch, so the statistics of their
+    /// batch norms are taken anew from the last training batches.
     fn network(&self) -> Result<Network, StudyError> {
         let raw = self.trainer.network();
-        match &self.average {
-            Some(average) => with_weights(raw, average.weights().clone()),
-            None => Ok(raw.clone()),
+        let Some(average) = &self.average else { return Ok(raw.clone()) };
+        let mut network = with_weights(raw, average.weights().clone())?;
+        let batches = STATISTICS_BATCHES.min(self.step);
+        let filler = self.filler();
+        let fill = |number: u64, batch: &mut Batch| filler.fill(self.step - batches + number, batch);
+        match estimate_statistics(&mut network, self.task.settings.batch, batches, fill) {
+            Ok(()) => Ok(network),
+            Err(StatisticsError::Fill { source, .. }) => Err(source),
+            Err(StatisticsError::Kernels(e)) => Err(StudyError::Refused(e.to_string())),
         }
+    }
+
+    fn filler(&self) -> Filler<'_> {
+        let (task, class_weights) = (self.task, &self.class_weights);
+        Filler { task, class_weights, stream: Stream::new(task.train, task.settings.seed) }
     }
 
     fn state(&self) -> State {
@@ -249,14 +313,18 @@ impl<'a> Run<'a> {
     fn explain(&self, error: FitError<StudyError>) -> StudyError {
         match error {
             FitError::Fill { source, .. } => source,
-            FitError::NonFinite { step, source } => StudyError::Refused(format!(
-                "training stopped in epoch {}, batch {}: {source}; the likely cause is a learning rate that is too high \
-                 ({} at its peak) or intensities that the scaling does not bring near 1",
-                step / self.steps_per_epoch + 1,
-                step % self.steps_per_epoch + 1,
-                self.task.settings.learning_rate
-            )),
+            FitError::NonFinite { step, source } => self.diverged(step, &source.to_string()),
         }
+    }
+
+    fn diverged(&self, step: u64, what: &str) -> StudyError {
+        StudyError::Refused(format!(
+            "training stopped in epoch {}, batch {}: {what}; the likely cause is a learning rate that is too high \
+             ({} at its peak) or intensities that the scaling does not bring near 1",
+            step / self.steps_per_epoch + 1,
+            step % self.steps_per_epoch + 1,
+            self.task.settings.learning_rate
+        ))
     }
 }
 
@@ -296,6 +364,9 @@ thread_local! {
     static SCRATCH: RefCell<Scratch> = RefCell::default();
 }
 
+/// Batches from which the statistics of averaged networks are taken.
+const STATISTICS_BATCHES: u64 = 16;
+
 /// Sets the random sequence of augmentation apart from that of shuffling.
 const AUGMENT: u64 = 0xa06e_17a7_10f0_5eed;
 
@@ -320,12 +391,8 @@ fn spec_mistakes(mistakes: Vec<SpecMistake>) -> StudyError {
     StudyError::Settings(mistakes.iter().map(|m| format!("network: {m}")).collect())
 }
 
-/// Validation during training looks at each crop as it is.
-fn validation_figures(task: &Task, network: &Network) -> Result<Validation, StudyError> {
-    let contract = super::contract(task.data, &task.normalise, Views::One);
-    let logits = crate::model::logits(network, &contract, task.data, task.validation)?;
+fn validation_figures(task: &Task, logits: &[f32]) -> Result<Validation, StudyError> {
     let k = task.data.classes.len();
-    let probabilities = softmax(&logits, k, 1.0);
     let truth: Vec<usize> = task.validation.iter().map(|&i| task.labels[i]).collect();
-    super::judge(&truth, &probabilities, k)
+    super::judge(&truth, &softmax(logits, k, 1.0), k)
 }

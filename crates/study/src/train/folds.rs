@@ -65,7 +65,9 @@ fn report(job: &Job, folds: &[Part], pooled: &[f32], choices: Vec<String>) -> Re
         truth: &job.labels,
         probabilities: &softmax(pooled, job.data.classes.len(), 1.0),
         history: &[],
-        split: format!("Every cell was predicted once, by a network that learned from none of its group: {split}."),
+        split: format!(
+            "Every cell was predicted once, by a network that learned from none of its group: {split}."
+        ),
         leakage: job.settings().allow_leakage,
         facts,
         settings: &job.settings().to_toml(),

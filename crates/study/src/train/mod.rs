@@ -13,12 +13,13 @@ use std::{
 };
 
 use cells::{Cell, CropSource, normalise::Normalise, split};
+use formats::FormatError;
 use stats::{confusion::Confusion, predictions::Predictions};
 
 pub use self::history::{Epoch, Validation};
 use self::{
     checkpoint::Checkpoint,
-    fit::{Fitted, Task, fit},
+    fit::{Fitted, Task, Watch, fit},
 };
 use crate::{
     Dataset, Progress, StudyError,
@@ -73,11 +74,10 @@ pub struct Trained {
 pub fn train(data: &Dataset, request: &TrainRequest, progress: &dyn Progress) -> Result<Trained, StudyError> {
     let job = Job::new(data, request)?;
     job.prepare_folder()?;
-    let pooled = match request.judge {
-        Judge::Validation => None,
-        _ => Some(folds::judge(&job, progress)?),
-    };
-    let trained = job.final_fit(pooled, progress)?;
+    let trained = job.judged_fit(progress).inspect_err(|_| {
+        // Only a folder without checkpoints can be removed so; those of an interrupted run stay.
+        let _ = std::fs::remove_dir(job.folder());
+    })?;
     if !trained.model.manifest.complete {
         return Err(StudyError::Interrupted(format!(
             "the model as it was after {} is in {}; --resume goes on from there",
@@ -104,6 +104,12 @@ impl<'a> Job<'a> {
         let mistakes = request.settings.mistakes_for(data.shape());
         if !mistakes.is_empty() {
             return Err(StudyError::Settings(mistakes));
+        }
+        if std::fs::metadata(&request.output).is_ok_and(|facts| !facts.is_file()) {
+            return Err(StudyError::Refused(format!(
+                "{}: expected a regular file or a free name for the model, found something else",
+                request.output.display()
+            )));
         }
         let labels = data.labels()?;
         let classes_with_cells = (0..data.classes.len()).filter(|c| labels.contains(c)).count();
@@ -135,7 +141,10 @@ impl<'a> Job<'a> {
         if !self.request.resume {
             self.remove_folder()?;
         }
-        std::fs::create_dir_all(self.folder()).map_err(|e| io_error(&self.folder(), &e))
+        match std::fs::create_dir(self.folder()) {
+            Err(e) if e.kind() != std::io::ErrorKind::AlreadyExists => Err(io_error(&self.folder(), &e)),
+            _ => Ok(()),
+        }
     }
 
     fn remove_folder(&self) -> Result<(), StudyError> {
@@ -173,10 +182,19 @@ impl<'a> Job<'a> {
             labels: &self.labels,
             train,
             validation,
+            watch: Watch::Epochs,
             normalise: normalise.clone(),
             settings,
         };
         Ok((fit(&task, Some(&self.checkpoint(name)), progress)?, normalise, choices))
+    }
+
+    fn judged_fit(&self, progress: &dyn Progress) -> Result<Trained, StudyError> {
+        let pooled = match self.request.judge {
+            Judge::Validation => None,
+            _ => Some(folds::judge(self, progress)?),
+        };
+        self.final_fit(pooled, progress)
     }
 
     fn final_fit(
@@ -303,7 +321,7 @@ fn json<T: serde::Serialize>(value: &T) -> Result<serde_json::Value, StudyError>
 }
 
 fn io_error(path: &Path, error: &std::io::Error) -> StudyError {
-    StudyError::Refused(format!("{}: {error}", path.display()))
+    FormatError::io(path, "a folder that can be written", error).into()
 }
 
 /// The outcome in a few lines for people.

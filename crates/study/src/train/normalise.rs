@@ -4,7 +4,7 @@ use cells::{normalise::Normalise, split};
 
 use super::{
     Job, Validation,
-    fit::{Task, fit},
+    fit::{Task, Watch, fit, steps_per_epoch},
 };
 use crate::{
     Progress, StudyError,
@@ -13,8 +13,9 @@ use crate::{
 
 /// Share of the training cells that judges the trials.
 const TRIAL_VALIDATION: f64 = 0.25;
-/// Length of a trial as a share of the run.
+/// Length of a trial as a share of the run, and the steps that it needs to say anything.
 const TRIAL_LENGTH: f64 = 0.2;
+const TRIAL_STEPS: u64 = 300;
 
 /// The scaling for a fit on `train`, and in words what was chosen by trial.
 ///
@@ -57,13 +58,14 @@ fn by_trial(
     let candidates = [("per image", per_image), ("over the data set", over_cells(job, &learn, clip)?)];
     let mut results = Vec::new();
     for (k, (words, normalise)) in candidates.iter().enumerate() {
-        let settings = trial_settings(job.settings());
+        let settings = trial_settings(job.settings(), learn.len());
         let task = Task {
             title: format!("trial {}/{}", k + 1, candidates.len()),
             data: job.data,
             labels: &job.labels,
             train: &learn,
             validation: &watch,
+            watch: Watch::End,
             normalise: normalise.clone(),
             settings: &settings,
         };
@@ -97,8 +99,10 @@ fn better(a: &Validation, b: &Validation) -> bool {
     a.loss < b.loss
 }
 
-fn trial_settings(settings: &TrainSettings) -> TrainSettings {
-    let epochs = (f64::from(settings.epochs) * TRIAL_LENGTH).ceil().max(1.0) as u32;
+fn trial_settings(settings: &TrainSettings, n_train: usize) -> TrainSettings {
+    let share = (f64::from(settings.epochs) * TRIAL_LENGTH).ceil() as u64;
+    let enough = TRIAL_STEPS.div_ceil(steps_per_epoch(settings, n_train));
+    let epochs = share.max(enough).clamp(1, u64::from(settings.epochs)) as u32;
     TrainSettings { epochs, patience: 0, keep: Keep::Last, ..settings.clone() }
 }
 
