@@ -1,0 +1,11 @@
+//! The program from outside: words in, files and exit codes out.
+
+mod contract;
+mod hostile;
+mod interrupt;
+mod real_data;
+mod resume;
+mod same_bytes;
+mod settings;
+mod splits;
+mod support;
