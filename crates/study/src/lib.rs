@@ -12,6 +12,7 @@ pub mod preview;
 mod progress;
 pub mod report;
 pub mod settings;
+pub mod simulate;
 pub mod source;
 pub mod train;
 
