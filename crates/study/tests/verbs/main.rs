@@ -1,0 +1,6 @@
+//! The verbs as a library: each test is a small study in a temporary folder.
+
+mod applying;
+mod interrupting;
+mod made;
+mod presets;

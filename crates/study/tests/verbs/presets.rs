@@ -1,0 +1,38 @@
+//! The published networks, through the model file.
+
+use cells::CropShape;
+use formats::model::ModelFile;
+use study::train::Judge;
+use study::{Dataset, Model, Preset, TrainSettings};
+
+use crate::made::{request, run, set};
+
+/// Parameters of the network in a model file of `preset`, as its metadata and as its arrays have them.
+fn parameters(preset: Preset, shape: CropShape, n_classes: usize) -> (usize, usize) {
+    let data = Dataset::from(set(2 * n_classes, n_classes, shape));
+    let settings = TrainSettings {
+        epochs: 1,
+        steps_per_epoch: 1,
+        batch: 4,
+        validation: 0.0,
+        ..TrainSettings::preset(preset)
+    };
+    let folder = tempfile::tempdir().expect("a folder");
+    let request = request(&settings, Judge::Validation, folder.path());
+    run(&data, &request, u64::MAX).0.expect("a model");
+    let model = Model::load(&request.output).expect("a model");
+    let arrays = ModelFile::read(&request.output).expect("a model file").tensors;
+    (model.network.spec().parameter_count(), arrays.iter().map(|t| t.values.len()).sum())
+}
+
+#[test]
+fn the_encoder_has_as_many_parameters_as_published() {
+    let shape = CropShape { h: 64, w: 64, c: 1 };
+    assert_eq!(parameters(Preset::Encoder, shape, 5), (624_813, 624_813));
+}
+
+#[test]
+fn the_phase_network_has_as_many_parameters_as_published() {
+    let shape = CropShape { h: 50, w: 50, c: 3 };
+    assert_eq!(parameters(Preset::Phase, shape, 2), (2_757_474, 2_757_474));
+}
