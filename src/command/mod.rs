@@ -1,9 +1,11 @@
 //! One file per subcommand; each turns words into a call of `study`.
 
+mod demo;
 mod evaluate;
 mod import;
 mod predict;
 mod preview;
+mod simulate;
 mod sources;
 mod train;
 
@@ -22,6 +24,10 @@ pub enum Command {
     Evaluate(evaluate::Evaluate),
     /// Class probabilities of cells, as a table
     Predict(predict::Predict),
+    /// Make movies of nuclei or phase-contrast fields with known truth
+    Simulate(simulate::Simulate),
+    /// The whole job on simulated movies: crops, preview, model, report
+    Demo(demo::Demo),
 }
 
 impl Command {
@@ -33,6 +39,8 @@ impl Command {
             Command::Train(c) => c.run(),
             Command::Evaluate(c) => c.run(),
             Command::Predict(c) => c.run(),
+            Command::Simulate(c) => c.run(),
+            Command::Demo(c) => c.run(),
         }
     }
 }

@@ -31,7 +31,7 @@ fn rustdoc() -> Result<(), String> {
 fn demo() -> Result<(), String> {
     let out = root().join("target/ci-demo");
     let out = out.to_str().ok_or("the project's path is not UTF-8")?;
-    run("cargo", &["run", "--release", "--locked", "--", "demo", "-o", out, "--replace"])
+    run("cargo", &["run", "--release", "--locked", "--", "demo", "-o", out])
 }
 
 /// All tests, and in the end how many there were.

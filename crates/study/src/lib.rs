@@ -2,6 +2,7 @@
 
 pub mod contract;
 pub mod dataset;
+pub mod demo;
 mod error;
 pub mod evaluate;
 pub mod import;

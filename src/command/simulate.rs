@@ -1,0 +1,90 @@
+//! `morphotype simulate`.
+
+use std::path::PathBuf;
+
+use study::{
+    StudyError,
+    simulate::{Nuclei, Phase, nuclei, phase},
+};
+
+use crate::bar::Bar;
+
+/// Make movies of nuclei or phase-contrast fields with known truth
+#[derive(clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub struct Simulate {
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(clap::Subcommand)]
+enum What {
+    /// Movies of fluorescent nuclei that go through five states, with tracks, masks, points and patches
+    Nuclei {
+        /// Folder to write
+        #[arg(short, long, value_name = "DIR")]
+        output: PathBuf,
+        /// Another seed is other dishes
+        #[arg(long, value_name = "N", default_value_t = 0)]
+        seed: u64,
+        /// Movies
+        #[arg(long, value_name = "N", default_value_t = 1)]
+        n_movies: usize,
+        /// Frames of each movie
+        #[arg(long, value_name = "N", default_value_t = 40)]
+        frames: usize,
+        /// Rows and columns of a frame, pixels
+        #[arg(long, value_name = "PIXELS", default_value_t = 512)]
+        size: usize,
+        /// Labelled cells per class and movie, at most
+        #[arg(long, value_name = "N", default_value_t = 100)]
+        per_class: usize,
+    },
+    /// Phase-contrast fields of control and senescent-like cells, with masks
+    Phase {
+        /// Folder to write
+        #[arg(short, long, value_name = "DIR")]
+        output: PathBuf,
+        /// Another seed is other fields
+        #[arg(long, value_name = "N", default_value_t = 0)]
+        seed: u64,
+        /// Fields per condition
+        #[arg(long, value_name = "N", default_value_t = 4)]
+        n_fields: usize,
+        /// Rows and columns of a field, pixels
+        #[arg(long, value_name = "PIXELS")]
+        size: Option<usize>,
+    },
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  morphotype simulate nuclei -o movies --n-movies 3 --seed 7
+  morphotype simulate phase -o fields --n-fields 8";
+
+impl Simulate {
+    /// Simulates.
+    pub fn run(self) -> Result<(), StudyError> {
+        let bar = Bar::new();
+        let lines = match self.what {
+            What::Nuclei { output, seed, n_movies, frames, size, per_class } => {
+                let mut request = Nuclei { n_movies, per_class, ..Nuclei::default() };
+                request.movie.n_cells =
+                    request.movie.n_cells * size * size / (request.movie.height * request.movie.width);
+                (request.movie.seed, request.movie.n_frames) = (seed, frames);
+                (request.movie.height, request.movie.width) = (size, size);
+                nuclei(&request, &output, &bar)?
+            }
+            What::Phase { output, seed, n_fields, size } => {
+                let mut request = Phase { n_fields, ..Phase::default() };
+                request.field.seed = seed;
+                if let Some(size) = size {
+                    (request.field.height, request.field.width) = (size, size);
+                }
+                phase(&request, &output, &bar)?
+            }
+        };
+        lines.iter().for_each(|line| println!("{line}"));
+        Ok(())
+    }
+}
