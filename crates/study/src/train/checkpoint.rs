@@ -98,12 +98,10 @@ impl Checkpoint {
             .get("facts")
             .and_then(|text| serde_json::from_str(text).ok())
             .ok_or_else(|| self.refused("expected the facts of a checkpoint, found none"))?;
-        let best = match facts.best {
-            None => None,
-            Some((epoch, validation)) => {
-                Some(Best { epoch, validation, weights: weights_like(like, &part(&file, "best")) })
-            }
-        };
+        let best = facts.best.map(|(epoch, validation)| {
+            let weights = weights_like(like, &part(&file, "best"));
+            Best { epoch, validation, weights }
+        });
         let average = part(&file, "average");
         Ok(Some(State {
             history: facts.history,
