@@ -221,7 +221,6 @@ fn outputs_that_cannot_be_written() {
     for words in verbs("cells.npz") {
         let at = words.len() - 1;
         for output in ["taken", "missing/folder/x.csv", "/dev/full", "small.toml/x.csv"] {
-            // A new folder may lie anywhere a name is free; a table needs its ending.
             let changed = [&words[..at], &[output]].concat();
             place.refused(&changed, &["expected", "found"]);
         }

@@ -34,21 +34,28 @@ fn checkpoints(place: &Place) -> (bool, bool) {
     )
 }
 
-/// Starts the program and kills it: at a moment of its own, or in the middle of writing a checkpoint. True when it
-/// was still running.
-fn kill_once(
-    place: &Place,
-    words: &[&str],
-    random: &mut ChaCha8Rng,
-    longest: Duration,
-    writing: bool,
-) -> bool {
+/// When a run is killed.
+#[derive(Clone, Copy)]
+enum Moment {
+    /// With the first checkpoint; there is always much left to do then.
+    Checkpoint,
+    /// In the middle of writing a checkpoint.
+    Writing,
+    /// After a share of the time that the whole takes.
+    Share(f64),
+}
+
+/// Starts the program and kills it. True when it was still running.
+fn kill_once(place: &Place, words: &[&str], longest: Duration, moment: Moment) -> bool {
     let mut child = place.start(words);
     let began = Instant::now();
-    let moment = longest.mul_f64(random.random_range(0.1..0.6));
     while child.try_wait().expect("its state").is_none() {
-        let now = if writing { checkpoints(place).1 } else { began.elapsed() >= moment };
-        if now && began.elapsed() >= moment.min(longest / 4) {
+        let now = match moment {
+            Moment::Checkpoint => checkpoints(place).0,
+            Moment::Writing => checkpoints(place).1,
+            Moment::Share(share) => began.elapsed() >= longest.mul_f64(share),
+        };
+        if now {
             break;
         }
         std::thread::sleep(Duration::from_micros(200));
@@ -71,7 +78,9 @@ fn killed_and_resumed(way: usize) {
     let longest = began.elapsed();
     let mut random = ChaCha8Rng::seed_from_u64(way as u64);
     words.push("--resume");
-    let kills = (0..4).filter(|k| kill_once(&broken, &words, &mut random, longest, k % 2 == 1)).count();
+    let share = |random: &mut ChaCha8Rng| Moment::Share(random.random_range(0.1..0.6));
+    let moments = [Moment::Checkpoint, Moment::Writing, share(&mut random), share(&mut random)];
+    let kills = moments.into_iter().filter(|&moment| kill_once(&broken, &words, longest, moment)).count();
     assert!(kills >= 1, "{name}: the program was always quicker than the kill");
     broken.run(&words).good();
     for file in ["m.safetensors", "history.csv"] {
