@@ -124,13 +124,14 @@ fn layout(
     shape: &[usize],
     axes: Option<Axes>,
 ) -> Result<(CropShape, Option<Axes>), FormatError> {
-    let told = |a: usize, b: usize| a <= MAX_CHANNELS && b > MAX_CHANNELS;
+    // Channels are fewer than rows and columns by far.
+    let told = |c: usize, h: usize, w: usize| c <= MAX_CHANNELS && 2 * c <= h.min(w);
     match (shape, axes) {
         (&[_, h, w], _) => Ok((CropShape { h, w, c: 1 }, None)),
         (&[_, c, h, w], Some(Axes::Nchw)) => Ok((CropShape { h, w, c }, Some(Axes::Nchw))),
         (&[_, h, w, c], Some(Axes::Nhwc)) => Ok((CropShape { h, w, c }, Some(Axes::Nhwc))),
-        (&[_, c, h, w], None) if told(c, w) => Ok((CropShape { h, w, c }, Some(Axes::Nchw))),
-        (&[_, h, w, c], None) if told(c, h) => Ok((CropShape { h, w, c }, Some(Axes::Nhwc))),
+        (&[_, c, h, w], None) if told(c, h, w) => Ok((CropShape { h, w, c }, Some(Axes::Nchw))),
+        (&[_, h, w, c], None) if told(c, h, w) => Ok((CropShape { h, w, c }, Some(Axes::Nhwc))),
         (&[_, _, _, _], None) => {
             let expected = "axes that tell channels from rows (or the axes given: nchw, nhwc)";
             Err(FormatError::new(path, expected, format!("shape {shape:?}")))
