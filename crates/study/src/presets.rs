@@ -1,6 +1,6 @@
 //! The three starting points of [`TrainSettings`].
 
-use cells::augment::{Augment, Augmentations, Interpolation};
+use cells::augment::{Augment, Augmentations};
 use nn::{
     optimizer::{Clip, Optimizer},
     schedule::Schedule,
@@ -68,7 +68,6 @@ impl TrainSettings {
     fn small_sets() -> Self {
         TrainSettings {
             preset: Preset::Default,
-            network: Architecture::Residual { filters: vec![24, 48, 96, 128] },
             normalise: NormaliseChoice::Auto,
             epochs: 40,
             steps_per_epoch: 0,
@@ -77,17 +76,7 @@ impl TrainSettings {
             schedule: Schedule::OneCycle { warmup: 0.25, initial: 0.1, last: 0.01 },
             label_smoothing: 0.05,
             weight_average: 0.05,
-            augment: Augmentations(vec![
-                Augment::Rotate90 { p: 1.0 },
-                Augment::FlipLeftRight { p: 0.5 },
-                Augment::Affine {
-                    p: 0.5,
-                    rotation_degrees: 20.0,
-                    shift: 0.06,
-                    zoom: [0.9, 1.1],
-                    interpolation: Interpolation::Bilinear,
-                },
-            ]),
+            augment: Augmentations(vec![Augment::Rotate90 { p: 1.0 }, Augment::FlipLeftRight { p: 0.5 }]),
             views: Views::Dihedral,
             ..Self::encoder()
         }
