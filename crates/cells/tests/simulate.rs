@@ -241,3 +241,20 @@ fn an_empty_field_holds_shading_and_noise_only() {
     let deviation = (noise.iter().map(|d| d * d).sum::<f64>() / noise.len() as f64).sqrt();
     assert!((0.8..3.5).contains(&deviation), "{deviation}");
 }
+
+#[test]
+fn a_full_dish_stops_growing() {
+    let settings = NucleiSettings {
+        n_frames: 120,
+        height: 64,
+        width: 64,
+        n_cells: 4,
+        interphase_frames: 5.0,
+        p_apoptosis: 0.0,
+        ..small(2)
+    };
+    let movie = nuclei(&settings).unwrap();
+    let most = (0..120).map(|t| movie.sightings.iter().filter(|s| s.frame == t).count()).max();
+    // Room for five; those in mitosis when it was full still divide.
+    assert!(most.is_some_and(|n| (5..=14).contains(&n)), "{most:?}");
+}

@@ -72,7 +72,7 @@ impl Traits {
             bodies: (0..n_bodies).map(|_| body(rng)).collect(),
             turn: if chance(rng, 0.5) { 1.0 } else { -1.0 } * uniform(rng, 0.4, 1.0),
             focus: movie_focus
-                + if chance(rng, 0.06) { uniform(rng, 1.0, 2.0) } else { 0.35 * normal(rng).abs() },
+                + if chance(rng, 0.04) { uniform(rng, 1.0, 2.0) } else { 0.35 * normal(rng).abs() },
         }
     }
 
@@ -209,7 +209,7 @@ impl Drawing<'_> {
             let focus = self.traits.focus.hypot(0.12 * height * far);
             let y = self.centre[0] + far * sin;
             let x = self.centre[1] + far * cos;
-            self.canvas.add_spot(y, x, focus.hypot(0.45 * radius), (0.15 + 0.85 * broken) * light / all);
+            self.canvas.add_spot(y, x, focus.hypot(0.45 * radius), (0.04 + 0.96 * broken) * light / all);
         }
     }
 
@@ -243,19 +243,19 @@ impl Drawing<'_> {
         };
         let size = match pose.stage {
             Stage::Gathering => 0.95 * pose.radius,
-            Stage::Aligned => 0.82 * pose.radius,
+            Stage::Aligned => 0.9 * pose.radius,
             Stage::Parting => (0.8 - 0.15 * pose.progress) * pose.radius,
             // The nucleus of a daughter is smaller, its plate is not.
             _ => (1.1 - 0.12 * pose.progress) * pose.radius,
         };
         let across = size * (hollow + (1.0 - hollow) * area.sqrt());
-        let lag = 0.2 * across * across / size;
+        let lag = 0.16 * across * across / size;
         let along = match pose.stage {
             Stage::Parting => {
-                let half = 0.5 * (6.5 + (pose.separation - 6.5) * smooth(0.15 + 0.85 * pose.progress));
+                let half = 0.5 * (8.0 + (pose.separation - 8.0) * smooth(0.15 + 0.85 * pose.progress));
                 side * (half - lag) + 0.9 * thick
             }
-            Stage::Leaving => (1.0 + 0.5 * pose.progress) * thick - lag + 0.4 * size * 0.2,
+            Stage::Leaving => (1.0 + 0.5 * pose.progress) * thick - lag + 0.08 * size,
             _ => 2.1 * thick,
         };
         let (sin, cos) = around.sin_cos();
@@ -274,7 +274,7 @@ impl Drawing<'_> {
         let mut arm = chromosome.arm.map(|v| 2.0 * k * v);
         if matches!(self.pose.stage, Stage::Parting | Stage::Leaving) {
             arm = arm.map(|v| 0.5 * v);
-            arm[0] -= side * (k + 1.0) * 0.7 * (1.0 - 0.6 * chromosome.late);
+            arm[0] -= side * (k + 1.0) * 0.5 * (1.0 - 0.6 * chromosome.late);
         }
         arm
     }

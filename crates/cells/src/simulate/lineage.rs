@@ -75,6 +75,14 @@ struct Life {
 const LINEAGE: u32 = 1;
 /// Pixels beyond the border where cells still live, so that some are cut by it.
 const MARGIN: f32 = 14.0;
+/// A dish with a cell per so many pixels is full: nobody enters mitosis any more.
+const PIXELS_PER_CELL: usize = 700;
+/// Largest dish, and cells after whom no mitosis begins: all numbers fit into 16-bit masks, for each of at most
+/// `MOST_ALIVE` cells in mitosis adds two.
+const MOST_ALIVE: usize = 6000;
+const MAX_CELLS: u32 = 50_000;
+/// Probability per frame that a cell dies which waits for room.
+const DEATH_IN_CROWD: f32 = 0.01;
 
 /// The poses of all living cells, frame by frame.
 pub(super) fn lineage(settings: &NucleiSettings) -> Vec<Vec<Pose>> {
@@ -84,11 +92,14 @@ pub(super) fn lineage(settings: &NucleiSettings) -> Vec<Vec<Pose>> {
     for _ in 0..30 {
         wander(settings, &mut alive);
     }
+    let room = (settings.height * settings.width / PIXELS_PER_CELL).min(MOST_ALIVE);
     let mut frames = Vec::with_capacity(settings.n_frames);
     for _ in 0..settings.n_frames {
         frames.push(alive.iter().map(|life| life.pose.clone()).collect());
         wander(settings, &mut alive);
-        alive = alive.into_iter().flat_map(|life| grow_older(settings, life, &mut n_cells)).collect();
+        let crowded = alive.len() >= room || n_cells > MAX_CELLS;
+        alive =
+            alive.into_iter().flat_map(|life| grow_older(settings, life, crowded, &mut n_cells)).collect();
     }
     frames
 }
@@ -126,12 +137,12 @@ fn wander(settings: &NucleiSettings, alive: &mut [Life]) {
     let limit = [settings.height as f32 + MARGIN, settings.width as f32 + MARGIN];
     for (i, life) in alive.iter_mut().enumerate() {
         let mut push = [0.0f32; 2];
-        for (j, other) in places.iter().enumerate().filter(|(j, _)| *j != i) {
+        for (_, other) in places.iter().enumerate().filter(|(j, _)| *j != i) {
             let d = [places[i][0] - other[0], places[i][1] - other[1]];
             let distance = d[0].hypot(d[1]).max(0.1);
             let overlap = 0.98 * (places[i][2] + other[2]) - distance;
-            // Sisters that leave each other are pushed by their spindle, not by their nuclei.
-            if overlap > 0.0 && j != i && life.pose.stage != Stage::Leaving {
+            // Sisters that leave each other are moved by their spindle.
+            if overlap > 0.0 && life.pose.stage != Stage::Leaving {
                 push[0] += 0.4 * overlap * d[0] / distance;
                 push[1] += 0.4 * overlap * d[1] / distance;
             }
@@ -149,7 +160,7 @@ fn wander(settings: &NucleiSettings, alive: &mut [Life]) {
 }
 
 /// One frame later: the cell, its two daughters, or nothing.
-fn grow_older(settings: &NucleiSettings, mut life: Life, n_cells: &mut u32) -> Vec<Life> {
+fn grow_older(settings: &NucleiSettings, mut life: Life, crowded: bool, n_cells: &mut u32) -> Vec<Life> {
     life.age += 1.0;
     if life.pose.stage == Stage::Leaving {
         // The daughter's plate goes on along the spindle.
@@ -167,6 +178,11 @@ fn grow_older(settings: &NucleiSettings, mut life: Life, n_cells: &mut u32) -> V
     }
     let rng = &mut life.rng;
     let (stage, span) = match life.pose.stage {
+        Stage::Resting if crowded && !chance(rng, DEATH_IN_CROWD) => {
+            life.pose.progress = 1.0;
+            return vec![life];
+        }
+        Stage::Resting if crowded => (Stage::Dying, uniform(rng, 4.0, 9.0)),
         Stage::Resting if chance(rng, settings.p_apoptosis) => (Stage::Dying, uniform(rng, 4.0, 9.0)),
         Stage::Resting => (Stage::Gathering, uniform(rng, 2.5, 6.0)),
         Stage::Gathering => (Stage::Aligned, uniform(rng, 2.5, 6.0)),
