@@ -20,11 +20,15 @@ fn deny() -> Result<(), String> {
     if !succeeds("cargo", &["deny", "--version"]) {
         run("cargo", &["install", "cargo-deny", "--locked"])?;
     }
-    run("cargo", &["deny", "--offline", "check", "licenses", "bans", "sources"])
+    run("cargo", &["deny", "check", "licenses", "bans", "sources"])
 }
 
 fn rustdoc() -> Result<(), String> {
-    run("cargo", &["doc", "--workspace", "--no-deps", "--document-private-items", "--locked"])
+    let strict = "build.rustdocflags=[\"-D\", \"warnings\"]";
+    run(
+        "cargo",
+        &["--config", strict, "doc", "--workspace", "--no-deps", "--document-private-items", "--locked"],
+    )
 }
 
 /// The README's first command, as a newcomer runs it.

@@ -29,7 +29,7 @@ pub struct Demo {
 /// Movies to learn from, and cells of each class to cut out of each.
 const MOVIES: (usize, usize) = (3, 60);
 /// Passes over the training cells.
-const EPOCHS: u32 = 15;
+const EPOCHS: u32 = 40;
 
 /// Simulates movies with clicked points, cuts the cells out, looks at them, trains, and judges the model on another movie;
 /// all in `folder`. The same seed gives the same files.

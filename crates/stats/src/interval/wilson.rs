@@ -6,7 +6,7 @@ const Z: f64 = 1.959_963_984_540_054;
 /// Interval `[low, high]` at 95 % for a proportion of which `successes` of `n` independent cells are seen:
 /// `(p + z²/2n ± z √(p(1-p)/n + z²/4n²)) / (1 + z²/n)`. None when `n` is 0 or less than `successes`.
 ///
-/// It holds for independent cells; relatives need [`bootstrap`](super::bootstrap).
+/// It holds for independent cells; relatives need [`bootstrap`](fn@super::bootstrap).
 ///
 /// ```
 /// use stats::interval::wilson;

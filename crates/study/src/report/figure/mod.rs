@@ -1,4 +1,4 @@
-//! One figure per file, each a function from plain numbers to a [`Scene`](super::scene::Scene).
+//! One figure per file, each a function from plain numbers to a [`Scene`].
 //!
 //! All are colour-blind-safe, hold their text in one type scale, and draw what is undefined as absent, never as NaN.
 
