@@ -1,5 +1,8 @@
 //! The eight ways to lay a square on itself.
 
+use rand::RngExt;
+use rand_chacha::ChaCha8Rng;
+
 use crate::CropShape;
 
 /// Quarter turns against the clock, then perhaps a flip of left and right.
@@ -16,15 +19,20 @@ impl Dihedral {
         Dihedral { quarter_turns: quarter_turns % 4, flip }
     }
 
-    /// All that keep this shape: eight for square crops, four (no quarter turn) for others. The first does nothing.
+    /// All that keep this shape: eight for square crops, four (no odd turn) for others. The first does nothing.
     #[must_use]
     pub fn all(shape: CropShape) -> Vec<Dihedral> {
-        let step = if shape.h == shape.w { 1 } else { 2 };
-        let turns = (0..4).step_by(step);
+        let turns = (0..4).step_by(usize::from(step(shape)));
         [false, true]
             .into_iter()
             .flat_map(|flip| turns.clone().map(move |t| Dihedral::new(t, flip)))
             .collect()
+    }
+
+    /// A turn without a flip, equally likely one of all that keep this shape.
+    pub(super) fn turn(shape: CropShape, rng: &mut ChaCha8Rng) -> Dihedral {
+        let step = step(shape);
+        Dihedral::new(step * rng.random_range(0..4 / step), false)
     }
 
     /// Writes the changed crop to `out`; both are `[h, w, c]` (`[w, h, c]` in `out` after odd turns).
@@ -45,4 +53,9 @@ impl Dihedral {
             }
         }
     }
+}
+
+/// The least number of quarter turns that keeps the shape.
+fn step(shape: CropShape) -> u8 {
+    if shape.h == shape.w { 1 } else { 2 }
 }

@@ -40,7 +40,8 @@ pub enum Augment {
         /// Greatest width of the strip, share of the crop's width, 0 to 1.
         max_fraction: f32,
     },
-    /// A turn by 0°, 90°, 180° or 270°, equally likely. Square crops only.
+    /// A turn by 0°, 90°, 180° or 270°, equally likely; by 0° or 180° when the crop is not square, so that it keeps
+    /// its shape.
     Rotate90 {
         /// Probability that a turn is drawn at all.
         p: f32,
@@ -177,7 +178,7 @@ impl Augmentations {
     /// Whether the list can be applied to crops of this shape: all mistakes at once.
     ///
     /// # Errors
-    /// Every setting out of its range, and turns by 90° of crops that are not square.
+    /// Every setting out of its range, and crops without pixels.
     pub fn validate(&self, shape: CropShape) -> Result<(), Vec<AugmentMistake>> {
         let mistakes: Vec<_> = self
             .0
@@ -237,7 +238,7 @@ impl Augment {
             Augment::EdgeStrip { max_fraction, .. } => geometry::edge_strip(shape, crop, rng, *max_fraction),
             Augment::Rotate90 { .. } => {
                 scratch.crop.copy_from_slice(crop);
-                Dihedral::new(rng.random_range(0..4), false).apply(shape, &scratch.crop, crop);
+                Dihedral::turn(shape, rng).apply(shape, &scratch.crop, crop);
             }
             Augment::FlipLeftRight { .. } => geometry::flip_left_right(shape, crop),
             Augment::FlipUpDown { .. } => geometry::flip_up_down(shape, crop),

@@ -22,15 +22,13 @@ pub struct AugmentMistake {
 /// All mistakes of the operation at `index` of its list.
 pub(super) fn mistakes(index: usize, augment: &Augment, shape: CropShape) -> Vec<AugmentMistake> {
     let mut check = Check { position: index + 1, augment: name(augment), mistakes: Vec::new() };
+    check.that("shape", !shape.is_empty(), "crops with pixels", shape.to_string());
     check.share("p", augment.p());
     match augment {
         Augment::EdgeStrip { max_fraction, .. } | Augment::Cutout { max_fraction, .. } => {
             check.share("max_fraction", *max_fraction);
         }
-        Augment::Rotate90 { .. } => {
-            check.that("shape", shape.h == shape.w, "square crops", shape.to_string())
-        }
-        Augment::FlipLeftRight { .. } | Augment::FlipUpDown { .. } => {}
+        Augment::Rotate90 { .. } | Augment::FlipLeftRight { .. } | Augment::FlipUpDown { .. } => {}
         Augment::Affine { rotation_degrees, shift, zoom, .. } => {
             let in_range = (0.0..=180.0).contains(rotation_degrees);
             check.that("rotation_degrees", in_range, "0 to 180", rotation_degrees.to_string());
