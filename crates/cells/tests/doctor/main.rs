@@ -3,7 +3,7 @@
 mod generator;
 
 use cells::Depth;
-use cells::doctor::{DoctorSettings, Finding, Rule, examine, same_cells};
+use cells::doctor::{DoctorSettings, Finding, Rule, Severity, examine, same_cells};
 use generator::{Maker, N_CLASSES};
 use rand::RngExt;
 
@@ -56,7 +56,9 @@ fn copies() {
         for i in [4, 7, 7] {
             maker.push_crop(maker.crops[i].clone(), maker.cells[i].class.unwrap_or(0), "other".into());
         }
-        only(&look(&maker), Rule::Duplicate, &[4, 7, 90, 91, 92], &[], seed);
+        let findings = look(&maker);
+        only(&findings, Rule::Duplicate, &[4, 7, 90, 91, 92], &[], seed);
+        assert_eq!(findings[0].severity, Severity::Warning);
         assert_eq!(same_cells(&maker.set()), [vec![4, 90], vec![7, 91, 92]]);
     }
 }
@@ -73,6 +75,22 @@ fn cells_clicked_again() {
         only(&look(&maker), Rule::ShiftedDuplicate, &planted, &[], seed);
         let pairs: Vec<Vec<usize>> = (10..20).map(|i| vec![i, i + 80]).collect();
         assert_eq!(same_cells(&maker.set()), pairs);
+    }
+}
+
+#[test]
+fn relatives_in_one_group() {
+    for seed in SEEDS {
+        let mut maker = Maker::clean(seed);
+        for i in 10..20 {
+            let crop = maker.cut_again(i);
+            maker.push_crop(crop, i % N_CLASSES, maker.cells[i].group.clone());
+        }
+        assert!(look(&maker).is_empty(), "seed {seed}");
+        maker.push_crop(maker.crops[4].clone(), 4 % N_CLASSES, maker.cells[4].group.clone());
+        let findings = look(&maker);
+        only(&findings, Rule::Duplicate, &[4, 100], &[], seed);
+        assert_eq!(findings[0].severity, Severity::Note);
     }
 }
 
