@@ -4,6 +4,7 @@
 
 pub mod augment;
 pub mod crop;
+pub mod cut;
 pub mod doctor;
 pub mod normalise;
 pub mod simulate;
