@@ -1,8 +1,11 @@
 //! Convolution of one pack: forward, and the gradients with respect to input, weights and bias.
 
+use std::ops::Range;
+
 use crate::Kernels;
-use crate::generic::correlation::{Axis, Correlate, Correlation};
+use crate::generic::correlation::{Axis, Correlate, Correlation, Strides};
 use crate::generic::elementwise::RowSums;
+use crate::generic::tap_gradient::TapGradient;
 use crate::generic::weight_gradient::WeightGradient;
 use crate::layout::{Shape, lanes, lanes_mut};
 
@@ -120,11 +123,12 @@ impl ConvWeights {
     /// When the length is not `conv.weights()`.
     pub fn set(&mut self, hwio: &[f32]) {
         assert_eq!(hwio.len(), self.conv.weights(), "weights");
-        let ([kernel_h, kernel_w], inputs, filters) =
-            (self.conv.kernel, self.conv.input.c, self.conv.filters);
-        let weight = |y, x, i, o| hwio[((y * kernel_w + x) * inputs + i) * filters + o];
-        self.forward.set(weight);
-        self.backward.set(|y, x, o, i| weight(kernel_h - 1 - y, kernel_w - 1 - x, i, o));
+        let Conv { input, filters, kernel: [_, kernel_w], .. } = self.conv;
+        let tap = input.c * filters;
+        let [row, column] = [(kernel_w * tap) as isize, tap as isize];
+        self.forward.set(hwio, Strides { first: 0, row, column, channel: filters, filter: 1 });
+        let (first, row, column) = (hwio.len().saturating_sub(tap), -row, -column);
+        self.backward.set(hwio, Strides { first, row, column, channel: 1, filter: filters });
     }
 
     /// The sizes that these weights are for.
@@ -174,6 +178,31 @@ impl Kernels {
         let [rows, columns] = conv.axes();
         let (channels, filters) = (conv.input.c, conv.filters);
         self.run(WeightGradient { rows, columns, channels, filters, x: lanes(x), dy: lanes(dy), dw });
+    }
+
+    /// The gradient with respect to the weights of one tap, `[row, column]`, and of the input channels in `range`,
+    /// summed over all packs; overwrites `dw`. For small images faster than [`Kernels::conv_weight_gradient`].
+    /// Padding lanes must be 0 in `dy`.
+    ///
+    /// # Shapes
+    /// `packs(p)` gives `[x, dy]` of pack `p < n_packs`: a pack of `conv.input` and one of `conv.output()`; `dw` is
+    /// `[range.len()][out]`.
+    ///
+    /// # Panics
+    /// When a length does not fit or there is no such tap or channel.
+    pub fn conv_tap_gradient<'p>(
+        self,
+        conv: &Conv,
+        tap: [usize; 2],
+        range: Range<usize>,
+        n_packs: usize,
+        packs: impl Fn(usize) -> [&'p [f32]; 2],
+        dw: &mut [f32],
+    ) {
+        assert!(tap[0] < conv.kernel[0] && tap[1] < conv.kernel[1], "tap {tap:?} of {conv:?}");
+        let (axes, channels, filters) = (conv.axes(), conv.input.c, conv.filters);
+        let packs = |pack| packs(pack).map(lanes);
+        self.run(TapGradient { axes, channels, filters, tap, range, n_packs, packs, dw });
     }
 
     /// Adds the gradient with respect to the bias, the sum of `dy` over pixels and cells, to `db`. Padding lanes must

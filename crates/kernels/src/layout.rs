@@ -53,6 +53,14 @@ pub(crate) fn lanes_mut(x: &mut [f32]) -> &mut [Lanes] {
     groups
 }
 
+/// At most sixteen values, then 0.
+#[inline(always)]
+pub(crate) fn padded(values: &[f32]) -> Lanes {
+    let mut lanes = [0.0; LANES];
+    lanes[..values.len()].copy_from_slice(values);
+    lanes
+}
+
 /// Sets sixteen cells `[16][h][w][c]` side by side: `pack` becomes `[h][c][w][16]`.
 ///
 /// # Panics

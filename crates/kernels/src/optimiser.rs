@@ -1,6 +1,7 @@
 //! One step of an optimiser on a slice of parameters.
 
 use crate::Kernels;
+use crate::layout::{Lanes, padded};
 use crate::vector::{Operation, Simd};
 
 /// Settings of one step of Adam.
@@ -70,14 +71,55 @@ impl Operation for AdamStep<'_> {
     type Output = ();
 
     #[inline(always)]
-    fn run<S: Simd>(self, _: S) {
-        let Adam { rate, beta1, beta2, epsilon, decay } = self.hyper;
-        for (((w, &g), m), v) in self.w.iter_mut().zip(self.g).zip(self.m).zip(self.v) {
-            *m += (g - *m) * (1.0 - beta1);
-            *v += (g * g - *v) * (1.0 - beta2);
-            *w -= *w * decay;
-            *w -= rate * *m / (v.sqrt() + epsilon);
+    fn run<S: Simd>(self, simd: S) {
+        let step = AdamLanes::new(simd, self.hyper);
+        let ((w, w_rest), (g, g_rest)) = (self.w.as_chunks_mut(), self.g.as_chunks());
+        let ((m, m_rest), (v, v_rest)) = (self.m.as_chunks_mut(), self.v.as_chunks_mut());
+        for ((w, g), (m, v)) in w.iter_mut().zip(g).zip(m.iter_mut().zip(v)) {
+            step.apply(simd, w, g, m, v);
         }
+        let [mut w, mut m, mut v] = [padded(w_rest), padded(m_rest), padded(v_rest)];
+        step.apply(simd, &mut w, &padded(g_rest), &mut m, &mut v);
+        w_rest.copy_from_slice(&w[..w_rest.len()]);
+        m_rest.copy_from_slice(&m[..m_rest.len()]);
+        v_rest.copy_from_slice(&v[..v_rest.len()]);
+    }
+}
+
+/// The settings of [`Adam`], each sixteen times.
+struct AdamLanes<S: Simd> {
+    rate: S::Vector,
+    /// `1 - beta1` and `1 - beta2`.
+    mean: S::Vector,
+    square: S::Vector,
+    epsilon: S::Vector,
+    decay: S::Vector,
+}
+
+impl<S: Simd> AdamLanes<S> {
+    #[inline(always)]
+    fn new(simd: S, hyper: Adam) -> Self {
+        let Adam { rate, beta1, beta2, epsilon, decay } = hyper;
+        AdamLanes {
+            rate: simd.splat(rate),
+            mean: simd.splat(1.0 - beta1),
+            square: simd.splat(1.0 - beta2),
+            epsilon: simd.splat(epsilon),
+            decay: simd.splat(decay),
+        }
+    }
+
+    #[inline(always)]
+    fn apply(&self, simd: S, w: &mut Lanes, g: &Lanes, m: &mut Lanes, v: &mut Lanes) {
+        let (old, g) = (simd.load(w), simd.load(g));
+        let (mean, square) = (simd.load(m), simd.load(v));
+        let mean = simd.add(mean, simd.mul(simd.sub(g, mean), self.mean));
+        let square = simd.add(square, simd.mul(simd.sub(simd.mul(g, g), square), self.square));
+        let kept = simd.sub(old, simd.mul(old, self.decay));
+        let step = simd.div(simd.mul(self.rate, mean), simd.add(simd.sqrt(square), self.epsilon));
+        simd.store(mean, m);
+        simd.store(square, v);
+        simd.store(simd.sub(kept, step), w);
     }
 }
 

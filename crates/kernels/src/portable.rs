@@ -60,6 +60,11 @@ impl Simd for Portable {
         zip(a, b, |a, b| a / b)
     }
 
+    #[inline(always)]
+    fn sqrt(self, a: Lanes) -> Lanes {
+        a.map(f32::sqrt)
+    }
+
     // Not `f32::mul_add`, which is a call into the C library where the CPU has no such instruction.
     #[inline(always)]
     fn mul_add(self, a: Lanes, b: Lanes, c: Lanes) -> Lanes {

@@ -36,6 +36,8 @@ pub(crate) trait Simd: Copy {
     fn mul(self, a: Self::Vector, b: Self::Vector) -> Self::Vector;
     /// `a / b`.
     fn div(self, a: Self::Vector, b: Self::Vector) -> Self::Vector;
+    /// The square root.
+    fn sqrt(self, a: Self::Vector) -> Self::Vector;
     /// `a * b + c`, rounded once where the CPU can.
     fn mul_add(self, a: Self::Vector, b: Self::Vector, c: Self::Vector) -> Self::Vector;
     /// `if a > b { a } else { b }`: `b` when either is not a number.

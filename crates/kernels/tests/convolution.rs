@@ -113,9 +113,30 @@ impl Case {
         let mut dw = vec![0.0; self.weights.len()];
         kernels.conv_weight_gradient(&self.conv, &self.x, &self.dy, &mut dw);
         self.dw.assert_close(&dw, &what("weight gradient"));
+        self.check_taps(kernels, &what("weight gradient tap by tap"));
         let mut db = vec![0.0; self.bias.len()];
         kernels.bias_gradient(self.conv.output(), &self.dy, &mut db);
         self.db.assert_close(&db, &what("bias gradient"));
+    }
+}
+
+impl Case {
+    /// Two packs, the second with half and the first with one and a half times the gradient.
+    fn check_taps(&self, kernels: Kernels, what: &str) {
+        let dy = [1.5, 0.5].map(|factor| self.dy.iter().map(|dy| factor * dy).collect::<Vec<f32>>());
+        let conv = self.conv;
+        let mut dw = vec![f32::NAN; self.weights.len()];
+        let n_first = conv.input.c.div_ceil(2);
+        for (tap, dw) in dw.chunks_exact_mut(conv.input.c * conv.filters).enumerate() {
+            let tap = [tap / conv.kernel[1], tap % conv.kernel[1]];
+            let (first, second) = dw.split_at_mut(n_first * conv.filters);
+            for (range, dw) in [(0..n_first, first), (n_first..conv.input.c, second)] {
+                kernels.conv_tap_gradient(&conv, tap, range, 2, |pack| [&self.x, &dy[pack]], dw);
+            }
+        }
+        let twice = self.dw.values.iter().map(|dw| 2.0 * dw).collect();
+        let magnitudes = self.dw.magnitudes.iter().map(|magnitude| 2.0 * magnitude).collect();
+        Expected { values: twice, magnitudes }.assert_close(&dw, what);
     }
 }
 

@@ -1,10 +1,12 @@
 //! Averages over a run: of the weights, and of the statistics that batch norms need with averaged weights.
 
 use kernels::{KernelError, Kernels};
+use rayon::prelude::*;
 
 use crate::batch::Batch;
 use crate::engine::Engine;
 use crate::network::Network;
+use crate::optimizer::PART;
 use crate::weights::Weights;
 
 /// An exponential moving average of all weights. Its window grows with the run: update `t` (from 0) keeps the share
@@ -38,10 +40,12 @@ impl WeightAverage {
         let step = (1.0 - f64::from(self.decay).min((1.0 + t) / (10.0 + t))) as f32;
         self.updates += 1;
         assert_eq!(weights.tensors.len(), self.weights.tensors.len(), "weights of the same network");
-        for (average, tensor) in self.weights.tensors.iter_mut().zip(&weights.tensors) {
+        let pairs = self.weights.tensors.par_iter_mut().zip(&weights.tensors);
+        pairs.for_each(|(average, tensor)| {
             assert_eq!(average.data.len(), tensor.data.len(), "{}", tensor.name);
-            average.data.iter_mut().zip(&tensor.data).for_each(|(a, w)| *a += step * (w - *a));
-        }
+            let parts = average.data.par_chunks_mut(PART).zip(tensor.data.par_chunks(PART));
+            parts.for_each(|(a, w)| a.iter_mut().zip(w).for_each(|(a, w)| *a += step * (w - *a)));
+        });
     }
 
     /// The average.

@@ -6,10 +6,12 @@ use rayon::prelude::*;
 use crate::batch::Batch;
 use crate::blocks::{Context, ConvModel, Kind, NormModel};
 use crate::network::Network;
-use crate::optimizer::CHUNK;
 use crate::plan::{Mode, Op, Place, Plan, plan};
 use crate::store::Store;
 use crate::weights::Weights;
+
+/// Values of a gradient that one task adds up over the packs.
+const SHARE: usize = 1 << 11;
 
 /// A network planned for training, with all buffers.
 #[derive(Debug)]
@@ -83,6 +85,7 @@ impl Engine {
                         if *place == Place::Pack { &*packs } else { std::slice::from_ref(&self.flat) };
                     self.norms[s.norm].forward(s.norm, &self.plan.norms[s.norm], weights, stores);
                 }
+                (Kind::KernelGradient(_), _) => {}
                 (Kind::Flatten(flatten), _) => flatten.forward(wires, packs, &mut self.flat),
                 (Kind::Dense(dense), _) => dense.forward(kernels, wires, weights, &mut self.flat),
                 (_, place) => {
@@ -111,6 +114,9 @@ impl Engine {
                     let plan = &self.plan.norms[s.norm];
                     self.norms[s.norm].backward(s.norm, plan, weights, stores, &mut self.gradients);
                 }
+                (Kind::KernelGradient(gradient), _) => {
+                    gradient.backward(kernels, wires, packs, &mut self.gradients[gradient.kernel]);
+                }
                 (Kind::Flatten(flatten), _) => flatten.backward(wires, packs, &self.flat),
                 (Kind::Dense(dense), _) => {
                     dense.backward(kernels, wires, weights, &mut self.flat, &mut self.gradients);
@@ -132,25 +138,23 @@ impl Engine {
 
     /// Adds up the packs' shares of the gradients of the convolutions, in the order of the packs.
     fn sum_over_packs(&mut self) {
-        let packs = &self.packs[..self.active];
-        for (number, conv) in self.plan.convs.iter().enumerate() {
-            for (part, tensor) in [Some(conv.kernel), conv.bias].into_iter().enumerate() {
-                let Some(tensor) = tensor else { continue };
-                self.gradients[tensor].par_chunks_mut(CHUNK / 16).enumerate().for_each(|(chunk, sum)| {
-                    let range = chunk * (CHUNK / 16)..chunk * (CHUNK / 16) + sum.len();
-                    sum.fill(0.0);
-                    for pack in packs {
-                        self.kernels.add_assign(sum, &pack.convs[number][part][range.clone()]);
-                    }
-                });
-            }
-        }
+        let (kernels, packs, shares) = (self.kernels, &self.packs[..self.active], &self.plan.shares);
+        self.gradients.par_iter_mut().zip(shares).for_each(|(gradient, share)| {
+            let Some((conv, part)) = *share else { return };
+            gradient.par_chunks_mut(SHARE).enumerate().for_each(|(chunk, sum)| {
+                let range = chunk * SHARE..chunk * SHARE + sum.len();
+                sum.fill(0.0);
+                for pack in packs {
+                    kernels.add_assign(sum, &pack.convs[conv][part][range.clone()]);
+                }
+            });
+        });
     }
 
     /// The first layer whose output holds a value that is not finite.
     pub(crate) fn first_not_finite(&self) -> Option<usize> {
         let bad = |op: &&Op| match (&op.kind, op.place) {
-            (Kind::Statistics(_) | Kind::Fork, _) => false,
+            (Kind::KernelGradient(_) | Kind::Statistics(_) | Kind::Fork, _) => false,
             (Kind::Flatten(_), _) | (_, Place::Flat) => !is_finite(self.flat.values.get(op.wires.y)),
             (_, Place::Pack) => {
                 !self.packs[..self.active].iter().all(|p| is_finite(p.values.get(op.wires.y)))

@@ -107,17 +107,17 @@ impl Optimizer {
                 let rate = (f64::from(rate) * correction) as f32;
                 let hyper = kernels::Adam { rate, beta1, beta2, epsilon, decay };
                 let parts = (
-                    w.par_chunks_mut(CHUNK),
-                    g.par_chunks(CHUNK),
-                    m.par_chunks_mut(CHUNK),
-                    v.par_chunks_mut(CHUNK),
+                    w.par_chunks_mut(PART),
+                    g.par_chunks(PART),
+                    m.par_chunks_mut(PART),
+                    v.par_chunks_mut(PART),
                 );
                 parts.into_par_iter().for_each(|(w, g, m, v)| kernels.adam(&hyper, w, g, m, v));
             }
             (Optimizer::Sgd { momentum, nesterov, weight_decay }, [velocity]) => {
                 let decay = if decays { rate * weight_decay } else { 0.0 };
                 let hyper = kernels::Sgd { rate, momentum, nesterov, decay };
-                let parts = (w.par_chunks_mut(CHUNK), g.par_chunks(CHUNK), velocity.par_chunks_mut(CHUNK));
+                let parts = (w.par_chunks_mut(PART), g.par_chunks(PART), velocity.par_chunks_mut(PART));
                 parts.into_par_iter().for_each(|(w, g, velocity)| kernels.sgd(&hyper, w, g, velocity));
             }
             _ => unreachable!("the state has the slots of its optimizer"),
@@ -135,5 +135,8 @@ pub(crate) struct Moment {
     pub(crate) rate: f32,
 }
 
-/// Values that one task handles. Sums are taken per chunk and then in order, so it is part of the arithmetic.
+/// Values that one task handles where each is computed on its own.
+pub(crate) const PART: usize = 1 << 13;
+
+/// Values that one task adds up. Sums are taken per chunk and then in order, so it is part of the arithmetic.
 pub(crate) const CHUNK: usize = 1 << 15;

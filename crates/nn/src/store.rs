@@ -64,7 +64,7 @@ pub(crate) struct Store {
     pub(crate) gradients: Arrays,
     /// Per norm of the plan.
     pub(crate) sums: Vec<Sums>,
-    /// This store's share of the gradients of each convolution's kernel and bias.
+    /// This store's share of the gradients of each convolution's kernel and bias; empty where it has none.
     pub(crate) convs: Vec<[Vec<f32>; 2]>,
 }
 

@@ -5,6 +5,8 @@
 //! are broadcast and each pixel is loaded once for all `R` channels. Kernel rows outside the image are not visited;
 //! only tiles that hang over the left or right border look at each pixel before they use it.
 
+use std::ops::Range;
+
 use crate::layout::Lanes;
 use crate::vector::{Operation, Simd};
 
@@ -28,6 +30,15 @@ pub(crate) struct Axis {
 }
 
 impl Axis {
+    /// The outputs for which `taps` taps from `first` on are all inside the input, where `up` is 1.
+    #[inline(always)]
+    pub(crate) fn outputs(self, first: usize, taps: usize) -> Range<usize> {
+        let Axis { input, output, stride, before, .. } = self;
+        let start = before.saturating_sub(first).div_ceil(stride).min(output);
+        let end = (input + before + 1).saturating_sub(first + taps).div_ceil(stride).min(output);
+        start..end.max(start)
+    }
+
     /// The first tap that outputs `o`, `o + up`, … take, the others being `up` apart, and its input.
     #[inline(always)]
     fn first_tap(self, o: usize) -> (usize, isize) {
@@ -54,17 +65,46 @@ impl Correlation {
         Correlation { rows, columns, channels, filters, weights: vec![[0.0; BLOCK]; blocks] }
     }
 
-    /// Takes each weight from `weight(row, column, channel, filter)`.
-    pub(crate) fn set(&mut self, weight: impl Fn(usize, usize, usize, usize) -> f32) {
-        let (rows, columns) = (self.rows.taps, self.columns.taps);
-        for (at, block) in self.weights.iter_mut().enumerate() {
-            let (column, channel) = (at % columns, at / columns % self.channels);
-            let row = at / (columns * self.channels) % rows;
-            let first = at / (columns * self.channels * rows) * BLOCK;
-            for (weight_at, filter) in block.iter_mut().zip(first..self.filters) {
-                *weight_at = weight(row, column, channel, filter);
+    /// Takes each weight from where `from` says it is in `weights`.
+    pub(crate) fn set(&mut self, weights: &[f32], from: Strides) {
+        let (rows, columns, channels) = (self.rows.taps, self.columns.taps, self.channels);
+        let blocks = self.weights.chunks_exact_mut((rows * columns * channels).max(1));
+        for (block, to) in blocks.enumerate() {
+            let filter = block * BLOCK;
+            let filters = BLOCK.min(self.filters - filter);
+            let mut to = to.iter_mut();
+            for row in 0..rows {
+                for channel in 0..channels {
+                    for (column, to) in (0..columns).zip(&mut to) {
+                        let at = from.at(row, column, channel, filter);
+                        if filters == BLOCK {
+                            *to = std::array::from_fn(|i| weights[at + i * from.filter]);
+                        } else {
+                            let at = (at..).step_by(from.filter);
+                            to[..filters].iter_mut().zip(at).for_each(|(to, at)| *to = weights[at]);
+                        }
+                    }
+                }
             }
         }
+    }
+}
+
+/// Where weights are in memory: the first one, and how far apart neighbours are along each axis.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Strides {
+    pub first: usize,
+    /// Backwards where the kernel is turned around.
+    pub row: isize,
+    pub column: isize,
+    pub channel: usize,
+    pub filter: usize,
+}
+
+impl Strides {
+    fn at(self, row: usize, column: usize, channel: usize, filter: usize) -> usize {
+        let tap = row as isize * self.row + column as isize * self.column;
+        self.first.wrapping_add_signed(tap) + channel * self.channel + filter * self.filter
     }
 }
 

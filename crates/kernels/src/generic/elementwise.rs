@@ -1,6 +1,6 @@
 //! Activations value by value, and sums over rows.
 
-use crate::layout::{LANES, Lanes};
+use crate::layout::{Lanes, padded};
 use crate::vector::{Operation, Simd};
 
 use super::function::Function;
@@ -52,14 +52,6 @@ impl<F: Function> Operation for ApplyBackward<'_, F> {
         simd.store(simd.mul(slope, simd.load(&rest)), &mut rest);
         dz_rest.copy_from_slice(&rest[..dz_rest.len()]);
     }
-}
-
-/// The values, then 0.
-#[inline(always)]
-fn padded(values: &[f32]) -> Lanes {
-    let mut lanes = [0.0; LANES];
-    lanes[..values.len()].copy_from_slice(values);
-    lanes
 }
 
 /// Adds the sum of row `i` of `x`, of `w` groups of sixteen, to `sums[i % sums.len()]`.

@@ -7,4 +7,5 @@ pub(crate) mod function;
 pub(crate) mod matrix;
 pub(crate) mod pool;
 pub(crate) mod sum;
+pub(crate) mod tap_gradient;
 pub(crate) mod weight_gradient;

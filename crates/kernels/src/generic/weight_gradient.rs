@@ -120,7 +120,7 @@ impl<const K: usize, const I: usize> Operation for Tile<'_, K, I> {
     #[inline(always)]
     fn run<S: Simd>(self, simd: S) {
         let mut sums = [[[simd.no_sum(); FILTERS]; I]; K];
-        let inside = self.inside();
+        let inside = self.columns.outputs(self.place.tap, K);
         for row in self.place.rows.clone() {
             let from = (row * self.rows.stride + self.place.tap_row).wrapping_sub(self.rows.before);
             if from < self.rows.input {
@@ -144,16 +144,6 @@ struct Row {
 }
 
 impl<const K: usize, const I: usize> Tile<'_, K, I> {
-    /// The output columns for which all taps of the tile are inside the image.
-    #[inline(always)]
-    fn inside(&self) -> Range<usize> {
-        let Axis { input, output, stride, before, .. } = self.columns;
-        let tap = self.place.tap;
-        let start = before.saturating_sub(tap).div_ceil(stride).min(output);
-        let end = (input + before).saturating_sub(tap + K - 1).div_ceil(stride).min(output);
-        start..end.max(start)
-    }
-
     #[inline(always)]
     fn add<S: Simd, const INSIDE: bool>(
         &self,

@@ -89,6 +89,12 @@ impl Simd for Avx2 {
     }
 
     #[inline(always)]
+    fn sqrt(self, a: Halves) -> Halves {
+        // SAFETY: the token proves AVX2.
+        unsafe { [_mm256_sqrt_ps(a[0]), _mm256_sqrt_ps(a[1])] }
+    }
+
+    #[inline(always)]
     fn mul_add(self, a: Halves, b: Halves, c: Halves) -> Halves {
         // SAFETY: the token proves FMA.
         unsafe { [_mm256_fmadd_ps(a[0], b[0], c[0]), _mm256_fmadd_ps(a[1], b[1], c[1])] }

@@ -1,6 +1,7 @@
 //! Convolution, with or without bias.
 
-use kernels::ConvWeights;
+use kernels::{ConvWeights, Kernels};
+use rayon::prelude::*;
 
 use super::Context;
 use crate::plan::{ConvPlan, Wires};
@@ -26,8 +27,10 @@ impl Conv {
         let weights = &context.convs[self.conv].weights;
         let [kernel, bias] = &mut store.convs[self.conv];
         let dy = store.gradients.get(dy_number);
-        kernel.fill(0.0);
-        context.kernels.conv_weight_gradient(weights.conv(), store.values.get(wires.x[0]), dy, kernel);
+        if !kernel.is_empty() {
+            kernel.fill(0.0);
+            context.kernels.conv_weight_gradient(weights.conv(), store.values.get(wires.x[0]), dy, kernel);
+        }
         if self.has_bias {
             bias.fill(0.0);
             context.kernels.bias_gradient(weights.conv().output(), dy, bias);
@@ -36,6 +39,39 @@ impl Conv {
             let (dy, dx) = store.gradients.pair(dy_number, dx);
             context.kernels.conv_input_gradient(weights, dy, dx);
         }
+    }
+}
+
+/// The gradient of a convolution's kernel where images are so small that it is better taken over all packs at once.
+/// Comes before the convolution, so that on the way back all packs have their `dy`.
+#[derive(Debug, Clone)]
+pub(crate) struct KernelGradient {
+    pub(crate) conv: kernels::Conv,
+    pub(crate) kernel: usize,
+}
+
+/// Input channels that one task computes.
+const CHANNELS: usize = 12;
+
+impl KernelGradient {
+    /// Whether the images are so small.
+    pub(crate) fn suits(conv: &kernels::Conv) -> bool {
+        let output = conv.output();
+        output.h * output.w <= 32
+    }
+
+    pub(crate) fn backward(&self, kernels: Kernels, wires: &Wires, packs: &[Store], dw: &mut [f32]) {
+        let Some(dy) = wires.dy else { return };
+        let conv = &self.conv;
+        let pack = |p: usize| [packs[p].values.get(wires.x[0]), packs[p].gradients.get(dy)];
+        dw.par_chunks_mut(conv.input.c * conv.filters).enumerate().for_each(|(tap, dw)| {
+            let tap = [tap / conv.kernel[1], tap % conv.kernel[1]];
+            dw.par_chunks_mut(CHANNELS * conv.filters).enumerate().for_each(|(block, dw)| {
+                let first = block * CHANNELS;
+                let range = first..first + dw.len() / conv.filters;
+                kernels.conv_tap_gradient(conv, tap, range, packs.len(), pack, dw);
+            });
+        });
     }
 }
 

@@ -17,7 +17,7 @@ pub(crate) struct Dense {
 
 /// Outputs, and inputs on the way back, that one task computes.
 const OUTPUTS: usize = 32;
-const INPUTS: usize = 128;
+const INPUTS: usize = 32;
 
 impl Dense {
     /// All outputs by the calling thread.

@@ -7,7 +7,7 @@ mod flatten;
 mod norm;
 mod pool;
 
-pub(crate) use conv::{Conv, ConvModel};
+pub(crate) use conv::{Conv, ConvModel, KernelGradient};
 pub(crate) use dense::Dense;
 pub(crate) use elementwise::{Dropout, scramble};
 pub(crate) use flatten::Flatten;
@@ -23,6 +23,7 @@ use crate::store::Store;
 #[derive(Debug, Clone)]
 pub(crate) enum Kind {
     Conv(Conv),
+    KernelGradient(KernelGradient),
     Moments(Moments),
     Statistics(Statistics),
     Normalize(Normalize),
@@ -48,7 +49,7 @@ pub(crate) struct Context<'a> {
 impl Kind {
     /// Whether one store is all that it needs.
     pub(crate) fn is_local(&self) -> bool {
-        !matches!(self, Kind::Statistics(_) | Kind::Flatten(_) | Kind::Dense(_))
+        !matches!(self, Kind::KernelGradient(_) | Kind::Statistics(_) | Kind::Flatten(_) | Kind::Dense(_))
     }
 
     /// Whether it takes images and gives features.
@@ -70,7 +71,11 @@ impl Kind {
             Kind::Pool(pool) => pool.forward(context, wires, store),
             Kind::Dropout(dropout) => dropout.forward(context, wires, store),
             Kind::Add => elementwise::add_forward(context, wires, store),
-            Kind::Fork | Kind::Statistics(_) | Kind::Flatten(_) | Kind::Dense(_) => {}
+            Kind::Fork
+            | Kind::KernelGradient(_)
+            | Kind::Statistics(_)
+            | Kind::Flatten(_)
+            | Kind::Dense(_) => {}
         }
     }
 
@@ -84,7 +89,7 @@ impl Kind {
             Kind::Dropout(dropout) => dropout.backward(context, wires, store),
             Kind::Add => elementwise::add_backward(wires, store),
             Kind::Fork => elementwise::fork_backward(context, wires, store),
-            Kind::Statistics(_) | Kind::Flatten(_) | Kind::Dense(_) => {}
+            Kind::KernelGradient(_) | Kind::Statistics(_) | Kind::Flatten(_) | Kind::Dense(_) => {}
         }
     }
 }

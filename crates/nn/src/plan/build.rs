@@ -3,7 +3,9 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use super::{BatchNormPlan, ConvPlan, Layout, Mode, NormPlan, Op, Place, Plan, Slots, Wires};
-use crate::blocks::{Conv, Dense, Dropout, Flatten, Kind, Moments, Normalize, Pool, PoolKind, Statistics};
+use crate::blocks::{
+    Conv, Dense, Dropout, Flatten, KernelGradient, Kind, Moments, Normalize, Pool, PoolKind, Statistics,
+};
 use crate::graph::{Extent, Graph, Role, Source};
 use crate::spec::{self, Function, NetworkSpec, Padding};
 
@@ -84,9 +86,7 @@ impl Builder<'_> {
         let last = self.outlets[&Source::Layer(self.spec.layers.len() - 1)].clone();
         let dense = self.ops.iter().rfind(|op| matches!(op.kind, Kind::Dense(_)));
         let features = dense.map_or(last.value, |op| op.wires.x[0]);
-        let convs =
-            self.convs.iter().map(|c| [c.conv.weights(), if c.bias.is_some() { c.conv.filters } else { 0 }]);
-        let convs = convs.collect();
+        let (convs, shares) = self.shares();
         Plan {
             packs: Layout { convs, ..self.layout(Place::Pack) },
             flat: self.layout(Place::Flat),
@@ -96,7 +96,26 @@ impl Builder<'_> {
             ops: self.ops,
             convs: self.convs,
             norms: self.norms,
+            shares,
         }
+    }
+
+    /// Which gradients each pack has a share of: per convolution the lengths of those of its kernel and bias, and per
+    /// tensor where they are.
+    fn shares(&self) -> (Vec<[usize; 2]>, Vec<Option<(usize, usize)>>) {
+        let mut lengths = vec![[0; 2]; self.convs.len()];
+        let mut shares = vec![None; self.tensors.len()];
+        if self.mode == Mode::Training {
+            for (number, ConvPlan { conv, kernel, bias, .. }) in self.convs.iter().enumerate() {
+                if !KernelGradient::suits(conv) {
+                    (lengths[number][0], shares[*kernel]) = (conv.weights(), Some((number, 0)));
+                }
+                if let Some(bias) = bias {
+                    (lengths[number][1], shares[*bias]) = (conv.filters, Some((number, 1)));
+                }
+            }
+        }
+        (lengths, shares)
     }
 
     /// Shares buffers: gradients always, values only when no gradient needs them later. Flat arrays are small.
@@ -115,7 +134,7 @@ impl Builder<'_> {
         }
         for (time, op) in self.ops.iter().rev().enumerate().filter(|(_, op)| op.place == place) {
             touches.extend(op.wires.dx.iter().flatten().map(|&dx| (time, dx)));
-            touches.extend(op.wires.dy.filter(|_| op.kind.is_local()).map(|dy| (time, dy)));
+            touches.extend(op.wires.dy.filter(|_| !op.kind.is_flattening()).map(|dy| (time, dy)));
         }
         let values = match self.mode {
             Mode::Training => Slots::separate(&units.values),
@@ -222,6 +241,19 @@ impl Builder<'_> {
         let kind = Kind::Conv(Conv { conv: self.convs.len(), has_bias: bias.is_some() });
         self.convs.push(ConvPlan { conv, kernel, bias, folded: None });
         self.emit(layer, layer, (place, x, dx), conv.output().units(), kind);
+        if self.mode == Mode::Training && KernelGradient::suits(&conv) {
+            self.add_kernel_gradient(layer, KernelGradient { conv, kernel });
+        }
+    }
+
+    /// Right after the last operation for which packs wait for each other anyway.
+    fn add_kernel_gradient(&mut self, layer: usize, gradient: KernelGradient) {
+        let of_layer = self.ops.iter().rfind(|op| op.layer == layer && matches!(op.kind, Kind::Conv(_)));
+        let Some(Op { place, wires, .. }) = of_layer else { return };
+        let wires = Wires { dx: Vec::new(), ..wires.clone() };
+        let op = Op { layer, place: *place, wires, kind: Kind::KernelGradient(gradient) };
+        let at = self.ops.iter().rposition(|op| !op.kind.is_local()).map_or(0, |last| last + 1);
+        self.ops.insert(at, op);
     }
 
     fn add_dense(&mut self, layer: usize, outputs: usize) {

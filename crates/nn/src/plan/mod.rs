@@ -63,7 +63,7 @@ pub(crate) struct Layout {
     pub(crate) gradients: Slots,
     /// Channels of each norm.
     pub(crate) sums: Vec<usize>,
-    /// Lengths of each convolution's kernel and bias.
+    /// Lengths of a pack's shares of the gradients of each convolution's kernel and bias.
     pub(crate) convs: Vec<[usize; 2]>,
 }
 
@@ -106,6 +106,8 @@ pub(crate) struct Plan {
     pub(crate) flat: Layout,
     pub(crate) convs: Vec<ConvPlan>,
     pub(crate) norms: Vec<NormPlan>,
+    /// Per tensor: the convolution, and which of its shares, whose sum over the packs is the gradient.
+    pub(crate) shares: Vec<Option<(usize, usize)>>,
     /// Flat value with the logits, and its gradient.
     pub(crate) output: usize,
     pub(crate) output_gradient: Option<usize>,

@@ -25,7 +25,8 @@ pub struct Trainer {
     step: u64,
     /// Per tensor of the network, the arrays of the optimizer; none for those that are not trained.
     slots: Vec<Vec<Vec<f32>>>,
-    partial_sums: Vec<f64>,
+    /// Per tensor, the sums of squares of the parts of its gradient.
+    squares: Vec<Vec<f64>>,
 }
 
 impl Trainer {
@@ -56,7 +57,8 @@ impl Trainer {
             names.iter().map(|_| vec![0.0; gradient.len()]).collect()
         };
         let slots = engine.gradients.iter().map(slot).collect();
-        Ok(Trainer { network, settings, engine, step: 0, slots, partial_sums: Vec::new() })
+        let squares = engine.gradients.iter().map(|g| Vec::with_capacity(g.len().div_ceil(CHUNK))).collect();
+        Ok(Trainer { network, settings, engine, step: 0, slots, squares })
     }
 
     /// A trainer that goes on where [`Trainer::state`] was taken; `network` must have the weights of that moment.
@@ -188,17 +190,16 @@ impl Trainer {
     /// Shortens the gradients, and makes sure that they are finite.
     fn clip(&mut self) -> Result<(), NonFinite> {
         let kernels = self.engine.kernels;
+        self.engine.gradients.par_iter().zip(&mut self.squares).for_each(|(g, squares)| {
+            g.par_chunks(CHUNK).map(|part| kernels.sum_of_squares(part)).collect_into_vec(squares);
+        });
         let mut total = 0.0;
         let longest = match self.settings.clip {
             Clip::None => f64::INFINITY,
             Clip::Global { norm } | Clip::PerVariable { norm } => f64::from(norm),
         };
-        for i in (0..self.engine.gradients.len()).rev() {
-            let g = &mut self.engine.gradients[i];
-            g.par_chunks(CHUNK)
-                .map(|part| kernels.sum_of_squares(part))
-                .collect_into_vec(&mut self.partial_sums);
-            let squares: f64 = self.partial_sums.iter().sum();
+        for (i, g) in self.engine.gradients.iter_mut().enumerate().rev() {
+            let squares: f64 = self.squares[i].iter().sum();
             if !squares.is_finite() {
                 let tensor = &self.network.weights().tensors[i].name;
                 let layer = tensor.rsplit_once('.').map(|(layer, _)| layer.to_owned());
@@ -222,11 +223,11 @@ impl Trainer {
             norm.update_moving(plan, &mut weights.tensors);
         }
         let now = Moment { kernels: self.engine.kernels, step: self.step, rate: learning_rate };
-        let parts = weights.tensors.iter_mut().zip(&self.engine.gradients).zip(&mut self.slots);
-        for ((tensor, g), slots) in parts.filter(|((tensor, _), _)| tensor.trainable) {
+        let parts = (&mut weights.tensors, &self.engine.gradients, &mut self.slots).into_par_iter();
+        parts.filter(|(tensor, ..)| tensor.trainable).for_each(|(tensor, g, slots)| {
             let decays = tensor.shape.len() > 1;
             self.settings.optimizer.apply(now, decays, &mut tensor.data, g, slots);
-        }
+        });
         self.engine.load(weights);
     }
 }
