@@ -1,6 +1,7 @@
-//! Developer commands: `cargo xtask ci | accuracy | fuzz`.
+//! Developer commands: `cargo xtask ci | accuracy | bench | fuzz`.
 
 mod accuracy;
+mod bench;
 mod ci;
 mod fuzz;
 mod run;
@@ -11,6 +12,8 @@ const HELP: &str = "\
 cargo xtask ci                    every check that a change must pass; installs what it needs
 cargo xtask accuracy [--only SET,…] [--preset encoder,default] [--seeds 0,1,2]
                                   trains and judges on the real data sets beside the project, prints the README's table
+cargo xtask bench [--only NAME,…] [--quick]
+                                  speed against the peers and the machine, into bench/; installs the peers (7 GB)
 cargo xtask fuzz [SECONDS]        each fuzz target for SECONDS (60)";
 
 fn main() -> ExitCode {
@@ -19,6 +22,7 @@ fn main() -> ExitCode {
     let done = match args.first().map(String::as_str) {
         Some("ci") if rest.is_empty() => ci::run_all(),
         Some("accuracy") => accuracy::run_all(rest),
+        Some("bench") => bench::run_all(rest),
         Some("fuzz") => fuzz::run_all(rest),
         _ => Err(HELP.to_owned()),
     };
