@@ -1,6 +1,11 @@
-//! Convolution at the shapes of the two preset networks: GFLOP/s on one core, and the share of the rate that the same
-//! core reaches when it does nothing but multiply and add in registers: `cargo bench -p kernels`. On a machine that does
-//! other work besides, layers that take longer than a time slice look slower than they are.
+//! Convolution at the shapes of the two preset networks, on one core: GFLOP/s, and the share of the rate that the same
+//! core reaches when it does nothing but multiply and add in registers.
+//!
+//! * `cargo bench -p kernels`: times by criterion, then the shares.
+//! * `cargo bench -p kernels -- --json`: the shares alone, one line of JSON each, for `cargo xtask bench`.
+//!
+//! A layer and the peak are measured in turn and the best of each counts. On a machine that does other work besides,
+//! layers that take longer than a time slice look slower than they are.
 
 #![expect(clippy::print_stdout, reason = "a table for people")]
 
@@ -22,6 +27,13 @@ const LAYERS: [(&str, usize, usize, usize, Padding); 9] = [
     ("phase 3", 23, 32, 64, Padding::Valid),
     ("phase 4", 21, 64, 128, Padding::Valid),
 ];
+
+const PRODUCTS: [&str; 3] = ["forward", "input gradient", "weight gradient"];
+
+/// How long each layer is measured, in turn with the peak.
+const MEASURING: Duration = Duration::from_millis(400);
+/// Length of a measurement of the peak: about a tenth of a millisecond.
+const PEAK_REPEATS: usize = 40_000;
 
 /// One layer, with a pack of each thing that goes in or out.
 struct Layer {
@@ -62,27 +74,43 @@ impl Layer {
     }
 }
 
-/// The best of several rates of `work`, which does `operations`, in GFLOP/s.
-fn best_rate(operations: u64, mut work: impl FnMut()) -> f64 {
-    let start = Instant::now();
-    let mut best = f64::INFINITY;
-    while start.elapsed() < Duration::from_millis(200) {
-        let start = Instant::now();
-        work();
-        best = best.min(start.elapsed().as_secs_f64());
-    }
-    operations as f64 / best / 1e9
+/// GFLOP/s of one product of one layer, beside the peak of the core at that time.
+struct Rate {
+    gflops: f64,
+    peak: f64,
 }
 
-fn main() {
-    let kernels = Kernels::detect().unwrap_or_else(|error| panic!("{error}"));
-    let (operations, _) = kernels.peak(100_000);
-    let peak = best_rate(operations, || {
-        black_box(kernels.peak(black_box(100_000)));
-    });
-    println!("{}: peak {peak:.1} GFLOP/s", kernels.instruction_set());
+impl Rate {
+    /// The best of many runs in turn with the peak.
+    fn measure(kernels: Kernels, layer: &mut Layer, product: &str) -> Rate {
+        let (mut best, mut best_peak) = (f64::INFINITY, f64::INFINITY);
+        let (peak_operations, _) = kernels.peak(PEAK_REPEATS);
+        let start = Instant::now();
+        while start.elapsed() < MEASURING {
+            best = best.min(seconds(|| layer.run(kernels, product)));
+            best_peak = best_peak.min(seconds(|| {
+                black_box(kernels.peak(black_box(PEAK_REPEATS)));
+            }));
+        }
+        let gflops = |operations: u64, seconds: f64| operations as f64 / seconds / 1e9;
+        Rate { gflops: gflops(layer.operations(), best), peak: gflops(peak_operations, best_peak) }
+    }
+
+    fn percent(&self) -> f64 {
+        100.0 * self.gflops / self.peak
+    }
+}
+
+fn seconds(work: impl FnOnce()) -> f64 {
+    let start = Instant::now();
+    work();
+    start.elapsed().as_secs_f64()
+}
+
+/// Times by criterion, for comparing one state of the code with another.
+fn times(kernels: Kernels) {
     let mut criterion = Criterion::default().configure_from_args().without_plots();
-    for product in ["forward", "input gradient", "weight gradient"] {
+    for product in PRODUCTS {
         let mut group = criterion.benchmark_group(product);
         group
             .warm_up_time(Duration::from_millis(200))
@@ -94,8 +122,37 @@ fn main() {
             group.bench_function(BenchmarkId::from_parameter(name), |b| {
                 b.iter(|| layer.run(kernels, product))
             });
-            let rate = best_rate(layer.operations(), || layer.run(kernels, product));
-            println!("{product}, {name}: {rate:.1} GFLOP/s, {:.0} % of the peak", 100.0 * rate / peak);
         }
     }
+}
+
+/// The shares of the peak.
+fn shares(kernels: Kernels, json: bool) {
+    for product in PRODUCTS {
+        for (name, side, c, filters, padding) in LAYERS {
+            let rate = Rate::measure(kernels, &mut Layer::new(side, c, filters, padding), product);
+            let Rate { gflops, peak } = rate;
+            let percent = rate.percent();
+            let set = kernels.instruction_set();
+            if json {
+                println!(
+                    "{{\"what\": \"{product}, {name} ({c} to {filters}), {set}\", \"gflops\": {gflops:.1}, \
+                     \"peak_gflops\": {peak:.1}, \"share_percent\": {percent:.1}}}"
+                );
+            } else {
+                println!(
+                    "{product}, {name}: {gflops:.1} GFLOP/s, {percent:.0} % of the peak of {peak:.1} ({set})"
+                );
+            }
+        }
+    }
+}
+
+fn main() {
+    let kernels = Kernels::detect().unwrap_or_else(|error| panic!("{error}"));
+    let json = std::env::args().any(|argument| argument == "--json");
+    if !json {
+        times(kernels);
+    }
+    shares(kernels, json);
 }
