@@ -7,7 +7,7 @@ use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use serde_json::Value;
 
 use super::machine;
-use crate::run::root;
+use crate::run::{root, run};
 
 /// A running contestant; it ends when this is dropped.
 pub struct Contestant {
@@ -34,6 +34,7 @@ impl Contestant {
 
     /// Ours, on a number of threads.
     pub fn ours(name: &str, threads: usize) -> Result<Contestant, String> {
+        run("cargo", &["build", "--release", "--locked", "-p", "nn", "--example", "throughput"])?;
         let mut command = Command::new(machine::built("examples/throughput"));
         Contestant::start(name, command.env("RAYON_NUM_THREADS", threads.to_string()))
     }

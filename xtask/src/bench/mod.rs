@@ -14,7 +14,7 @@ use std::path::PathBuf;
 
 use serde_json::Value;
 
-use crate::run::{root, run};
+use crate::run::root;
 use results::Results;
 
 /// How long and how often.
@@ -46,8 +46,6 @@ type Measure = dyn Fn(&Effort) -> Result<Vec<Value>, String>;
 pub fn run_all(args: &[String]) -> Result<(), String> {
     let choice = Choice::parse(args)?;
     let tasks = choice.select(tasks())?;
-    run("cargo", &["build", "--release", "--locked", "-p", "morphotype"])?;
-    run("cargo", &["build", "--release", "--locked", "-p", "nn", "--example", "throughput"])?;
     let mut results = Results::open(choice.folder())?;
     let mut failures = Vec::new();
     for Task { name, table, measure } in tasks {

@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 
 use super::{Effort, machine, median};
-use crate::run::root;
+use crate::run::{root, run};
 
 /// Rows and columns of a crop.
 const SIDE: usize = 64;
@@ -29,6 +29,7 @@ struct Run {
 
 /// Runs `predict`, or one pass of `train`, over sets of all sizes.
 pub fn measure(verb: &str, effort: &Effort) -> Result<Vec<Value>, String> {
+    run("cargo", &["build", "--release", "--locked", "-p", "morphotype"])?;
     let folder = root().join("target/bench/streaming");
     let gigabytes = effort.cells.iter().sum::<usize>() as f64 * (SIDE * SIDE) as f64 / 1e9;
     eprintln!("{gigabytes:.1} GB of pixels in {}, removed in the end", folder.display());
