@@ -23,6 +23,7 @@
 
 mod activation;
 mod affine;
+mod buffer;
 mod convolution;
 mod dense;
 mod dispatch;
@@ -38,6 +39,7 @@ mod vector;
 mod x86;
 
 pub use activation::Activation;
+pub use buffer::Buffer;
 pub use convolution::{Conv, ConvWeights, Padding};
 pub use dense::Dense;
 pub use dispatch::{InstructionSet, KernelError, Kernels};

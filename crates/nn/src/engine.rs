@@ -1,6 +1,6 @@
 //! Runs a plan forward and backward over a batch.
 
-use kernels::{Kernels, LANES};
+use kernels::{Buffer, Kernels, LANES};
 use rayon::prelude::*;
 
 use crate::batch::Batch;
@@ -25,7 +25,7 @@ pub(crate) struct Engine {
     /// Packs of the current batch that hold samples.
     active: usize,
     /// Gradient of each tensor; empty for those that have none.
-    pub(crate) gradients: Vec<Vec<f32>>,
+    pub(crate) gradients: Vec<Buffer>,
 }
 
 impl Engine {
@@ -33,7 +33,7 @@ impl Engine {
         let plan = plan(network.spec(), &network.graph(), Mode::Training);
         let n_packs = batch_size.div_ceil(LANES);
         let tensors = &network.weights().tensors;
-        let gradients = tensors.iter().map(|t| vec![0.0; if t.trainable { t.data.len() } else { 0 }]);
+        let gradients = tensors.iter().map(|t| Buffer::new(if t.trainable { t.data.len() } else { 0 }));
         let mut engine = Engine {
             kernels,
             convs: plan.convs.iter().map(ConvModel::new).collect(),
@@ -51,7 +51,7 @@ impl Engine {
     /// Memory of the buffers.
     pub(crate) fn bytes(&self) -> usize {
         let stores = self.packs.iter().chain([&self.flat]).map(Store::bytes);
-        stores.sum::<usize>() + self.gradients.iter().map(|g| size_of_val(g.as_slice())).sum::<usize>()
+        stores.sum::<usize>() + self.gradients.iter().map(|g| size_of_val(&**g)).sum::<usize>()
     }
 
     /// Takes over the weights of the convolutions; the other operations read them where they are.

@@ -1,13 +1,13 @@
 //! The buffers of one pack, or of the flat features of a whole batch.
 
-use kernels::LANES;
+use kernels::{Buffer, LANES};
 
 use crate::plan::{Layout, Slots};
 
 /// Numbered arrays, each `[units][lanes]` or an image `[h][c][w][16]`.
 #[derive(Debug, Clone)]
 pub(crate) struct Arrays {
-    buffers: Vec<Vec<f32>>,
+    buffers: Vec<Buffer>,
     /// Buffer and length of each array.
     places: Vec<(usize, usize)>,
 }
@@ -15,13 +15,13 @@ pub(crate) struct Arrays {
 impl Arrays {
     fn new(slots: &Slots, lanes: usize) -> Arrays {
         Arrays {
-            buffers: slots.buffers.iter().map(|units| vec![0.0; units * lanes]).collect(),
+            buffers: slots.buffers.iter().map(|units| Buffer::new(units * lanes)).collect(),
             places: slots.arrays.iter().map(|slot| (slot.buffer, slot.units * lanes)).collect(),
         }
     }
 
     fn len(&self) -> usize {
-        self.buffers.iter().map(Vec::len).sum()
+        self.buffers.iter().map(|buffer| buffer.len()).sum()
     }
 
     pub(crate) fn get(&self, array: usize) -> &[f32] {
@@ -65,7 +65,7 @@ pub(crate) struct Store {
     /// Per norm of the plan.
     pub(crate) sums: Vec<Sums>,
     /// This store's share of the gradients of each convolution's kernel and bias; empty where it has none.
-    pub(crate) convs: Vec<[Vec<f32>; 2]>,
+    pub(crate) convs: Vec<[Buffer; 2]>,
 }
 
 impl Store {
@@ -80,7 +80,7 @@ impl Store {
             values: Arrays::new(&layout.values, lanes),
             gradients: Arrays::new(&layout.gradients, lanes),
             sums: layout.sums.iter().map(sums).collect(),
-            convs: layout.convs.iter().map(|sizes| sizes.map(|size| vec![0.0; size])).collect(),
+            convs: layout.convs.iter().map(|sizes| sizes.map(Buffer::new)).collect(),
         }
     }
 }
@@ -88,7 +88,7 @@ impl Store {
 impl Store {
     /// Memory of the buffers.
     pub(crate) fn bytes(&self) -> usize {
-        let convs: usize = self.convs.iter().flatten().map(Vec::len).sum();
+        let convs: usize = self.convs.iter().flatten().map(|share| share.len()).sum();
         (self.values.len() + self.gradients.len() + convs) * size_of::<f32>()
     }
 }

@@ -43,6 +43,9 @@ impl Axis {
     #[inline(always)]
     fn first_tap(self, o: usize) -> (usize, isize) {
         let at = (o * self.stride) as isize - self.before as isize;
+        if self.up == 1 {
+            return (0, at);
+        }
         let tap = (-at).rem_euclid(self.up as isize);
         (tap as usize, (at + tap) / self.up as isize)
     }

@@ -14,7 +14,7 @@ use super::correlation::Axis;
 const FILTERS: usize = 4;
 
 /// Pixels that a tile sums up before it adds up the cells: as many as stay in the first-level cache.
-const PIXELS: usize = 64;
+const PIXELS: usize = 48;
 
 /// Sums up `dw` of one tap and some input channels.
 pub(crate) struct TapGradient<'a, P> {
@@ -45,7 +45,7 @@ impl<'p, P: Fn(usize) -> [&'p [Lanes]; 2]> Operation for TapGradient<'_, P> {
         if pixels == 0 {
             return;
         }
-        let at_once = PIXELS.div_ceil(pixels);
+        let at_once = self.n_packs.div_ceil((self.n_packs * pixels).div_ceil(PIXELS).max(1)).max(1);
         for first in (0..self.n_packs).step_by(at_once) {
             let packs = first..self.n_packs.min(first + at_once);
             for channel in self.range.clone().step_by(3 * S::SUMMED) {

@@ -1,6 +1,6 @@
 //! Dense layers, computed in fixed blocks of units.
 
-use kernels::Kernels;
+use kernels::{Buffer, Kernels};
 use rayon::prelude::*;
 
 use crate::plan::Wires;
@@ -46,7 +46,7 @@ impl Dense {
         wires: &Wires,
         weights: &Weights,
         flat: &mut Store,
-        gradients: &mut [Vec<f32>],
+        gradients: &mut [Buffer],
     ) {
         let Some(dy_number) = wires.dy else { return };
         let (dense, n) = (self.dense, flat.lanes);

@@ -9,7 +9,7 @@
 //! With `N` values per channel, `r = sqrt(variance + epsilon)`, `s = gamma / r` and `x' = (x - mean) / r`:
 //! `dbeta = sum dz`, `dgamma = sum dz x'` and `dx = s (dz - dbeta / N - x' dgamma / N)`.
 
-use kernels::{Activation, LANES, Shape};
+use kernels::{Activation, Buffer, LANES, Shape};
 
 use super::Context;
 use crate::plan::{BatchNormPlan, NormPlan, Wires};
@@ -165,7 +165,7 @@ impl NormModel {
         plan: &NormPlan,
         weights: &Weights,
         stores: &[Store],
-        gradients: &mut [Vec<f32>],
+        gradients: &mut [Buffer],
     ) {
         let Some(BatchNormPlan { gamma, beta, epsilon, .. }) = plan.batch_norm else { return };
         for (c, (&mean, &variance)) in self.mean.iter().zip(&self.variance).enumerate() {

@@ -3,7 +3,7 @@
 mod report;
 mod settings;
 
-use kernels::{Kernels, LANES};
+use kernels::{Buffer, Kernels, LANES};
 use rayon::prelude::*;
 
 pub use report::{NonFinite, Quantity, StepReport};
@@ -52,7 +52,7 @@ impl Trainer {
             return Err(TrainerError::Settings(mistakes));
         }
         let engine = Engine::new(kernels, &network, settings.batch_size);
-        let slot = |gradient: &Vec<f32>| -> Vec<Vec<f32>> {
+        let slot = |gradient: &Buffer| -> Vec<Vec<f32>> {
             let names = if gradient.is_empty() { &[] } else { settings.optimizer.slots() };
             names.iter().map(|_| vec![0.0; gradient.len()]).collect()
         };
