@@ -1,0 +1,111 @@
+"""Small valid files for the fuzz targets to start from, so that they get past magic numbers and checksums.
+
+python 3.11, numpy 2.4.6, pillow 13.0.0, pyarrow 26.0.1, safetensors 0.8.0, tifffile 2026.3.3:
+    python make.py
+"""
+import io
+import json
+import os
+import zipfile
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet
+import safetensors.numpy
+import tifffile
+from PIL import Image
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+RANDOM = np.random.default_rng(0)
+
+
+def save(target, name, data):
+    os.makedirs(os.path.join(HERE, target), exist_ok=True)
+    with open(os.path.join(HERE, target, name), "wb") as file:
+        file.write(data)
+
+
+def written(write):
+    buffer = io.BytesIO()
+    write(buffer)
+    return buffer.getvalue()
+
+
+def pixels(*shape, dtype=np.uint8):
+    return RANDOM.integers(0, 200, shape).astype(dtype)
+
+
+def tiff(array, **options):
+    return written(lambda file: tifffile.imwrite(file, array, metadata=None, **options))
+
+
+def zipped(members, method=zipfile.ZIP_DEFLATED):
+    def write(file):
+        with zipfile.ZipFile(file, "w", method) as archive:
+            for name, data in members.items():
+                archive.writestr(zipfile.ZipInfo(name), data, method)
+
+    return written(write)
+
+
+def images():
+    save("image", "grey8.tif", tiff(pixels(6, 5)))
+    save("image", "grey16_big_endian.tif", tiff(pixels(6, 5, dtype=np.uint16), byteorder=">"))
+    save("image", "rgb_deflate.tif", tiff(pixels(6, 5, 3), compression="zlib", photometric="rgb"))
+    save("image", "float_tiled.tif", tiff(pixels(20, 20, dtype=np.float32), tile=(16, 16)))
+    save("image", "big.tif", tiff(pixels(4, 4), bigtiff=True))
+    save("image", "lzw.tif", written(lambda f: Image.fromarray(pixels(6, 5)).save(f, "TIFF", compression="tiff_lzw")))
+    save("image", "grey.png", written(lambda f: Image.fromarray(pixels(6, 5)).save(f, "PNG")))
+    save("image", "palette.png", written(lambda f: Image.fromarray(pixels(6, 5)).convert("P").save(f, "PNG")))
+    save("image", "rgb.jpg", written(lambda f: Image.fromarray(pixels(8, 8, 3)).save(f, "JPEG")))
+
+
+def arrays():
+    def npy(array):
+        return written(lambda file: np.save(file, array))
+
+    save("npy", "uint8.npy", npy(pixels(3, 8, 8)))
+    save("npy", "uint16_channels.npy", npy(pixels(2, 8, 8, 2, dtype=np.uint16)))
+    save("npy", "float32_fortran.npy", npy(np.asfortranarray(pixels(2, 8, 8, dtype=np.float32))))
+    save("npy", "float64_big_endian.npy", npy(pixels(2, 8, 8, dtype=">f8")))
+    cells = {"images": pixels(4, 8, 8), "labels": np.array([0, 1, 0, 1])}
+    more = {"classes": np.array(["a", "b"]), "names": np.array(list("pqrs")), "group": np.arange(4)}
+    save("npz", "plain.npz", written(lambda file: np.savez(file, **cells)))
+    save("npz", "deflated.npz", written(lambda file: np.savez_compressed(file, **cells, **more)))
+
+
+def tables():
+    columns = {"name": ["a", "b", None], "n": [1, 2, 3], "x": [0.5, None, 1.5], "flag": [True, False, None]}
+    table = pa.table(columns)
+    for compression in ("none", "snappy"):
+        data = written(lambda file: pyarrow.parquet.write_table(table, file, compression=compression))
+        save("table", f"{compression}.parquet", data)
+    save("table", "plain.csv", b"name,n,x\na,1,0.5\n\"b, c\",2,\n\"d \"\"e\"\"\",3,1e9\n")
+    save("table", "semicolon.csv", b"\xef\xbb\xbfname;x\r\na;1,5\r\nb;2,5\r\n")
+
+
+def models():
+    tensors = {"conv.kernel": np.zeros((3, 3, 1, 2), np.float32), "dense.bias": np.ones(4, np.float32)}
+    save("model", "two.safetensors", safetensors.numpy.save(tensors, metadata={"classes": "[\"a\",\"b\"]"}))
+    save("model", "empty.safetensors", safetensors.numpy.save({}))
+
+
+def annotations():
+    patch = tiff(pixels(8, 8))
+    facts = {
+        "shape": 8,
+        "GFP": {"filename": "movie.tif"},
+        "coords-0": [0, 0, 1],
+        "coords-1": [4.0, 9.5, 3.0],
+        "coords-2": [4.0, 8.0, 12.0],
+        "labels": [0, 0, 1],
+        "states": {"A": 0, "B": 1},
+        "flagged": [False, False, True],
+    }
+    members = {"A/A_s_0.tif": patch, "A/A_s_1.tif": patch, "B/B_s_2_flagged.tif": patch, "s.json": json.dumps(facts)}
+    save("annotation", "deflated.zip", zipped(members))
+    save("annotation", "stored.zip", zipped({"B/B_s_0.tif": patch}, zipfile.ZIP_STORED))
+
+
+for make in (images, arrays, tables, models, annotations):
+    make()
