@@ -137,7 +137,11 @@ fn one(set: &Set, preset: &str, seed: u64) -> Result<(f64, f64), String> {
     let model = folder.join("model.safetensors");
     let mut train = vec!["train".to_owned()];
     train.extend(set.learn.iter().map(|a| beside(a)));
-    let settings = format!("--preset {preset} --epochs {} --batch {} --seed {seed}", set.passes, set.batch);
+    let mut settings = format!("--preset {preset} --seed {seed}");
+    if preset != "default" {
+        // The default sizes itself to the data.
+        settings += &format!(" --epochs {} --batch {}", set.passes, set.batch);
+    }
     train.extend(settings.split(' ').map(str::to_owned));
     let judge = if set.test.is_empty() { ["--folds", "5"] } else { ["--validation", "0"] };
     train.extend(judge.map(str::to_owned));

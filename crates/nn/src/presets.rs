@@ -64,6 +64,15 @@ pub fn pyramid(input: Shape, filters: &[usize], classes: usize) -> NetworkSpec {
     NetworkSpec { input, layers: layers.0 }
 }
 
+/// Filters of a [`pyramid`] that fits `input`: as many blocks, at most five, as leave at least two pixels of the shorter
+/// side; 128 filters in the last block and half as many in each one before. From 32 pixels on that is [`encoder`].
+#[must_use]
+pub fn fitting_filters(input: Shape) -> Vec<usize> {
+    let halvings = input.h.min(input.w).max(2).ilog2() - 1;
+    let blocks = (halvings + 1).min(5);
+    (0..blocks).rev().map(|before_last| 128 >> before_last).collect()
+}
+
 /// The classifier of a senescence screen in phase contrast: two stages of two 3x3 'valid' convolutions with ReLU (32,
 /// 32, 64 and 128 filters), each pooled and followed by dropout 0.5; 256 features; logits.
 /// 2,757,474 parameters for 50x50x3 and two classes.

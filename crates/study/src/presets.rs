@@ -68,9 +68,11 @@ impl TrainSettings {
     fn small_sets() -> Self {
         TrainSettings {
             preset: Preset::Default,
+            network: Architecture::Pyramid { filters: Vec::new() },
             normalise: NormaliseChoice::Auto,
-            epochs: 40,
+            epochs: 0,
             steps_per_epoch: 0,
+            batch: 0,
             optimizer: Optimizer::Adam { beta1: 0.9, beta2: 0.999, epsilon: 1e-7, weight_decay: 0.02 },
             learning_rate: 3e-3,
             schedule: Schedule::OneCycle { warmup: 0.25, initial: 0.1, last: 0.01 },

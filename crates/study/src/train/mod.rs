@@ -93,6 +93,8 @@ pub fn train(data: &Dataset, request: &TrainRequest, progress: &dyn Progress) ->
 pub(crate) struct Job<'a> {
     pub data: &'a Dataset,
     pub request: &'a TrainRequest,
+    /// The request's settings, sized for the data.
+    settings: TrainSettings,
     pub labels: Vec<usize>,
     /// The facts of the cells; with `allow_leakage` each is its own group.
     pub cells: Vec<Cell>,
@@ -125,11 +127,12 @@ impl<'a> Job<'a> {
         if request.settings.allow_leakage {
             cells.iter_mut().for_each(|c| c.group.clone_from(&c.name));
         }
-        Ok(Job { data, request, labels, cells, hash })
+        let settings = request.settings.sized_for(data.cells.len());
+        Ok(Job { data, request, settings, labels, cells, hash })
     }
 
     pub fn settings(&self) -> &TrainSettings {
-        &self.request.settings
+        &self.settings
     }
 
     /// Folder of the checkpoints, beside the model while training goes on.

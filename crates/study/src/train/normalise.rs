@@ -14,8 +14,8 @@ use crate::{
 /// Share of the training cells that judges the trials.
 const TRIAL_VALIDATION: f64 = 0.25;
 /// Length of a trial as a share of the run, and the steps that it needs to say anything.
-const TRIAL_LENGTH: f64 = 0.2;
-const TRIAL_STEPS: u64 = 300;
+const TRIAL_LENGTH: f64 = 0.1;
+const TRIAL_STEPS: u64 = 200;
 
 /// The scaling for a fit on `train`, and in words what was chosen by trial.
 ///
