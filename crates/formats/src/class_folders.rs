@@ -11,7 +11,7 @@ use crate::archive::{self, Archive, ZipLimits};
 use crate::error::list;
 use crate::fit::Fit;
 use crate::patch::{self, Patch, Patches};
-use crate::{FormatError, image, input};
+use crate::{FormatError, channels, image, input};
 
 /// Largest patch file, in bytes.
 const MAX_PATCH: u64 = 64 << 20;
@@ -133,7 +133,7 @@ fn finish(
     n_ignored: usize,
 ) -> Result<CellSet, FormatError> {
     let colours = patches.iter().all(|p| p.image.shape.c == 3);
-    let channels = colours.then(|| ["red", "green", "blue"].map(str::to_owned).to_vec());
+    let channels = colours.then(channels::colours);
     let mut set = patch::assemble(path, patches, classes, channels, fit)?;
     if n_ignored > 0 {
         set.provenance["n_ignored_files"] = json!(n_ignored);

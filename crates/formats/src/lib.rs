@@ -7,6 +7,7 @@
 pub mod annotation;
 mod archive;
 pub mod atomic;
+pub mod channels;
 pub mod class_folders;
 pub mod crops;
 mod error;

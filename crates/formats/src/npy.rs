@@ -16,8 +16,7 @@ use serde_json::{Value, json};
 
 pub(crate) use header::{Header, Kind};
 
-use crate::patch::unnamed_channels;
-use crate::{FormatError, input};
+use crate::{FormatError, channels, input};
 
 /// Most channels that are told from rows without being told.
 const MAX_CHANNELS: usize = 16;
@@ -80,7 +79,7 @@ fn stack(path: &Path, array: Array, axes: Option<Axes>) -> Result<CellSet, Forma
         let name = format!("{stem}/{i}");
         Cell { group: name.clone(), name, source: source.clone(), ..Cell::default() }
     });
-    let channels = unnamed_channels(shape.c);
+    let channels = channels::numbered(shape.c);
     Ok(CellSet { shape, cells: cells.collect(), pixels, classes: Vec::new(), channels, provenance })
 }
 

@@ -13,8 +13,7 @@ use cells::{Cell, CellSet};
 use crate::archive::{Archive, ZipLimits};
 use crate::error::list;
 use crate::npy::{self, Axes, Values};
-use crate::patch::unnamed_channels;
-use crate::{FormatError, input};
+use crate::{FormatError, channels, input};
 
 /// Keys that are understood.
 pub const KEYS: [&str; 7] = ["images", "labels", "classes", "channels", "names", "split", "group"];
@@ -69,7 +68,7 @@ fn parse_archive<R: Read + Seek>(
     let classes = arrays.texts("classes")?;
     let (names, split, group) =
         (arrays.column("names", n)?, arrays.column("split", n)?, arrays.column("group", n)?);
-    let channels = arrays.texts("channels")?.unwrap_or_else(|| unnamed_channels(shape.c));
+    let channels = arrays.texts("channels")?.unwrap_or_else(|| channels::numbered(shape.c));
     if channels.len() != shape.c {
         let found = format!("{} of them", channels.len());
         return Err(FormatError::new(path, format!("names of {} channels", shape.c), found).at("channels"));

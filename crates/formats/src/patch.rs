@@ -6,10 +6,10 @@ use std::path::Path;
 use cells::{Cell, CellSet, Pixels};
 use serde_json::json;
 
-use crate::FormatError;
 use crate::error::list;
 use crate::fit::Fit;
 use crate::image::Image;
+use crate::{FormatError, channels};
 
 /// One patch with what its file name and folder say.
 pub(crate) struct Patch {
@@ -57,16 +57,6 @@ pub(crate) fn is_flagged(file: &str) -> bool {
     file.rsplit_once('.').map_or(file, |(stem, _)| stem).ends_with("_flagged")
 }
 
-/// Names of channels when nobody gave any.
-pub(crate) fn unnamed_channels(c: usize) -> Vec<String> {
-    (0..c).map(|i| format!("channel {i}")).collect()
-}
-
-/// Whether channel names are the ones of [`unnamed_channels`].
-pub(crate) fn are_unnamed(channels: &[String]) -> bool {
-    channels == unnamed_channels(channels.len())
-}
-
 /// One crop set of all patches, in their order; `classes` are the names in the order of their numbers.
 ///
 /// # Errors
@@ -108,7 +98,7 @@ pub(crate) fn assemble(
         }
         cells.push(with_class(path, cell, class, &classes)?);
     }
-    let channels = channels.unwrap_or_else(|| unnamed_channels(shape.c));
+    let channels = channels.unwrap_or_else(|| channels::numbered(shape.c));
     let provenance = match fit {
         Some(fit) => json!({ "fit": fit, "n_fitted": n_fitted }),
         None => json!({}),

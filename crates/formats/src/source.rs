@@ -13,8 +13,7 @@ use crate::fit::Fit;
 use crate::groups::{self, Filter, GroupBy};
 use crate::npy::Axes;
 use crate::npz::{self, NpzOptions};
-use crate::patch::are_unnamed;
-use crate::{FormatError, class_folders, crops, input, npy};
+use crate::{FormatError, channels, class_folders, crops, input, npy};
 
 /// How sources are read.
 #[derive(Debug, Clone, Default)]
@@ -245,7 +244,7 @@ fn merge(parts: Vec<(PathBuf, CellSet)>, by_class: bool) -> Result<CellSet, Form
             prefix_names(&path, &mut part);
         }
         agree(&first_path, &whole, &path, &part)?;
-        if are_unnamed(&whole.channels) {
+        if channels::are_numbered(&whole.channels) {
             whole.channels.clone_from(&part.channels);
         }
         add_classes(&first_path, &mut whole.classes, &path, &part.classes, by_class)?;
@@ -290,7 +289,7 @@ fn agree(a_path: &Path, a: &CellSet, b_path: &Path, b: &CellSet) -> Result<(), F
         let expected = as_in(format!("{} {depth}", a.shape));
         return Err(FormatError::new(b_path, expected, format!("{} {other}", b.shape)));
     }
-    if a.channels != b.channels && !are_unnamed(&a.channels) && !are_unnamed(&b.channels) {
+    if a.channels != b.channels && !channels::are_numbered(&a.channels) && !channels::are_numbered(&b.channels) {
         let expected = as_in(format!("channels {}", a.channels.join(", ")));
         return Err(FormatError::new(b_path, expected, b.channels.join(", ")));
     }

@@ -1,6 +1,7 @@
 //! The preprocessing contract: what a model's input must look like, carried by the model file.
 
 use cells::{CropShape, CropSource, Depth, normalise::Normalise};
+use formats::channels;
 use serde::{Deserialize, Serialize};
 
 use crate::{Dataset, StudyError, settings::Views};
@@ -39,7 +40,21 @@ impl Contract {
         matches!(self.normalise, Normalise::DataSet { .. } | Normalise::Range { .. })
     }
 
-    /// Checks that `data` is what the model was trained on.
+    /// What the user should know of data that fit: channels that nobody named are taken in their order, though they are
+    /// called otherwise here and there, as those of photographs and arrays are.
+    #[must_use]
+    pub fn note(&self, data: &Dataset) -> Option<String> {
+        let interchangeable = channels::interchangeable(&data.channels, &self.channels);
+        (interchangeable && data.channels != self.channels).then(|| {
+            format!(
+                "{} of the data are taken for {} of the model, in this order, since nobody named them",
+                data.channels.join(", "),
+                self.channels.join(", ")
+            )
+        })
+    }
+
+    /// Checks that `data` is what the model was trained on. Channels that were not named by anybody fit any such.
     ///
     /// # Errors
     /// Every difference, with expected and found.
@@ -48,7 +63,7 @@ impl Contract {
         if data.shape() != self.shape() {
             differences.push(format!("crops of {}, found {}", self.shape(), data.shape()));
         }
-        if data.channels != self.channels {
+        if data.channels != self.channels && !channels::interchangeable(&data.channels, &self.channels) {
             differences.push(format!(
                 "channels {}, found {}",
                 self.channels.join(", "),
