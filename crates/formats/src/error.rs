@@ -48,6 +48,15 @@ impl FormatError {
         self
     }
 
+    /// The same refusal of a file that lies under `to` rather than `from`.
+    #[must_use]
+    pub(crate) fn moved(mut self, from: &Path, to: &Path) -> Self {
+        if let Ok(rest) = self.path.strip_prefix(from) {
+            self.path = if rest.as_os_str().is_empty() { to.to_path_buf() } else { to.join(rest) };
+        }
+        self
+    }
+
     /// The operating system refused: `expected` says what should have been possible, e.g. "a readable file".
     pub fn io(path: impl AsRef<Path>, expected: impl Into<String>, error: &io::Error) -> Self {
         let found = match error.kind() {

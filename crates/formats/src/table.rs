@@ -66,6 +66,27 @@ impl Column {
     }
 }
 
+/// How a table is written.
+enum Kind {
+    Csv,
+    Parquet,
+}
+
+impl Kind {
+    /// By the ending of the name.
+    fn of(path: &Path) -> Result<Self, FormatError> {
+        let ending = path.extension().map(|e| e.to_string_lossy().to_lowercase());
+        match ending.as_deref() {
+            Some("csv") => Ok(Kind::Csv),
+            Some("parquet") => Ok(Kind::Parquet),
+            _ => {
+                let found = ending.map_or("no ending".to_owned(), |e| format!(".{e}"));
+                Err(FormatError::new(path, "a name that ends in .csv or .parquet", found))
+            }
+        }
+    }
+}
+
 /// Columns of one length, in order, each with a unique name.
 ///
 /// The same table gives the same bytes. In CSV an empty cell is a missing value; floats are written with the fewest
@@ -151,15 +172,19 @@ impl Table {
     /// Another ending, columns of different lengths or with one name, or when it cannot be written.
     pub fn write(&self, path: &Path) -> Result<(), FormatError> {
         self.check(path)?;
-        let ending = path.extension().map(|e| e.to_string_lossy().to_lowercase());
-        match ending.as_deref() {
-            Some("csv") => atomic::write_file(path, |out| out.write_all(self.to_csv().as_bytes())),
-            Some("parquet") => atomic::write_file(path, |out| parquet::write(self, out)),
-            _ => {
-                let found = ending.map_or("no ending".to_owned(), |e| format!(".{e}"));
-                Err(FormatError::new(path, "a name that ends in .csv or .parquet", found))
-            }
+        match Kind::of(path)? {
+            Kind::Csv => atomic::write_file(path, |out| out.write_all(self.to_csv().as_bytes())),
+            Kind::Parquet => atomic::write_file(path, |out| parquet::write(self, out)),
         }
+    }
+
+    /// Whether [`Table::write`] may write `path`: to refuse before long work rather than after it.
+    ///
+    /// # Errors
+    /// Another ending, a missing folder, or something else than a file in its place.
+    pub fn check_output(path: &Path) -> Result<(), FormatError> {
+        Kind::of(path)?;
+        atomic::check_file(path)
     }
 
     /// The table as CSV, RFC 4180 with `\n`.

@@ -343,6 +343,7 @@ fn files_that_cannot_be_read_or_written() {
     let table = Table::default();
     assert!(refusal(table.write(&dir.path().join("a.txt"))).contains(".csv or .parquet"));
     assert!(refusal(table.write(&dir.path().join("none/a.csv"))).contains("found nothing there"));
+    std::fs::write(path.join("thesis.txt"), "mine").expect("a file");
     assert!(refusal(crops::write(&path, &cells(2))).contains("left alone"));
     assert!(refusal(table.write(Path::new("/dev/full"))).contains("found"));
     assert!(Path::new("/dev/full").exists());
@@ -363,9 +364,15 @@ fn a_full_disk_leaves_what_was_there() {
     let crops = dir.path().join("a.crops");
     let result = atomic::write_folder(&crops, crops::MARK, |folder| {
         std::fs::write(folder.join("pixels.npy"), "half").expect("a file");
-        Err(FormatError::new(&crops, "room", "none"))
+        Err(FormatError::new(folder.join("pixels.npy"), "room", "none"))
     });
-    assert!(refusal(result).contains("room"));
+    assert!(refusal(result).contains("a.crops/pixels.npy: expected room"), "as the user knows it");
+    std::fs::create_dir(&crops).expect("an empty folder");
+    let done = atomic::write_folder(&crops, crops::MARK, |folder| {
+        std::fs::write(folder.join("pixels.npy"), "whole").map_err(|e| FormatError::io(folder, "room", &e))
+    });
+    assert!(done.is_ok() && crops.join("pixels.npy").is_file(), "an empty folder is as good as none");
+    std::fs::remove_dir_all(&crops).expect("a folder");
     let names: Vec<_> =
         std::fs::read_dir(dir.path()).expect("a folder").map(|e| e.map(|e| e.file_name())).collect();
     assert_eq!(names.len(), 1, "{names:?}");

@@ -1,6 +1,6 @@
 //! The files of a report, written all together or not at all.
 
-use std::{collections::BTreeMap, fs, io::Write, path::Path};
+use std::{collections::BTreeMap, io::Write, path::Path};
 
 use formats::{FormatError, atomic};
 
@@ -48,8 +48,6 @@ impl Files {
     /// # Errors
     /// When something else is there or it cannot be written; then what was there stays.
     pub fn write(&self, path: &Path, mark: &str) -> Result<(), FormatError> {
-        // An empty folder is as good as none; anything else makes this fail, and is judged below.
-        let _ = fs::remove_dir(path);
         atomic::write_folder(path, mark, |folder| {
             self.0.iter().try_for_each(|(name, content)| {
                 atomic::write_file(&folder.join(name), |out| out.write_all(content))
