@@ -65,7 +65,49 @@ impl CropSource for Dataset {
     }
 }
 
+/// Numbers the classes as `names`; cells of other classes lose theirs.
+///
+/// # Errors
+/// When a name is not a class of these cells, or given twice.
+pub(crate) fn choose_classes(
+    cells: &mut [Cell],
+    classes: &mut Vec<String>,
+    names: &[String],
+) -> Result<(), StudyError> {
+    for (i, name) in names.iter().enumerate() {
+        if !classes.contains(name) || names[..i].contains(name) {
+            return Err(StudyError::Refused(format!(
+                "classes: expected names, each once, of {}, found {}",
+                classes.join(", "),
+                names.join(", ")
+            )));
+        }
+    }
+    renumber(cells, classes, names);
+    Ok(())
+}
+
+fn renumber(cells: &mut [Cell], classes: &mut Vec<String>, names: &[String]) {
+    let new: Vec<Option<usize>> =
+        classes.iter().map(|old| names.iter().position(|name| name == old)).collect();
+    for cell in cells {
+        cell.class = cell.class.and_then(|old| new[old]);
+    }
+    *classes = names.to_vec();
+}
+
 impl Dataset {
+    /// How many cells of how many classes, for people.
+    #[must_use]
+    pub fn summary(&self) -> String {
+        let cells = plural(self.cells.len(), "cell");
+        match self.classes.len() {
+            0 => format!("{cells} without a class"),
+            1 => format!("{cells}, 1 class"),
+            n => format!("{cells}, {n} classes"),
+        }
+    }
+
     /// The class of every cell.
     ///
     /// # Errors
@@ -94,29 +136,9 @@ impl Dataset {
     /// # Errors
     /// When a name is not a class of these cells, or given twice.
     pub fn only_classes(&mut self, names: &[String]) -> Result<(), StudyError> {
-        for (i, name) in names.iter().enumerate() {
-            if !self.classes.contains(name) || names[..i].contains(name) {
-                return Err(StudyError::Refused(format!(
-                    "classes: expected names, each once, of {}, found {}",
-                    self.classes.join(", "),
-                    names.join(", ")
-                )));
-            }
-        }
-        self.renumber(names);
-        let numbered = |cell: &Cell| cell.class.is_some();
-        self.retain(numbered);
+        choose_classes(&mut self.cells, &mut self.classes, names)?;
+        self.retain(|cell| cell.class.is_some());
         Ok(())
-    }
-
-    /// Numbers the classes as `names`; cells of other classes lose theirs.
-    fn renumber(&mut self, names: &[String]) {
-        let new: Vec<Option<usize>> =
-            self.classes.iter().map(|old| names.iter().position(|name| name == old)).collect();
-        for cell in &mut self.cells {
-            cell.class = cell.class.and_then(|old| new[old]);
-        }
-        self.classes = names.to_vec();
     }
 
     /// Numbers the classes as `names`, all of which the cells' classes must be among.
@@ -139,7 +161,7 @@ impl Dataset {
                 unknown.join(", ")
             )));
         }
-        self.renumber(names);
+        renumber(&mut self.cells, &mut self.classes, names);
         Ok(())
     }
 

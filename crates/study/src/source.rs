@@ -10,7 +10,7 @@ pub use formats::{
     source::ReadOptions,
 };
 
-use crate::{Dataset, StudyError};
+use crate::{Dataset, StudyError, dataset::choose_classes};
 
 /// Cells as people name them.
 #[derive(Debug, Clone, Default)]
@@ -45,7 +45,7 @@ impl Request {
             data.only_classes(&self.classes)?;
         }
         if data.cells.is_empty() {
-            return Err(StudyError::Refused("expected cells, found none after the choices made".to_owned()));
+            return Err(none_left());
         }
         Ok(data)
     }
@@ -55,26 +55,13 @@ impl Request {
     /// # Errors
     /// As [`Request::open`].
     pub fn read(&self) -> Result<CellSet, StudyError> {
+        let mut set = formats::source::open(&self.sources, &self.options)?;
         if self.classes.is_empty() {
-            return Ok(formats::source::open(&self.sources, &self.options)?);
+            return Ok(set);
         }
-        let everything = formats::source::open(&self.sources, &self.options)?;
-        let classes = everything.classes.clone();
-        if let Some(unknown) = self.classes.iter().find(|name| !classes.contains(name)) {
-            return Err(StudyError::Refused(format!(
-                "classes: expected names of {}, found {unknown}",
-                classes.join(", ")
-            )));
-        }
-        let number = |cell: &cells::Cell| {
-            self.classes.iter().position(|name| cell.class.is_some_and(|c| classes[c] == *name))
-        };
-        let kept: Vec<usize> =
-            (0..everything.len()).filter(|&i| number(&everything.cells[i]).is_some()).collect();
-        let mut set = everything.select(&kept);
-        set.cells.iter_mut().for_each(|cell| cell.class = number(cell));
-        set.classes.clone_from(&self.classes);
-        Ok(set)
+        choose_classes(&mut set.cells, &mut set.classes, &self.classes)?;
+        let kept: Vec<usize> = (0..set.len()).filter(|&i| set.cells[i].class.is_some()).collect();
+        if kept.is_empty() { Err(none_left()) } else { Ok(set.select(&kept)) }
     }
 
     /// Whether nothing is asked for that needs the crops in memory.
@@ -86,4 +73,8 @@ impl Request {
             && o.filters.is_empty()
             && o.group == GroupBy::Known
     }
+}
+
+fn none_left() -> StudyError {
+    StudyError::Refused("expected cells, found none after the choices made".to_owned())
 }
