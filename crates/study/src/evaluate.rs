@@ -7,7 +7,10 @@ use stats::metrics::{Metrics, MetricsSettings};
 use crate::{
     Dataset, Model, StudyError,
     error::plural,
-    report::{self, evaluation::EvaluationReport},
+    report::{
+        self,
+        evaluation::{EvaluationReport, MARK},
+    },
     train,
 };
 
@@ -35,11 +38,20 @@ pub(crate) struct Judged<'a> {
     pub settings: &'a str,
 }
 
+/// Whether [`evaluate`] may write the folder `output`; it asks so itself, but callers may not want to open cells in vain.
+///
+/// # Errors
+/// When something else than an earlier evaluation is there, or the folder around it is missing.
+pub fn check_output(output: &Path) -> Result<(), StudyError> {
+    Ok(formats::atomic::check_folder(output, MARK)?)
+}
+
 /// Judges `model` on all cells of `data` and writes figures, tables and `report.html` to `output`.
 ///
 /// # Errors
 /// When the data do not fit the model, have other classes, or a file cannot be written.
 pub fn evaluate(model: &Model, mut data: Dataset, output: &Path) -> Result<Metrics, StudyError> {
+    check_output(output)?;
     model.contract.check(&data)?;
     data.number_classes_as(&model.classes)?;
     let everyone: Vec<usize> = (0..data.cells.len()).collect();
@@ -49,6 +61,7 @@ pub fn evaluate(model: &Model, mut data: Dataset, output: &Path) -> Result<Metri
     let hash = data.hash()?;
     let mut facts = model_facts(model);
     facts.push(("data judged on, SHA-256".to_owned(), hash.clone()));
+    facts.extend(model.contract.note(&data).map(|note| ("channels".to_owned(), note)));
     let split = if hash == manifest.data_sha256 {
         "These are the very cells that the model was trained on: the figures flatter it.".to_owned()
     } else {

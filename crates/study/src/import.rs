@@ -6,6 +6,14 @@ use cells::CellSet;
 
 use crate::{StudyError, error::plural};
 
+/// Whether [`import`] may write `output`; callers may not want to read cells in vain.
+///
+/// # Errors
+/// When something else than a crop set is there, or the folder around it is missing.
+pub fn check_output(output: &Path) -> Result<(), StudyError> {
+    Ok(formats::atomic::check_folder(output, formats::crops::MARK)?)
+}
+
 /// Writes the cells as a crop set and returns what it holds, in lines for people.
 ///
 /// # Errors

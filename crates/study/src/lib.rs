@@ -18,7 +18,7 @@ pub mod source;
 pub mod train;
 
 pub use dataset::Dataset;
-pub use error::StudyError;
+pub use error::{StudyError, plural};
 pub use model::Model;
 pub use progress::{Progress, Silent};
 pub use settings::{Preset, TrainSettings};

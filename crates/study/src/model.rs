@@ -56,6 +56,14 @@ pub struct Model {
 }
 
 impl Model {
+    /// Whether [`Model::save`] may write `path`: to refuse before training rather than after it.
+    ///
+    /// # Errors
+    /// When something else than a file is there, or its folder is missing.
+    pub fn check_output(path: &Path) -> Result<(), StudyError> {
+        Ok(formats::atomic::check_file(path)?)
+    }
+
     /// Writes the model; the file appears whole or not at all, and the same model gives the same bytes.
     ///
     /// # Errors

@@ -7,6 +7,14 @@ use formats::table::{Column, Table};
 
 use crate::{Dataset, Model, StudyError, evaluate::winner};
 
+/// Whether [`predict`] may write `output`; it asks so itself, but callers may not want to open cells in vain.
+///
+/// # Errors
+/// An ending other than `.csv` or `.parquet`, a missing folder, or something else than a file in its place.
+pub fn check_output(output: &Path) -> Result<(), StudyError> {
+    Ok(Table::check_output(output)?)
+}
+
 /// Predicts every cell of `data` and writes one row each, `.csv` or `.parquet`: `name`, `source`, `group`, `frame`,
 /// `y`, `x` (pixels), `class` (predicted), `confidence` (its probability), `margin` (to the second, 0 to 1),
 /// and `p_<class>` for each class, which sum to 1. Returns the number of cells.
@@ -14,6 +22,7 @@ use crate::{Dataset, Model, StudyError, evaluate::winner};
 /// # Errors
 /// When the data do not fit the model, or a file cannot be read or written.
 pub fn predict(model: &Model, data: &Dataset, output: &Path) -> Result<usize, StudyError> {
+    check_output(output)?;
     let everyone: Vec<usize> = (0..data.len()).collect();
     let probabilities = model.probabilities(data, &everyone)?;
     table(model, &data.cells, &probabilities).write(output)?;

@@ -117,13 +117,16 @@ impl Preview {
 
     /// One or two sentences.
     fn summary(&self) -> String {
+        let classes = match self.classes.len() {
+            0 => "without a class".to_owned(),
+            n => format!("of {}", counted(n, "class", "classes")),
+        };
         let mut text = format!(
-            "{} of {} from {}.",
+            "{} {classes} from {}.",
             counted(self.n, "cell", "cells"),
-            counted(self.classes.len(), "class", "classes"),
             counted(self.sources.len(), "source", "sources")
         );
-        if self.n_unlabelled > 0 {
+        if self.n_unlabelled > 0 && !self.classes.is_empty() {
             text += &format!(" {} no class.", counted(self.n_unlabelled, "cell has", "cells have"));
         }
         text += &match self.findings.len() {
@@ -134,12 +137,21 @@ impl Preview {
     }
 }
 
+/// Whether [`preview`] may write the folder; it asks so itself, but callers may not want to read cells in vain.
+///
+/// # Errors
+/// When something else than an earlier preview is there, or the folder around it is missing.
+pub fn check_output(folder: &Path) -> Result<(), StudyError> {
+    Ok(formats::atomic::check_folder(folder, MARK)?)
+}
+
 /// Counts the cells, lets the doctor look at them and writes the pictures and `preview.html` into `folder`, which is
 /// new, empty or an earlier preview.
 ///
 /// # Errors
 /// Mistakes in the settings, no cell, or a folder that cannot be written; then nothing of it is left.
 pub fn preview(set: &CellSet, settings: &PreviewSettings, folder: &Path) -> Result<Preview, StudyError> {
+    check_output(folder)?;
     let (preview, files) = files(set, settings)?;
     files.write(folder, MARK)?;
     Ok(preview)

@@ -105,7 +105,7 @@ pub fn nuclei(request: &Nuclei, output: &Path, progress: &dyn Progress) -> Resul
         lines = summary(request, &all);
         Ok(())
     })?;
-    progress.finish(&lines[0]);
+    progress.finish("");
     Ok(lines)
 }
 
@@ -155,7 +155,7 @@ pub fn phase(request: &Phase, output: &Path, progress: &dyn Progress) -> Result<
         counts[0],
         counts[1]
     )];
-    progress.finish(&lines[0]);
+    progress.finish("");
     Ok(lines)
 }
 

@@ -36,3 +36,12 @@ fn the_phase_network_has_as_many_parameters_as_published() {
     let shape = CropShape { h: 50, w: 50, c: 3 };
     assert_eq!(parameters(Preset::Phase, shape, 2), (2_757_474, 2_757_474));
 }
+
+#[test]
+fn every_preset_learns_from_crops_that_are_not_square() {
+    let shape = CropShape { h: 40, w: 56, c: 1 };
+    for preset in [Preset::Default, Preset::Encoder, Preset::Phase] {
+        let (in_metadata, in_arrays) = parameters(preset, shape, 2);
+        assert!(in_metadata > 0 && in_metadata == in_arrays, "{preset:?}");
+    }
+}
