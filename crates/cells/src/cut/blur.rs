@@ -21,14 +21,14 @@ pub fn blur<T: Level>(plane: Plane<'_, T>) -> Vec<T> {
     for y in -2..2 {
         along_row(plane.row(reflect(y, h)), &mut ring[(y + 2) as usize]);
     }
-    let (four, six) = (T::Wide::from(4u8), T::Wide::from(6u8));
+    let four = T::Wide::from(4u8);
     let mut out = vec![T::default(); h * w];
     for (y, out) in out.chunks_exact_mut(w).enumerate() {
         along_row(plane.row(reflect(y as i64 + 2, h)), &mut ring[(y + 4) % 5]);
         let row = |k: usize| &ring[(y + k) % 5][..w];
         let (a, b, c, d, e) = (row(0), row(1), row(2), row(3), row(4));
         for x in 0..w {
-            out[x] = T::from_sum(a[x] + e[x] + (b[x] + d[x]) * four + c[x] * six);
+            out[x] = T::from_sum(a[x] + e[x] + (b[x] + c[x] + d[x]) * four + c[x] + c[x]);
         }
     }
     out
@@ -37,17 +37,19 @@ pub fn blur<T: Level>(plane: Plane<'_, T>) -> Vec<T> {
 /// 16 times the blur along one row.
 fn along_row<T: Level>(row: &[T], out: &mut [T::Wide]) {
     let w = row.len();
-    let (four, six) = (T::Wide::from(4u8), T::Wide::from(6u8));
-    let wide = |v: T| T::Wide::from(v);
-    for x in (0..w).filter(|&x| x < 2 || x + 2 >= w) {
-        let at = |k: i64| wide(row[reflect(x as i64 + k, w)]);
-        out[x] = at(-2) + at(2) + (at(-1) + at(1)) * four + at(0) * six;
+    let four = T::Wide::from(4u8);
+    let sum = |[a, b, c, d, e]: [T; 5]| {
+        let [a, b, c, d, e] = [a, b, c, d, e].map(T::Wide::from);
+        a + e + (b + c + d) * four + c + c
+    };
+    for x in [0, 1, w.saturating_sub(2), w - 1].into_iter().filter(|&x| x < w) {
+        out[x] = sum([-2, -1, 0, 1, 2].map(|k| row[reflect(x as i64 + k, w)]));
     }
     let Some(n) = w.checked_sub(4) else { return };
     let at = |k: usize| &row[k..k + n];
     let (a, b, c, d, e) = (at(0), at(1), at(2), at(3), at(4));
     let out = &mut out[2..2 + n];
     for x in 0..n {
-        out[x] = wide(a[x]) + wide(e[x]) + (wide(b[x]) + wide(d[x])) * four + wide(c[x]) * six;
+        out[x] = sum([a[x], b[x], c[x], d[x], e[x]]);
     }
 }

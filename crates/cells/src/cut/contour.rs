@@ -11,15 +11,15 @@ pub struct Mask {
     h: usize,
     w: usize,
     /// `[h + 2, w + 2]`; one of the marks below.
-    marks: Vec<i8>,
+    marks: Vec<u8>,
 }
 
-const GROUND: i8 = 0;
-const FRESH: i8 = 1;
+const GROUND: u8 = 0;
+const FRESH: u8 = 1;
 /// Of a border that was followed.
-const BORDER: i8 = 2;
+const BORDER: u8 = 2;
 /// Of a border that was followed and whose right neighbour is outside.
-const LAST: i8 = -2;
+const LAST: u8 = 3;
 
 /// Row and column steps to the eight neighbours, counter-clockwise from the right.
 const STEPS: [(isize, isize); 8] = [(0, 1), (-1, 1), (-1, 0), (-1, -1), (0, -1), (1, -1), (1, 0), (1, 1)];
@@ -67,10 +67,16 @@ impl Mask {
         let rows = marks.chunks_exact_mut(w + 2).skip(1);
         for (marks, values) in rows.zip(values.chunks_exact(w.max(1))) {
             for (mark, &value) in marks[1..=w].iter_mut().zip(values) {
-                *mark = i8::from(inside(value));
+                *mark = u8::from(inside(value));
             }
         }
         Mask { h, w, marks }
+    }
+
+    /// Whether the pixel in row `y` and column `x` is foreground.
+    #[must_use]
+    pub fn is_inside(&self, y: usize, x: usize) -> bool {
+        self.marks[(y + 1) * (self.w + 2) + x + 1] != GROUND
     }
 
     /// The outlines of all blobs that do not lie in the hole of another, by their first pixel: top to bottom, left to right.
@@ -89,9 +95,12 @@ impl Mask {
             let mut last = GROUND;
             let mut before = GROUND;
             let mut x = 1;
-            while let Some(n) = self.marks[row + x..row + stride].iter().position(|&m| m != before) {
-                x += n;
-                if before == GROUND && self.marks[row + x] == FRESH && last <= GROUND {
+            loop {
+                x += run(&self.marks[row + x..row + stride], before);
+                if x == stride {
+                    break;
+                }
+                if before == GROUND && self.marks[row + x] == FRESH && last != BORDER {
                     contours.push(self.follow(row + x, &mut visit));
                 }
                 before = self.marks[row + x];
@@ -158,6 +167,19 @@ impl Mask {
             from = (direction + 4) % 8;
         }
     }
+}
+
+/// How many of the first marks are `mark`.
+fn run(marks: &[u8], mark: u8) -> usize {
+    let (eights, rest) = marks.as_chunks::<8>();
+    let expected = u64::from_le_bytes([mark; 8]);
+    for (i, eight) in eights.iter().enumerate() {
+        let other = u64::from_le_bytes(*eight) ^ expected;
+        if other != 0 {
+            return 8 * i + other.trailing_zeros() as usize / 8;
+        }
+    }
+    8 * eights.len() + rest.iter().take_while(|&&m| m == mark).count()
 }
 
 /// Twice the area of the triangle of two points and the origin, with its sign.

@@ -40,7 +40,7 @@ pub fn find(labels: Plane<'_, u32>, min_area: usize) -> Finding {
         if n < min_area as f64 {
             finding.drop(Reason::Small);
         } else {
-            finding.cells.push(Found { y: y / n, x: x / n, area: n, label: Some(label) });
+            finding.cells.push(Found { y: y / n, x: x / n, area: Some(n), label: Some(label) });
         }
     }
     finding

@@ -10,7 +10,8 @@ pub trait Level: Copy + Default + Ord + Into<u32> + Send + Sync + 'static {
     /// A sum of intensities with weights of 256 in all, divided and rounded half up.
     fn from_sum(sum: Self::Wide) -> Self;
 
-    /// The values of rank `k` and `k + 1`, counted from 0 at the smallest; of the last rank twice at the end. `values` is not empty.
+    /// The values of rank `k` and `k + 1`, counted from 0 at the smallest; the largest twice when `k` is the last rank. `values`
+    /// is longer than `k`.
     fn of_rank(values: &[Self], k: usize) -> (Self, Self);
 
     /// The largest intensity that is not above `x`; none when all are.
@@ -25,29 +26,15 @@ impl Level for u8 {
     }
 
     fn of_rank(values: &[u8], k: usize) -> (u8, u8) {
-        // Four tables, so that runs of one value do not wait for each other.
-        let mut counts = [[0u32; 256]; 4];
-        let [a, b, c, d] = &mut counts;
-        let (fours, rest) = values.as_chunks::<4>();
-        for v in fours {
-            a[usize::from(v[0])] += 1;
-            b[usize::from(v[1])] += 1;
-            c[usize::from(v[2])] += 1;
-            d[usize::from(v[3])] += 1;
-        }
-        rest.iter().for_each(|&v| a[usize::from(v)] += 1);
-        let counts = (0..256).map(|i| (a[i] + b[i] + c[i] + d[i]) as usize);
-        let (low, high) = ranks(counts, k, values.len());
-        (low as u8, high as u8)
+        let counts = count(values, usize::from);
+        let next = (k + 1).min(values.len() - 1);
+        (place(&counts, k).0 as u8, place(&counts, next).0 as u8)
     }
 
     fn floor(x: f64) -> Option<u8> {
         (x >= 0.0).then_some(x as u8)
     }
 }
-
-/// Values above which a table of all 65,536 levels beats sorting.
-const MANY: usize = 1 << 14;
 
 impl Level for u16 {
     type Wide = u32;
@@ -57,16 +44,20 @@ impl Level for u16 {
     }
 
     fn of_rank(values: &[u16], k: usize) -> (u16, u16) {
-        if values.len() >= MANY {
-            let mut counts = vec![0u32; 1 << 16];
-            values.iter().for_each(|&v| counts[usize::from(v)] += 1);
-            let (low, high) = ranks(counts.into_iter().map(|n| n as usize), k, values.len());
-            return (low as u16, high as u16);
+        // Upper bytes first, then lower bytes among those with the upper byte that was found.
+        let upper = count(values, |v| usize::from(v >> 8));
+        let lower = |byte: usize| {
+            count(values, |v| if usize::from(v >> 8) == byte { usize::from(v & 0xff) } else { OTHERS })
+        };
+        let level =
+            |(byte, rank): (usize, usize), counts: &Counts| (byte << 8 | place(counts, rank).0) as u16;
+        let (low, high) = (place(&upper, k), place(&upper, (k + 1).min(values.len() - 1)));
+        let counts = lower(low.0);
+        if high.0 == low.0 {
+            (level(low, &counts), level(high, &counts))
+        } else {
+            (level(low, &counts), level(high, &lower(high.0)))
         }
-        let mut values = values.to_vec();
-        let k = k.min(values.len() - 1);
-        let (_, &mut low, above) = values.select_nth_unstable(k);
-        (low, above.iter().copied().min().unwrap_or(low))
     }
 
     fn floor(x: f64) -> Option<u16> {
@@ -74,19 +65,32 @@ impl Level for u16 {
     }
 }
 
-/// The levels of ranks `k` and `k + 1` of `n` values of which there are `counts` at each level.
-fn ranks(counts: impl Iterator<Item = usize>, k: usize, n: usize) -> (usize, usize) {
-    let last = n.saturating_sub(1);
-    let (k, next) = (k.min(last), (k + 1).min(last));
-    let (mut below, mut low) = (0, None);
-    for (level, count) in counts.enumerate() {
-        below += count;
-        if low.is_none() && below > k {
-            low = Some(level);
+/// How many values have each byte, and place [`OTHERS`] for what is left out.
+type Counts = [usize; 257];
+const OTHERS: usize = 256;
+
+/// Counts values by a byte of theirs, below 257.
+fn count<T: Copy>(values: &[T], byte: impl Fn(T) -> usize) -> Counts {
+    // Four tables, so that runs of one value do not wait for each other.
+    let mut tables = [[0u32; 257]; 4];
+    let (fours, rest) = values.as_chunks::<4>();
+    for four in fours {
+        for (table, &v) in tables.iter_mut().zip(four) {
+            table[byte(v)] += 1;
         }
-        if below > next {
-            return (low.unwrap_or(level), level);
+    }
+    rest.iter().for_each(|&v| tables[0][byte(v)] += 1);
+    std::array::from_fn(|i| tables.iter().map(|table| table[i] as usize).sum())
+}
+
+/// The byte of the value of rank `k`, and its rank among the values with that byte.
+fn place(counts: &Counts, k: usize) -> (usize, usize) {
+    let mut below = 0;
+    for (byte, &n) in counts.iter().enumerate() {
+        if below + n > k {
+            return (byte, k - below);
         }
+        below += n;
     }
     (0, 0)
 }

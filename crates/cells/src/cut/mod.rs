@@ -5,15 +5,20 @@
 //! pixel.
 //!
 //! * [`percentile`]: the published contour method, equal to it to the bit;
+//! * [`auto`]: detection without its faults;
 //! * [`labels`]: cells that any segmenter has drawn;
 //! * [`window`]: the pixels around a point, with what to do at the border.
 
+pub mod auto;
 pub mod blur;
 pub mod contour;
+pub mod distance;
 pub mod labels;
 pub mod level;
 pub mod percentile;
 pub mod plane;
+pub mod score;
+pub mod smooth;
 pub mod window;
 
 use std::collections::BTreeMap;
@@ -29,8 +34,8 @@ pub struct Found {
     pub y: f64,
     /// Column of the centre, pixels.
     pub x: f64,
-    /// Area, pixels; as its method measures it, 0 when it does not.
-    pub area: f64,
+    /// Area, pixels, as its method measures it.
+    pub area: Option<f64>,
     /// Its number in a label image, when it comes from one.
     pub label: Option<u32>,
 }

@@ -114,7 +114,7 @@ pub fn find<T: Level>(plane: Plane<'_, T>, settings: &PercentileSettings) -> Fin
                 if area < min_area {
                     finding.drop(Reason::NothingInside);
                 } else {
-                    finding.cells.push(Found { y, x, area: contour.area(), label: None });
+                    finding.cells.push(Found { y, x, area: Some(contour.area()), label: None });
                 }
             }
         }
