@@ -8,6 +8,8 @@ use std::sync::{
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use study::Progress;
 
+use crate::out;
+
 static CANCELLED: AtomicBool = AtomicBool::new(false);
 static HANDLER: OnceLock<bool> = OnceLock::new();
 
@@ -59,7 +61,7 @@ impl Progress for Bar {
         self.with(|bar| {
             bar.finish_and_clear();
             if !summary.is_empty() {
-                eprintln!("{summary}");
+                out::tell(summary);
             }
             *bar = ProgressBar::hidden();
         });
@@ -68,7 +70,7 @@ impl Progress for Bar {
     fn say(&self, line: &str) {
         self.with(|bar| {
             if bar.is_hidden() {
-                eprintln!("{line}");
+                out::tell(line);
             } else {
                 bar.println(line);
             }

@@ -2,6 +2,7 @@
 
 mod bar;
 mod command;
+mod out;
 
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
@@ -25,18 +26,18 @@ struct Arguments {
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     std::panic::set_hook(Box::new(|what| {
-        eprintln!("morphotype: this is a bug, please report it: {what}");
+        out::tell(format_args!("morphotype: this is a bug, please report it: {what}"));
     }));
     let pool = rayon::ThreadPoolBuilder::new().num_threads(arguments.threads).build();
     let Ok(pool) = pool else {
-        eprintln!("morphotype: cannot start {} threads", arguments.threads);
+        out::tell(format_args!("morphotype: cannot start {} threads", arguments.threads));
         return ExitCode::from(2);
     };
     let done = catch_unwind(AssertUnwindSafe(|| pool.install(|| arguments.command.run())));
     match done {
         Ok(Ok(())) => ExitCode::SUCCESS,
         Ok(Err(error)) => {
-            eprintln!("morphotype: {error}");
+            out::tell(format_args!("morphotype: {error}"));
             ExitCode::from(error.exit_code())
         }
         Err(_) => ExitCode::from(1),

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use study::StudyError;
 
-use crate::bar::Bar;
+use crate::{bar::Bar, out};
 
 /// The whole job on simulated movies: crops, preview, model, report
 #[derive(clap::Args)]
@@ -22,13 +22,15 @@ impl Demo {
     /// Shows the whole job.
     pub fn run(self) -> Result<(), StudyError> {
         let demo = study::demo::demo(&self.output, self.seed, &Bar::new())?;
-        println!("\ncells to learn from, cut out of simulated movies around clicked points:");
-        demo.findings.iter().for_each(|line| println!("  {line}"));
-        println!("\nthe model on a movie that it never saw:");
-        study::evaluate::summary(&demo.metrics).iter().for_each(|line| println!("  {line}"));
-        println!("\npreview: {}", demo.preview.display());
-        println!("model:   {}", demo.model.display());
-        println!("report:  {}", demo.report.display());
-        Ok(())
+        let indented = |lines: Vec<String>| lines.into_iter().map(|line| format!("  {line}"));
+        let mut lines =
+            vec!["\ncells to learn from, cut out of simulated movies around clicked points:".to_owned()];
+        lines.extend(indented(demo.findings));
+        lines.push("\nthe model on a movie that it never saw:".to_owned());
+        lines.extend(indented(study::evaluate::summary(&demo.metrics)));
+        lines.push(format!("\npreview: {}", demo.preview.display()));
+        lines.push(format!("model:   {}", demo.model.display()));
+        lines.push(format!("report:  {}", demo.report.display()));
+        out::print(lines)
     }
 }

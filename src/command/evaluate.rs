@@ -2,10 +2,11 @@
 
 use std::path::PathBuf;
 
-use study::StudyError;
+use study::{Progress, StudyError};
 
 use super::sources::Sources;
 use crate::bar::Bar;
+use crate::out;
 
 /// Judge a model on labelled cells: figures, curves, mistakes, one report
 #[derive(clap::Args)]
@@ -31,14 +32,14 @@ Examples:
 impl Evaluate {
     /// Judges.
     pub fn run(self) -> Result<(), StudyError> {
+        study::evaluate::check_output(&self.output)?;
         let bar = Bar::new();
         let model = study::Model::load(&self.model)?;
         let data = self.sources.open(&bar)?;
+        model.contract.note(&data).iter().for_each(|note| bar.say(note));
         let metrics = study::evaluate::evaluate(&model, data, &self.output)?;
-        for line in study::evaluate::summary(&metrics) {
-            println!("{line}");
-        }
-        println!("report: {}", self.output.join("report.html").display());
-        Ok(())
+        let mut lines = study::evaluate::summary(&metrics);
+        lines.push(format!("report: {}", self.output.join("report.html").display()));
+        out::print(lines)
     }
 }

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use study::StudyError;
 
 use super::sources::Sources;
+use crate::out;
 
 /// Make a crop set from labelled cells: annotation zips, class folders, .npy stacks, .npz, crop sets
 #[derive(clap::Args)]
@@ -28,11 +29,10 @@ Examples:
 impl Import {
     /// Imports.
     pub fn run(self) -> Result<(), StudyError> {
+        study::import::check_output(&self.output)?;
         let cells = self.sources.read()?;
-        for line in study::import::import(&cells, &self.output)? {
-            println!("{line}");
-        }
-        println!("crop set: {}", self.output.display());
-        Ok(())
+        let mut lines = study::import::import(&cells, &self.output)?;
+        lines.push(format!("crop set: {}", self.output.display()));
+        out::print(lines)
     }
 }

@@ -2,10 +2,11 @@
 
 use std::path::PathBuf;
 
-use study::StudyError;
+use study::{Progress, StudyError};
 
 use super::sources::Sources;
 use crate::bar::Bar;
+use crate::out;
 
 /// Class probabilities of cells, as a table
 #[derive(clap::Args)]
@@ -31,11 +32,12 @@ Examples:
 impl Predict {
     /// Predicts.
     pub fn run(self) -> Result<(), StudyError> {
+        study::predict::check_output(&self.output)?;
         let bar = Bar::new();
         let model = study::Model::load(&self.model)?;
         let data = self.sources.open(&bar)?;
+        model.contract.note(&data).iter().for_each(|note| bar.say(note));
         let n = study::predict::predict(&model, &data, &self.output)?;
-        println!("{n} cells: {}", self.output.display());
-        Ok(())
+        out::print([format!("{}: {}", study::plural(n, "cell"), self.output.display())])
     }
 }

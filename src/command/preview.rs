@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use study::{StudyError, preview::PreviewSettings};
 
 use super::sources::Sources;
+use crate::out;
 
 /// Look at labelled cells before training: counts, montage, and what will spoil the training
 #[derive(clap::Args)]
@@ -34,14 +35,13 @@ Examples:
 impl Preview {
     /// Looks.
     pub fn run(self) -> Result<(), StudyError> {
+        study::preview::check_output(&self.output)?;
         let cells = self.sources.read()?;
         let settings =
             PreviewSettings { n_per_class: self.per_class, seed: self.seed, ..PreviewSettings::default() };
         let seen = study::preview::preview(&cells, &settings, &self.output)?;
-        for line in seen.lines() {
-            println!("{line}");
-        }
-        println!("preview: {}", self.output.join("preview.html").display());
-        Ok(())
+        let mut lines = seen.lines();
+        lines.push(format!("preview: {}", self.output.join("preview.html").display()));
+        out::print(lines)
     }
 }

@@ -7,7 +7,7 @@ use study::{
     simulate::{Nuclei, Phase, nuclei, phase},
 };
 
-use crate::bar::Bar;
+use crate::{bar::Bar, out};
 
 /// Make movies of nuclei or phase-contrast fields with known truth
 #[derive(clap::Args)]
@@ -84,7 +84,6 @@ impl Simulate {
                 phase(&request, &output, &bar)?
             }
         };
-        lines.iter().for_each(|line| println!("{line}"));
-        Ok(())
+        out::print(lines)
     }
 }

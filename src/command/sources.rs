@@ -71,7 +71,7 @@ impl Sources {
     /// Opens the cells.
     pub fn open(&self, progress: &dyn Progress) -> Result<Dataset, StudyError> {
         let data = self.request().open()?;
-        progress.say(&format!("{} cells, {} classes", data.cells.len(), data.classes.len()));
+        progress.say(&data.summary());
         Ok(data)
     }
 

@@ -8,7 +8,7 @@ use study::{
 };
 
 use super::sources::Sources;
-use crate::bar::Bar;
+use crate::{bar::Bar, out};
 
 /// Train a classifier, or judge the recipe by cross-validation
 ///
@@ -96,9 +96,9 @@ impl Train {
     pub fn run(self) -> Result<(), StudyError> {
         let settings = self.settings()?;
         if self.print_config {
-            print!("{}", settings.to_toml());
-            return Ok(());
+            return out::print([settings.to_toml().trim_end()]);
         }
+        study::Model::check_output(&self.output)?;
         let bar = Bar::new();
         let data = self.sources.open(&bar)?;
         let judge = match (self.folds, self.leave_one_group_out) {
@@ -108,14 +108,11 @@ impl Train {
         };
         let request = TrainRequest { settings, judge, output: self.output.clone(), resume: self.resume };
         let trained = train(&data, &request, &bar)?;
-        for line in study::train::summary(&trained) {
-            println!("{line}");
-        }
-        println!("model: {}", self.output.display());
-        if let Some(report) = &trained.report {
-            println!("report: {}", report.join("report.html").display());
-        }
-        Ok(())
+        let mut lines = study::train::summary(&trained);
+        lines.push(format!("model: {}", self.output.display()));
+        lines
+            .extend(trained.report.map(|folder| format!("report: {}", folder.join("report.html").display())));
+        out::print(lines)
     }
 
     fn settings(&self) -> Result<TrainSettings, StudyError> {

@@ -34,6 +34,45 @@ fn cells_of_another_kind_are_refused() {
 }
 
 #[test]
+fn channels_that_nobody_named_fit_in_their_order() {
+    let place = Place::new();
+    let cells = Discs { n: 40, n_classes: 2, ..Discs::default() };
+    let colours: Vec<u16> = cells.pixels().iter().flat_map(|&p| [p, p / 2, 700 - p]).collect();
+    let images = || npy_u16(&[40, 16, 16, 3], &colours);
+    let labels = || npy_i64(&(0..40).map(|i| i % 2).collect::<Vec<_>>());
+    let named = |names: [&str; 3]| {
+        let channels = npy_text(&names.map(str::to_owned));
+        npz(&[("images", images()), ("labels", labels()), ("channels", channels)])
+    };
+    // As folders of photographs are read.
+    place.write("photographs.npz", named(["red", "green", "blue"]));
+    place.write("arrays.npz", npz(&[("images", images()), ("labels", labels())]));
+    place.write("stains.npz", named(["DAPI", "GFP", "RFP"]));
+    place.write("small.toml", small(&[]));
+    place.run(&["train", "photographs.npz", "--config", "small.toml", "-o", "m.safetensors"]).good();
+    let told = place.run(&["predict", "m.safetensors", "arrays.npz", "-o", "a.csv"]).good().err;
+    assert!(
+        told.contains("channel 0, channel 1, channel 2 of the data are taken for red, green, blue"),
+        "{told}"
+    );
+    let told = place.run(&["predict", "m.safetensors", "photographs.npz", "-o", "p.csv"]).good().err;
+    assert!(!told.contains("taken for"), "{told}");
+    place.run(&["evaluate", "m.safetensors", "arrays.npz", "-o", "judged"]).good();
+    assert!(place.text("judged/report.html").contains("are taken for red, green, blue"));
+    refused(&place, "stains.npz", &["expected channels red, green, blue, found DAPI, GFP, RFP"]);
+}
+
+#[test]
+fn cells_without_a_class_are_called_so() {
+    let place = with_model(&small(&[]));
+    place.write("new.npz", npz(&[("images", npy_u16(&[4, 16, 16], &[3; 1024]))]));
+    let told = place.run(&["predict", "m.safetensors", "new.npz", "-o", "cells.csv"]).good();
+    assert!(told.err.contains("4 cells without a class"), "{}", told.err);
+    let told = place.run(&["preview", "new.npz", "-o", "seen"]).good();
+    assert!(told.out.contains("4 cells without a class from 1 source."), "{}", told.out);
+}
+
+#[test]
 fn classes_that_the_model_does_not_know_are_refused() {
     let place = with_model(&small(&[]));
     place.write("four.npz", Discs { n_classes: 4, ..Discs::default() }.npz());

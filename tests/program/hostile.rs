@@ -229,6 +229,37 @@ fn outputs_that_cannot_be_written() {
 }
 
 #[test]
+fn classes_are_chosen_alike_by_all_verbs() {
+    let place = place();
+    for words in verbs("cells.npz") {
+        for (chosen, found) in [("class 2,class 2", "class 2, class 2"), ("class 0,class 7", "class 7")] {
+            let words = [&words[..], &["--classes", chosen]].concat();
+            place.refused(&words, &["expected names, each once, of class 0, class 1, class 2", found]);
+        }
+    }
+    let words = ["import", "cells.npz", "--classes", "class 2,class 0", "-o", "two.crops"];
+    let told = place.run(&words).good().out;
+    assert!(told.contains("  class 2: 20\n  class 0: 20\n"), "{told}");
+}
+
+/// Cells that do not exist are not even looked for.
+#[test]
+fn outputs_are_checked_before_the_work() {
+    let place = place();
+    place.write("taken/file", "of the user");
+    for mut words in verbs("missing.npz") {
+        let elsewhere = format!("nowhere/{}", words.pop().unwrap_or_default());
+        let says = [elsewhere.as_str(), "the folder nowhere", "found nothing there"];
+        place.refused(&[&words[..], &[&elsewhere]].concat(), &says);
+        place.refused(&[&words[..], &["taken"]].concat(), &["taken: expected", "found"]);
+    }
+    for name in ["cells.txt", "cells"] {
+        let words = ["predict", "m.safetensors", "missing.npz", "-o", name];
+        place.refused(&words, &[name, "expected a name that ends in .csv or .parquet"]);
+    }
+}
+
+#[test]
 fn a_learning_rate_beyond_reason_stops_with_its_place_and_cause() {
     let place = place();
     for more in [&[][..], &["--validation", "0"], &["--folds", "2"], &["--validation", "0", "--epochs", "1"]]
@@ -262,5 +293,10 @@ fn a_full_disk_leaves_nothing_half_written() {
         shell.current_dir(place.path("")).stdout(Stdio::piped()).stderr(Stdio::piped());
         let done = done(shell.spawn().expect("a shell"));
         place.check_refusal(&before, &words, &done, &["expected", "found"]);
+        assert!(
+            !done.err.contains(".writing-"),
+            "{words:?}: a name that the user does not know\n{}",
+            done.err
+        );
     }
 }

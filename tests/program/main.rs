@@ -3,6 +3,7 @@
 mod contract;
 mod hostile;
 mod interrupt;
+mod pipes;
 mod real_data;
 mod resume;
 mod same_bytes;
