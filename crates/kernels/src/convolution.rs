@@ -2,12 +2,14 @@
 
 use std::ops::Range;
 
-use crate::Kernels;
 use crate::generic::correlation::{Axis, Correlate, Correlation, Strides};
 use crate::generic::elementwise::RowSums;
+use crate::generic::pair_correlation::{PairCorrelate, PairCorrelation};
+use crate::generic::pair_gradient::PairGradient;
 use crate::generic::tap_gradient::TapGradient;
 use crate::generic::weight_gradient::WeightGradient;
 use crate::layout::{Shape, lanes, lanes_mut};
+use crate::{Kernels, Precision};
 
 /// What is outside the image.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -89,9 +91,42 @@ impl Conv {
 #[derive(Debug, Clone, PartialEq)]
 pub struct ConvWeights {
     conv: Conv,
-    forward: Correlation,
+    precision: Precision,
+    forward: Table,
     /// From the output's gradient to the input's: channels swapped, kernel turned around.
-    backward: Correlation,
+    backward: Table,
+}
+
+/// The weights of a correlation.
+#[derive(Debug, Clone, PartialEq)]
+enum Table {
+    Single(Correlation),
+    Pairs(PairCorrelation),
+}
+
+impl Table {
+    fn new(precision: Precision, [rows, columns]: [Axis; 2], channels: usize, filters: usize) -> Table {
+        let pairs = match precision {
+            Precision::F32 => None,
+            Precision::Bf16 => PairCorrelation::new(rows, columns, channels, filters),
+        };
+        pairs.map_or_else(|| Table::Single(Correlation::new(rows, columns, channels, filters)), Table::Pairs)
+    }
+
+    fn set(&mut self, weights: &[f32], from: Strides) {
+        match self {
+            Table::Single(correlation) => correlation.set(weights, from),
+            Table::Pairs(correlation) => correlation.set(weights, from),
+        }
+    }
+
+    fn run(&self, kernels: Kernels, bias: Option<&[f32]>, x: &[f32], y: &mut [f32]) {
+        let (x, y) = (lanes(x), lanes_mut(y));
+        match self {
+            Table::Single(with) => kernels.run(Correlate { with, bias, x, y }),
+            Table::Pairs(with) => kernels.run_pairs(PairCorrelate { with, bias, x, y }),
+        }
+    }
 }
 
 impl ConvWeights {
@@ -101,7 +136,17 @@ impl ConvWeights {
     /// When a stride or a side of the kernel is 0.
     #[must_use]
     pub fn new(conv: Conv) -> Self {
-        let ([rows, columns], output) = (conv.axes(), conv.output());
+        ConvWeights::with_precision(conv, Precision::F32)
+    }
+
+    /// Weights that are all 0, for products of this precision. Fewer than four input channels, strides and kernels
+    /// larger than 13 by 13 pixels stay in `f32`, where bf16 would bring nothing.
+    ///
+    /// # Panics
+    /// When a stride or a side of the kernel is 0.
+    #[must_use]
+    pub fn with_precision(conv: Conv, precision: Precision) -> Self {
+        let (axes, output) = (conv.axes(), conv.output());
         let backward = |axis: Axis| Axis {
             input: axis.output,
             output: axis.input,
@@ -112,8 +157,9 @@ impl ConvWeights {
         };
         ConvWeights {
             conv,
-            forward: Correlation::new(rows, columns, conv.input.c, output.c),
-            backward: Correlation::new(backward(rows), backward(columns), output.c, conv.input.c),
+            precision,
+            forward: Table::new(precision, axes, conv.input.c, output.c),
+            backward: Table::new(precision, axes.map(backward), output.c, conv.input.c),
         }
     }
 
@@ -129,6 +175,12 @@ impl ConvWeights {
         self.forward.set(hwio, Strides { first: 0, row, column, channel: filters, filter: 1 });
         let (first, row, column) = (hwio.len().saturating_sub(tap), -row, -column);
         self.backward.set(hwio, Strides { first, row, column, channel: 1, filter: filters });
+    }
+
+    /// The precision of the products.
+    #[must_use]
+    pub fn precision(&self) -> Precision {
+        self.precision
     }
 
     /// The sizes that these weights are for.
@@ -149,7 +201,7 @@ impl Kernels {
     pub fn conv_forward(self, w: &ConvWeights, bias: Option<&[f32]>, x: &[f32], y: &mut [f32]) {
         check(&w.conv, x.len(), y.len());
         assert!(bias.is_none_or(|bias| bias.len() == w.conv.filters), "bias");
-        self.run(Correlate { with: &w.forward, bias, x: lanes(x), y: lanes_mut(y) });
+        w.forward.run(self, bias, x, y);
     }
 
     /// The gradient with respect to the input, given the gradient `dy` with respect to the output; overwrites `dx`.
@@ -161,7 +213,7 @@ impl Kernels {
     /// When a length does not fit.
     pub fn conv_input_gradient(self, w: &ConvWeights, dy: &[f32], dx: &mut [f32]) {
         check(&w.conv, dx.len(), dy.len());
-        self.run(Correlate { with: &w.backward, bias: None, x: lanes(dy), y: lanes_mut(dx) });
+        w.backward.run(self, None, dy, dx);
     }
 
     /// Adds the gradient with respect to the weights, summed over the sixteen cells, to `dw`. Padding lanes must be 0
@@ -173,11 +225,32 @@ impl Kernels {
     /// # Panics
     /// When a length does not fit.
     pub fn conv_weight_gradient(self, conv: &Conv, x: &[f32], dy: &[f32], dw: &mut [f32]) {
+        self.conv_weight_gradient_in(Precision::F32, conv, x, dy, dw);
+    }
+
+    /// [`Kernels::conv_weight_gradient`] with products of this precision; fewer than four input channels and strides
+    /// stay in `f32`.
+    ///
+    /// # Panics
+    /// When a length does not fit.
+    pub fn conv_weight_gradient_in(
+        self,
+        precision: Precision,
+        conv: &Conv,
+        x: &[f32],
+        dy: &[f32],
+        dw: &mut [f32],
+    ) {
         check(conv, x.len(), dy.len());
         assert_eq!(dw.len(), conv.weights(), "dw");
         let [rows, columns] = conv.axes();
         let (channels, filters) = (conv.input.c, conv.filters);
-        self.run(WeightGradient { rows, columns, channels, filters, x: lanes(x), dy: lanes(dy), dw });
+        let (x, dy) = (lanes(x), lanes(dy));
+        if precision == Precision::Bf16 && conv.stride == [1, 1] && channels >= 4 {
+            self.run_pairs(PairGradient { rows, columns, channels, filters, x, dy, dw });
+        } else {
+            self.run(WeightGradient { rows, columns, channels, filters, x, dy, dw });
+        }
     }
 
     /// The gradient with respect to the weights of one tap, `[row, column]`, and of the input channels in `range`,

@@ -1,7 +1,8 @@
 //! Which instruction set the kernels run on, found out once at run time.
 
+use crate::Precision;
 use crate::portable::Portable;
-use crate::vector::{Operation, Simd};
+use crate::vector::{Operation, PairOperation, PairSimd, Simd};
 #[cfg(target_arch = "x86_64")]
 use crate::x86::{avx2::Avx2, avx512::Avx512};
 
@@ -59,6 +60,9 @@ pub enum KernelError {
     /// The CPU lacks the instruction set.
     #[error("MORPHOTYPE_KERNELS asks for {0}, which this CPU does not have")]
     Unavailable(InstructionSet),
+    /// There are no instructions for bf16.
+    #[error("bf16 needs AVX-512-BF16; this CPU does not have it, or MORPHOTYPE_KERNELS asks for less")]
+    NoBf16,
 }
 
 /// All kernels, on one instruction set that this CPU has.
@@ -106,10 +110,44 @@ impl Kernels {
             InstructionSet::Avx2 => unsafe { Avx2::assume() }.call(operation),
             // SAFETY: `with` and `detect` make this value only when the CPU has AVX-512F.
             #[cfg(target_arch = "x86_64")]
-            InstructionSet::Avx512 => unsafe { Avx512::assume() }.call(operation),
+            InstructionSet::Avx512 => unsafe { Avx512::<false>::assume() }.call(operation),
             #[cfg(not(target_arch = "x86_64"))]
             InstructionSet::Avx2 | InstructionSet::Avx512 => Portable.call(operation),
         }
+    }
+
+    /// Runs `operation` on this instruction set, or as plain code where it has no pairs of bf16.
+    pub(crate) fn run_pairs<O: PairOperation>(self, operation: O) {
+        #[cfg(target_arch = "x86_64")]
+        if self.has_bf16() {
+            // SAFETY: the CPU was just asked for AVX-512F, BW and BF16.
+            return unsafe { Avx512::<true>::assume() }.call_pairs(operation);
+        }
+        Portable.call_pairs(operation);
+    }
+
+    /// Whether convolutions gain by this precision: all instruction sets have `f32`, bf16 is made for AVX-512-BF16 and
+    /// slow elsewhere.
+    ///
+    /// # Errors
+    /// When this CPU, or the instruction set asked for, has no bf16.
+    pub fn require(self, precision: Precision) -> Result<(), KernelError> {
+        match precision {
+            Precision::Bf16 if !self.has_bf16() => Err(KernelError::NoBf16),
+            Precision::Bf16 | Precision::F32 => Ok(()),
+        }
+    }
+
+    #[cfg(target_arch = "x86_64")]
+    fn has_bf16(self) -> bool {
+        self.set == InstructionSet::Avx512
+            && is_x86_feature_detected!("avx512bw")
+            && is_x86_feature_detected!("avx512bf16")
+    }
+
+    #[cfg(not(target_arch = "x86_64"))]
+    fn has_bf16(self) -> bool {
+        false
     }
 
     fn named(name: &str) -> Result<Kernels, KernelError> {

@@ -34,6 +34,7 @@ mod optimiser;
 mod peak;
 mod pool;
 mod portable;
+mod precision;
 mod vector;
 #[cfg(target_arch = "x86_64")]
 mod x86;
@@ -46,3 +47,4 @@ pub use dispatch::{InstructionSet, KernelError, Kernels};
 pub use layout::{LANES, Shape, flatten, pack_cells, unflatten, unpack_cells};
 pub use optimiser::{Adam, Sgd};
 pub use pool::pooled;
+pub use precision::Precision;

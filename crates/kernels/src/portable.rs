@@ -1,7 +1,8 @@
 //! Plain code, for any CPU.
 
 use crate::layout::{LANES, Lanes};
-use crate::vector::{Operation, Simd};
+use crate::precision::{PairLanes, pair_of_bf16, values_of_pair};
+use crate::vector::{Operation, PairOperation, PairSimd, Simd};
 
 /// Needs nothing.
 #[derive(Clone, Copy)]
@@ -112,5 +113,55 @@ impl Simd for Portable {
     #[inline(always)]
     fn totals(self, sums: [[f32; 4]; 4]) -> [f32; 4] {
         sums.map(|[a, b, c, d]| (a + b) + (c + d))
+    }
+}
+
+impl PairSimd for Portable {
+    type Pairs = PairLanes;
+
+    #[inline(never)]
+    fn call_pairs<O: PairOperation>(self, operation: O) {
+        operation.run(self);
+    }
+
+    #[inline(always)]
+    fn pair(self, low: Lanes, high: Lanes) -> PairLanes {
+        std::array::from_fn(|lane| pair_of_bf16(low[lane], high[lane]))
+    }
+
+    #[inline(always)]
+    fn any_pairs(self, a: Lanes, b: Lanes) -> PairLanes {
+        self.pair(a, b)
+    }
+
+    #[inline(always)]
+    fn load_pairs(self, from: &PairLanes) -> PairLanes {
+        *from
+    }
+
+    #[inline(always)]
+    fn store_pairs(self, pairs: PairLanes, to: &mut PairLanes) {
+        *to = pairs;
+    }
+
+    #[inline(always)]
+    fn splat_pair(self, pair: u32) -> PairLanes {
+        [pair; LANES]
+    }
+
+    #[inline(always)]
+    fn add_pairs(self, a: PairLanes, b: PairLanes, sum: Lanes) -> Lanes {
+        std::array::from_fn(|lane| {
+            let ([a_low, a_high], [b_low, b_high]) = (values_of_pair(a[lane]), values_of_pair(b[lane]));
+            sum[lane] + (a_low * b_low + a_high * b_high)
+        })
+    }
+
+    #[inline(always)]
+    fn sum_pairs(self, a: PairLanes, b: PairLanes, sum: [f32; 4]) -> [f32; 4] {
+        let products = self.add_pairs(a, b, [0.0; LANES]);
+        std::array::from_fn(|i| {
+            sum[i] + (products[i] + products[i + 4]) + (products[i + 8] + products[i + 12])
+        })
     }
 }

@@ -1,6 +1,7 @@
 //! What an instruction set has to offer, in terms of sixteen `f32` side by side.
 
 use crate::layout::Lanes;
+use crate::precision::PairLanes;
 
 /// An instruction set, as a token: a value of this type proves that the CPU has it.
 ///
@@ -71,4 +72,34 @@ pub(crate) trait Operation {
     type Output;
     /// Computes it; always `#[inline(always)]`.
     fn run<S: Simd>(self, simd: S) -> Self::Output;
+}
+
+/// An instruction set that also multiplies pairs of bf16.
+pub(crate) trait PairSimd: Simd {
+    /// Sixteen pairs of bf16.
+    type Pairs: Copy;
+
+    /// Runs `operation` in a function compiled for this instruction set.
+    fn call_pairs<O: PairOperation>(self, operation: O);
+
+    /// Rounds to bf16; pair `i` is `low[i]` and `high[i]`.
+    fn pair(self, low: Self::Vector, high: Self::Vector) -> Self::Pairs;
+    /// Rounds to bf16; the pairs are made of the 32 values in some order that is always the same.
+    fn any_pairs(self, a: Self::Vector, b: Self::Vector) -> Self::Pairs;
+    /// The pairs in memory.
+    fn load_pairs(self, from: &PairLanes) -> Self::Pairs;
+    /// Writes the pairs to memory.
+    fn store_pairs(self, pairs: Self::Pairs, to: &mut PairLanes);
+    /// Sixteen times `pair`.
+    fn splat_pair(self, pair: u32) -> Self::Pairs;
+    /// Pair by pair the sum of both products, plus `sum`.
+    fn add_pairs(self, a: Self::Pairs, b: Self::Pairs, sum: Self::Vector) -> Self::Vector;
+    /// Adds the 32 products, in parts.
+    fn sum_pairs(self, a: Self::Pairs, b: Self::Pairs, sum: Self::Sum) -> Self::Sum;
+}
+
+/// Something to compute with pairs of bf16.
+pub(crate) trait PairOperation {
+    /// Computes it; always `#[inline(always)]`.
+    fn run<S: PairSimd>(self, simd: S);
 }

@@ -2,7 +2,7 @@
 
 mod oracle;
 
-use kernels::{Conv, ConvWeights, Kernels, LANES, Padding, Shape};
+use kernels::{Conv, ConvWeights, Kernels, LANES, Padding, Precision, Shape};
 use oracle::{Expected, at, on_each_instruction_set, random, values};
 
 /// Sizes that meet every path: one pixel, all tile widths, tails of filters and channels, even kernels, kernels larger
@@ -30,6 +30,8 @@ fn battery() -> Vec<Conv> {
             add(2, 3, 3, 6, kernel, stride);
         }
     }
+    add(3, 6, 64, 5, [3, 3], [1, 1]);
+    add(2, 8, 41, 6, [5, 3], [1, 1]);
     add(21, 21, 8, 16, [3, 3], [1, 1]);
     add(33, 40, 4, 4, [3, 3], [1, 1]);
     battery
@@ -71,16 +73,22 @@ struct Case {
     db: Expected,
 }
 
+fn rounded(mut values: Vec<f32>, round: fn(f32) -> f32) -> Vec<f32> {
+    values.iter_mut().for_each(|x| *x = round(*x));
+    values
+}
+
 impl Case {
-    fn new(conv: Conv, seed: u64) -> Case {
+    /// Values and weights go through `round`.
+    fn new(conv: Conv, seed: u64, round: fn(f32) -> f32) -> Case {
         let mut rng = random(seed);
         let (input, output) = (conv.input.pack_len(), conv.output());
         let mut case = Case {
             conv,
-            weights: values(&mut rng, conv.weights()),
+            weights: rounded(values(&mut rng, conv.weights()), round),
             bias: values(&mut rng, conv.filters),
-            x: values(&mut rng, input),
-            dy: values(&mut rng, output.pack_len()),
+            x: rounded(values(&mut rng, input), round),
+            dy: rounded(values(&mut rng, output.pack_len()), round),
             y: Expected::new(output.pack_len()),
             dx: Expected::new(input),
             dw: Expected::new(conv.weights()),
@@ -121,6 +129,36 @@ impl Case {
 }
 
 impl Case {
+    fn check_bf16(&self, kernels: Kernels) {
+        let what =
+            |result: &str| format!("{result} in bf16 of {:?} on {}", self.conv, kernels.instruction_set());
+        let mut weights = ConvWeights::with_precision(self.conv, Precision::Bf16);
+        weights.set(&self.weights);
+        let mut y = vec![f32::NAN; self.dy.len()];
+        kernels.conv_forward(&weights, Some(&self.bias), &self.x, &mut y);
+        self.y.assert_close(&y, &what("output"));
+        let mut dx = vec![f32::NAN; self.x.len()];
+        kernels.conv_input_gradient(&weights, &self.dy, &mut dx);
+        self.dx.assert_close(&dx, &what("input gradient"));
+        let mut dw = vec![0.0; self.weights.len()];
+        kernels.conv_weight_gradient_in(Precision::Bf16, &self.conv, &self.x, &self.dy, &mut dw);
+        self.dw.assert_close(&dw, &what("weight gradient"));
+    }
+
+    /// The same bits come out for values that a rounding makes the same.
+    fn check_rounding(&self, kernels: Kernels) {
+        let mut weights = ConvWeights::with_precision(self.conv, Precision::Bf16);
+        weights.set(&self.weights);
+        let x = rounded(self.x.clone(), bf16);
+        let results = [&self.x, &x].map(|x| {
+            let (mut y, mut dw) = (vec![f32::NAN; self.dy.len()], vec![0.0; self.weights.len()]);
+            kernels.conv_forward(&weights, None, x, &mut y);
+            kernels.conv_weight_gradient_in(Precision::Bf16, &self.conv, x, &self.dy, &mut dw);
+            (y, dw)
+        });
+        assert!(results[0] == results[1], "{:?} on {}", self.conv, kernels.instruction_set());
+    }
+
     /// Two packs, the second with half and the first with one and a half times the gradient.
     fn check_taps(&self, kernels: Kernels, what: &str) {
         let dy = [1.5, 0.5].map(|factor| self.dy.iter().map(|dy| factor * dy).collect::<Vec<f32>>());
@@ -143,9 +181,32 @@ impl Case {
 #[test]
 fn all_results_are_those_of_the_definition() {
     for (seed, conv) in battery().into_iter().enumerate() {
-        let case = Case::new(conv, seed as u64);
+        let case = Case::new(conv, seed as u64, |x| x);
         on_each_instruction_set(|kernels| case.check(kernels));
     }
+}
+
+/// Rounds to bf16, to even in the middle.
+fn bf16(x: f32) -> f32 {
+    let bits = x.to_bits();
+    f32::from_bits((bits + 0x7fff + (bits >> 16 & 1)) & 0xffff_0000)
+}
+
+/// With what comes in rounded beforehand, products of bf16 are exact and sums are those of `f32`.
+#[test]
+fn results_in_bf16_are_those_of_the_definition() {
+    let mut rounded = 0;
+    for (seed, conv) in battery().into_iter().enumerate() {
+        let mut case = Case::new(conv, seed as u64, bf16);
+        on_each_instruction_set(|kernels| case.check_bf16(kernels));
+        // And what does the rounding is the kernel, where it multiplies pairs.
+        if conv.input.c >= 4 && conv.stride == [1, 1] {
+            case.x.iter_mut().for_each(|x| *x *= 1.0 + 1e-3);
+            rounded += 1;
+            on_each_instruction_set(|kernels| case.check_rounding(kernels));
+        }
+    }
+    assert!(rounded > 10);
 }
 
 #[test]
@@ -157,7 +218,7 @@ fn weight_and_bias_gradients_add_to_what_is_there() {
         stride: [1, 1],
         padding: Padding::Same,
     };
-    let case = Case::new(conv, 7);
+    let case = Case::new(conv, 7, |x| x);
     on_each_instruction_set(|kernels| {
         let (mut once, mut twice) = (vec![0.0; conv.weights()], vec![0.0; conv.weights()]);
         kernels.conv_weight_gradient(&conv, &case.x, &case.dy, &mut once);

@@ -3,6 +3,7 @@
 use kernels::{Buffer, Kernels, LANES};
 use rayon::prelude::*;
 
+use crate::Precision;
 use crate::batch::Batch;
 use crate::blocks::{Context, ConvModel, Kind, NormModel};
 use crate::network::Network;
@@ -36,7 +37,7 @@ impl Engine {
         let gradients = tensors.iter().map(|t| Buffer::new(if t.trainable { t.data.len() } else { 0 }));
         let mut engine = Engine {
             kernels,
-            convs: plan.convs.iter().map(ConvModel::new).collect(),
+            convs: Vec::new(),
             norms: plan.norms.iter().map(NormModel::new).collect(),
             packs: (0..).map(|number| Store::new(&plan.packs, 1, number)).take(n_packs).collect(),
             flat: Store::new(&plan.flat, n_packs, u64::MAX),
@@ -44,7 +45,7 @@ impl Engine {
             gradients: gradients.collect(),
             plan,
         };
-        engine.load(network.weights());
+        engine.set_precision(Precision::F32, network.weights());
         engine
     }
 
@@ -52,6 +53,12 @@ impl Engine {
     pub(crate) fn bytes(&self) -> usize {
         let stores = self.packs.iter().chain([&self.flat]).map(Store::bytes);
         stores.sum::<usize>() + self.gradients.iter().map(|g| size_of_val(&**g)).sum::<usize>()
+    }
+
+    /// Computes convolutions so precisely from now on; `f32` at first.
+    pub(crate) fn set_precision(&mut self, precision: Precision, weights: &Weights) {
+        self.convs = self.plan.convs.iter().map(|plan| ConvModel::new(plan, precision)).collect();
+        self.load(weights);
     }
 
     /// Takes over the weights of the convolutions; the other operations read them where they are.

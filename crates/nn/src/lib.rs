@@ -25,6 +25,7 @@ pub mod loss;
 mod network;
 pub mod optimizer;
 mod plan;
+mod precision;
 pub mod predict;
 pub mod presets;
 pub mod schedule;
@@ -34,3 +35,4 @@ pub mod train;
 pub mod weights;
 
 pub use network::{Network, WeightsError};
+pub use precision::Precision;

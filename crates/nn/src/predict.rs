@@ -5,6 +5,7 @@ use std::sync::{Mutex, PoisonError};
 use kernels::{KernelError, Kernels, LANES};
 use rayon::prelude::*;
 
+use crate::Precision;
 use crate::blocks::{Context, ConvModel, Kind, NormModel};
 use crate::network::Network;
 use crate::plan::{Mode, Op, Place, Plan, plan};
@@ -46,12 +47,27 @@ impl Predictor {
         Ok(Predictor::with_kernels(Kernels::detect()?, network))
     }
 
+    /// A predictor on the best instruction set of this CPU that computes convolutions so precisely.
+    ///
+    /// # Errors
+    /// When this CPU cannot, or `MORPHOTYPE_KERNELS` asks for what is not there.
+    pub fn with_precision(network: &Network, precision: Precision) -> Result<Predictor, KernelError> {
+        let kernels = Kernels::detect()?;
+        kernels.require(precision.into())?;
+        Ok(Predictor::build(kernels, network, precision))
+    }
+
     /// A predictor on a given instruction set.
     #[must_use]
     pub fn with_kernels(kernels: Kernels, network: &Network) -> Predictor {
+        Predictor::build(kernels, network, Precision::F32)
+    }
+
+    fn build(kernels: Kernels, network: &Network, precision: Precision) -> Predictor {
         let plan = plan(network.spec(), &network.graph(), Mode::Inference);
         let weights = network.weights().clone();
-        let mut convs: Vec<ConvModel> = plan.convs.iter().map(ConvModel::new).collect();
+        let mut convs: Vec<ConvModel> =
+            plan.convs.iter().map(|plan| ConvModel::new(plan, precision)).collect();
         convs.iter_mut().zip(&plan.convs).for_each(|(model, plan)| model.load(plan, &weights));
         let mut norms: Vec<NormModel> = plan.norms.iter().map(NormModel::new).collect();
         norms.iter_mut().zip(&plan.norms).for_each(|(model, plan)| model.load(plan, &weights));

@@ -105,7 +105,7 @@ pub(crate) struct Strides {
 }
 
 impl Strides {
-    fn at(self, row: usize, column: usize, channel: usize, filter: usize) -> usize {
+    pub(crate) fn at(self, row: usize, column: usize, channel: usize, filter: usize) -> usize {
         let tap = row as isize * self.row + column as isize * self.column;
         self.first.wrapping_add_signed(tap) + channel * self.channel + filter * self.filter
     }

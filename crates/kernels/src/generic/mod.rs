@@ -5,6 +5,8 @@ pub(crate) mod correlation;
 pub(crate) mod elementwise;
 pub(crate) mod function;
 pub(crate) mod matrix;
+pub(crate) mod pair_correlation;
+pub(crate) mod pair_gradient;
 pub(crate) mod pool;
 pub(crate) mod sum;
 pub(crate) mod tap_gradient;

@@ -1,4 +1,4 @@
-//! AVX-512F: one register is one vector, and there are 32.
+//! AVX-512F: one register is one vector, and there are 32. With AVX-512BF16, also one register of pairs.
 //!
 //! Every `unsafe` here has the same reason: a value of [`Avx512`] is made in one place only, [`Avx512::assume`], whose
 //! caller knows that the CPU has AVX-512F.
@@ -6,27 +6,28 @@
 use std::arch::x86_64::*;
 
 use crate::layout::Lanes;
-use crate::vector::{Operation, Simd};
+use crate::precision::PairLanes;
+use crate::vector::{Operation, PairOperation, PairSimd, Simd};
 
-/// Proof of AVX-512F.
+/// Proof of AVX-512F, and when `BF16` of AVX-512BW and BF16 too.
 #[derive(Clone, Copy)]
-pub(crate) struct Avx512(());
+pub(crate) struct Avx512<const BF16: bool>(());
 
-impl Avx512 {
+impl<const BF16: bool> Avx512<BF16> {
     /// # Safety
-    /// The CPU must have AVX-512F.
-    pub(crate) unsafe fn assume() -> Avx512 {
+    /// The CPU must have AVX-512F, and when `BF16` AVX-512BW and BF16 too.
+    pub(crate) unsafe fn assume() -> Self {
         Avx512(())
     }
 }
 
 #[inline(never)]
 #[target_feature(enable = "avx512f")]
-fn call<O: Operation>(simd: Avx512, operation: O) -> O::Output {
+fn call<O: Operation, const BF16: bool>(simd: Avx512<BF16>, operation: O) -> O::Output {
     operation.run(simd)
 }
 
-impl Simd for Avx512 {
+impl<const BF16: bool> Simd for Avx512<BF16> {
     type Vector = __m512;
     type Sum = __m512;
 
@@ -149,5 +150,83 @@ impl Simd for Avx512 {
             _mm_storeu_ps(totals.as_mut_ptr(), _mm512_castps512_ps128(whole));
             totals
         }
+    }
+}
+
+#[inline(never)]
+#[target_feature(enable = "avx512f,avx512bw,avx512bf16")]
+fn call_pairs<O: PairOperation>(simd: Avx512<true>, operation: O) {
+    operation.run(simd);
+}
+
+/// Sixteen pairs as integers are sixteen pairs of bf16.
+#[inline(always)]
+fn bf16(pairs: __m512i) -> __m512bh {
+    // SAFETY: both are 64 bytes of plain numbers.
+    unsafe { std::mem::transmute(pairs) }
+}
+
+/// From `[low 0, …, low 15, high 0, …, high 15]` to pairs.
+const INTERLEAVE: [u16; 32] = {
+    let mut from = [0; 32];
+    let mut i = 0;
+    while i < 32 {
+        from[i] = (i / 2 + i % 2 * 16) as u16;
+        i += 1;
+    }
+    from
+};
+
+impl PairSimd for Avx512<true> {
+    type Pairs = __m512i;
+
+    #[inline(always)]
+    fn call_pairs<O: PairOperation>(self, operation: O) {
+        // SAFETY: the token proves AVX-512F, BW and BF16.
+        unsafe { call_pairs(self, operation) }
+    }
+
+    #[inline(always)]
+    fn pair(self, low: __m512, high: __m512) -> __m512i {
+        // SAFETY: the token proves AVX-512BW; the constant is 64 bytes.
+        unsafe {
+            let order = _mm512_loadu_epi16(INTERLEAVE.as_ptr().cast());
+            _mm512_permutexvar_epi16(order, self.any_pairs(low, high))
+        }
+    }
+
+    #[inline(always)]
+    fn any_pairs(self, a: __m512, b: __m512) -> __m512i {
+        // SAFETY: the token proves AVX-512BF16; both types are 64 bytes of plain numbers.
+        unsafe { std::mem::transmute(_mm512_cvtne2ps_pbh(b, a)) }
+    }
+
+    #[inline(always)]
+    fn load_pairs(self, from: &PairLanes) -> __m512i {
+        // SAFETY: the token proves AVX-512F; the reference is to sixteen pairs.
+        unsafe { _mm512_loadu_si512(from.as_ptr().cast()) }
+    }
+
+    #[inline(always)]
+    fn store_pairs(self, pairs: __m512i, to: &mut PairLanes) {
+        // SAFETY: the token proves AVX-512F; the reference is to sixteen pairs.
+        unsafe { _mm512_storeu_si512(to.as_mut_ptr().cast(), pairs) }
+    }
+
+    #[inline(always)]
+    fn splat_pair(self, pair: u32) -> __m512i {
+        // SAFETY: the token proves AVX-512F.
+        unsafe { _mm512_set1_epi32(pair.cast_signed()) }
+    }
+
+    #[inline(always)]
+    fn add_pairs(self, a: __m512i, b: __m512i, sum: __m512) -> __m512 {
+        // SAFETY: the token proves AVX-512BF16.
+        unsafe { _mm512_dpbf16_ps(sum, bf16(a), bf16(b)) }
+    }
+
+    #[inline(always)]
+    fn sum_pairs(self, a: __m512i, b: __m512i, sum: __m512) -> __m512 {
+        self.add_pairs(a, b, sum)
     }
 }

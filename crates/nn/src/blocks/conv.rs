@@ -4,6 +4,7 @@ use kernels::{ConvWeights, Kernels};
 use rayon::prelude::*;
 
 use super::Context;
+use crate::Precision;
 use crate::plan::{ConvPlan, Wires};
 use crate::store::Store;
 use crate::weights::Weights;
@@ -29,7 +30,8 @@ impl Conv {
         let dy = store.gradients.get(dy_number);
         if !kernel.is_empty() {
             kernel.fill(0.0);
-            context.kernels.conv_weight_gradient(weights.conv(), store.values.get(wires.x[0]), dy, kernel);
+            let x = store.values.get(wires.x[0]);
+            context.kernels.conv_weight_gradient_in(weights.precision(), weights.conv(), x, dy, kernel);
         }
         if self.has_bias {
             bias.fill(0.0);
@@ -85,10 +87,10 @@ pub(crate) struct ConvModel {
 }
 
 impl ConvModel {
-    pub(crate) fn new(plan: &ConvPlan) -> ConvModel {
+    pub(crate) fn new(plan: &ConvPlan, precision: Precision) -> ConvModel {
         let has_bias = plan.bias.is_some() || plan.folded.is_some();
         ConvModel {
-            weights: ConvWeights::new(plan.conv),
+            weights: ConvWeights::with_precision(plan.conv, precision.into()),
             bias: has_bias.then(|| vec![0.0; plan.conv.filters]),
             folded: plan.folded.map(|_| vec![0.0; plan.conv.weights()]).unwrap_or_default(),
         }

@@ -9,6 +9,7 @@ use rayon::prelude::*;
 pub use report::{NonFinite, Quantity, StepReport};
 pub use settings::{TrainerError, TrainerSettings, TrainerState};
 
+use crate::Precision;
 use crate::batch::Batch;
 use crate::blocks::scramble;
 use crate::engine::Engine;
@@ -59,6 +60,16 @@ impl Trainer {
         let slots = engine.gradients.iter().map(slot).collect();
         let squares = engine.gradients.iter().map(|g| Vec::with_capacity(g.len().div_ceil(CHUNK))).collect();
         Ok(Trainer { network, settings, engine, step: 0, slots, squares })
+    }
+
+    /// The same trainer, which computes convolutions so precisely from now on; without this in `f32`.
+    ///
+    /// # Errors
+    /// When this CPU cannot.
+    pub fn with_precision(mut self, precision: Precision) -> Result<Trainer, TrainerError> {
+        self.engine.kernels.require(precision.into())?;
+        self.engine.set_precision(precision, self.network.weights());
+        Ok(self)
     }
 
     /// A trainer that goes on where [`Trainer::state`] was taken; `network` must have the weights of that moment.
