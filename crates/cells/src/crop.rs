@@ -220,6 +220,9 @@ pub trait CropSource: Sync {
         self.len() == 0
     }
 
+    /// Bytes of pixels kept in memory; 0 when crops are read from their file as they are needed.
+    fn bytes_in_memory(&self) -> usize;
+
     /// Writes crop `index` as floats, unscaled, into `out` (`shape().len()` values, `[h, w, c]`).
     ///
     /// # Errors
@@ -234,6 +237,14 @@ impl CropSource for CellSet {
 
     fn len(&self) -> usize {
         self.cells.len()
+    }
+
+    fn bytes_in_memory(&self) -> usize {
+        match &self.pixels {
+            Pixels::Uint8(v) => size_of_val(v.as_slice()),
+            Pixels::Uint16(v) => size_of_val(v.as_slice()),
+            Pixels::Float32(v) => size_of_val(v.as_slice()),
+        }
     }
 
     fn read(&self, index: usize, out: &mut [f32]) -> std::io::Result<()> {

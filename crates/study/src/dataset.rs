@@ -60,6 +60,10 @@ impl CropSource for Dataset {
         self.rows.len()
     }
 
+    fn bytes_in_memory(&self) -> usize {
+        self.crops.bytes_in_memory()
+    }
+
     fn read(&self, index: usize, out: &mut [f32]) -> std::io::Result<()> {
         self.crops.read(self.rows[index], out)
     }

@@ -122,6 +122,29 @@ pub fn steps_per_epoch(settings: &TrainSettings, n_train: usize) -> u64 {
     }
 }
 
+/// Bytes that a fit takes besides the cells: the trainer's, and the averaged weights, those of the best epoch and those on
+/// their way into a checkpoint.
+///
+/// # Errors
+/// When the network cannot be built for these cells.
+pub fn memory(data: &Dataset, settings: &TrainSettings) -> Result<usize, StudyError> {
+    let spec = settings.network.network(data.shape(), data.classes.len());
+    let network = Network::new(spec, settings.seed).map_err(spec_mistakes)?;
+    let weights = network.weights().len() * size_of::<f32>();
+    let trainer = Trainer::new(network, trainer_settings(settings));
+    let trainer = trainer.map_err(|e| StudyError::Refused(e.to_string()))?;
+    Ok(trainer.memory() + 3 * weights)
+}
+
+fn trainer_settings(settings: &TrainSettings) -> TrainerSettings {
+    TrainerSettings {
+        optimizer: settings.optimizer,
+        clip: settings.clip,
+        batch_size: settings.batch,
+        seed: settings.seed,
+    }
+}
+
 struct Run<'a> {
     task: &'a Task<'a>,
     trainer: Trainer,
@@ -148,12 +171,7 @@ impl<'a> Run<'a> {
         let total = steps_per_epoch * u64::from(settings.epochs);
         let decay = (1.0 - 1.0 / (settings.weight_average * total as f64).max(1.0)) as f32;
         let averaged = settings.weight_average > 0.0;
-        let how = TrainerSettings {
-            optimizer: settings.optimizer,
-            clip: settings.clip,
-            batch_size: settings.batch,
-            seed: settings.seed,
-        };
+        let how = trainer_settings(settings);
         let (trainer, average, best, history, step) = match state {
             None => {
                 let average = averaged.then(|| WeightAverage::new(network.weights(), decay));

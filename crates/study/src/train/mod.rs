@@ -193,11 +193,24 @@ impl<'a> Job<'a> {
     }
 
     fn judged_fit(&self, progress: &dyn Progress) -> Result<Trained, StudyError> {
+        progress.say(&self.memory()?);
         let pooled = match self.request.judge {
             Judge::Validation => None,
             _ => Some(folds::judge(self, progress)?),
         };
         self.final_fit(pooled, progress)
+    }
+
+    /// What memory the run takes, in words.
+    fn memory(&self) -> Result<String, StudyError> {
+        let megabytes = |bytes: usize| format!("{} MB", bytes.div_ceil(1 << 20));
+        let training = megabytes(fit::memory(self.data, self.settings())?);
+        Ok(match self.data.bytes_in_memory() {
+            0 => {
+                format!("memory: {training} for training; crops are read from their file as they are needed")
+            }
+            crops => format!("memory: {training} for training and {} for crops", megabytes(crops)),
+        })
     }
 
     fn final_fit(
