@@ -183,6 +183,10 @@ impl CropSource for CropFile {
         self.cells.len()
     }
 
+    fn bytes_in_memory(&self) -> usize {
+        0
+    }
+
     fn read(&self, index: usize, out: &mut [f32]) -> std::io::Result<()> {
         let width = self.header.kind.width();
         let mut bytes = vec![0; out.len() * width];
