@@ -16,6 +16,7 @@ mod foreign;
 pub mod groups;
 pub mod image;
 mod input;
+pub mod microscope;
 pub mod model;
 pub mod movie;
 pub mod npy;

@@ -1,0 +1,78 @@
+//! PNG and JPEG as images of one frame. Small enough to be decoded as a whole.
+
+use cells::Pixels;
+
+use super::bytes::Bytes;
+use super::field::{Facts, Planes, Sizes};
+use super::{At, Dtype, Field, Fields, Level, Plane, Values, Window};
+use crate::{FormatError, image};
+
+/// A file that is decoded when planes of it are wanted.
+pub(super) struct Picture {
+    packed: std::sync::Arc<Packed>,
+}
+
+struct Packed {
+    bytes: Bytes,
+}
+
+/// Checks that it can be decoded.
+pub(super) fn open(bytes: Bytes) -> Result<Picture, FormatError> {
+    if bytes.len() > image::MAX_FILE {
+        return Err(bytes.refuse(format!("at most {} bytes", image::MAX_FILE), bytes.len().to_string()));
+    }
+    Ok(Picture { packed: std::sync::Arc::new(Packed { bytes }) })
+}
+
+impl Packed {
+    fn decode(&self) -> Result<image::Image, FormatError> {
+        let packed = self.bytes.read(0, self.bytes.len() as usize)?;
+        image::parse(self.bytes.path(), &packed)
+    }
+}
+
+impl Fields for Picture {
+    fn field(&self, _: usize) -> Result<Field, FormatError> {
+        let image = self.packed.decode()?;
+        let (dtype, bits) = match image.pixels {
+            Pixels::Uint8(_) => (Dtype::U8, 8),
+            Pixels::Uint16(_) => (Dtype::U16, 16),
+            Pixels::Float32(_) => (Dtype::F32, 32),
+        };
+        let names: &[&str] = if image.shape.c == 3 { &["red", "green", "blue"] } else { &[""] };
+        let facts = Facts {
+            n_t: 1,
+            n_z: 1,
+            channels: names.iter().map(|&n| n.to_owned()).collect(),
+            dtype,
+            bits,
+            levels: vec![Level { h: image.shape.h, w: image.shape.w }],
+            sizes: Sizes::default(),
+            notes: Vec::new(),
+        };
+        Ok(Field::new(self.packed.bytes.path(), facts, Opened(std::sync::Arc::clone(&self.packed))))
+    }
+}
+
+struct Opened(std::sync::Arc<Packed>);
+
+impl Planes for Opened {
+    fn read(&self, _: usize, at: At, n_channels: usize, window: Window) -> Result<Vec<Plane>, FormatError> {
+        let image = self.0.decode()?;
+        let (w, k) = (image.shape.w, image.shape.c);
+        let index = |i: usize, c: usize| {
+            let (y, x) = (window.y + i / window.w, window.x + i % window.w);
+            (y * w + x) * k + c
+        };
+        let plane = |c: usize| {
+            let all = 0..window.h * window.w;
+            let values = match &image.pixels {
+                Pixels::Uint8(v) => Values::U8(all.map(|i| v[index(i, c)]).collect()),
+                Pixels::Uint16(v) => Values::U16(all.map(|i| v[index(i, c)]).collect()),
+                Pixels::Float32(v) => Values::F32(all.map(|i| v[index(i, c)]).collect()),
+            };
+            Plane { h: window.h, w: window.w, values }
+        };
+        Ok((at.c..at.c + n_channels).map(plane).collect())
+    }
+}

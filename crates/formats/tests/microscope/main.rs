@@ -1,0 +1,6 @@
+//! Images as microscopes write them.
+
+mod folder;
+mod hostile;
+mod pixels;
+mod zarr;
