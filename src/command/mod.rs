@@ -4,6 +4,7 @@ mod demo;
 mod evaluate;
 mod import;
 mod predict;
+mod info;
 mod preview;
 mod simulate;
 mod sources;
@@ -19,6 +20,8 @@ pub enum Command {
     /// Look at labelled cells before training: counts, montage, and what will spoil the training
     Preview(preview::Preview),
     /// Train a classifier, or judge the recipe by cross-validation
+    /// What is in an image: axes, channels, type, sizes, units, intensities
+    Info(info::Info),
     Train(train::Train),
     /// Judge a model on labelled cells: figures, curves, mistakes, one report
     Evaluate(evaluate::Evaluate),
@@ -39,6 +42,7 @@ impl Command {
             Command::Train(c) => c.run(),
             Command::Evaluate(c) => c.run(),
             Command::Predict(c) => c.run(),
+            Command::Info(c) => c.run(),
             Command::Simulate(c) => c.run(),
             Command::Demo(c) => c.run(),
         }

@@ -3,6 +3,7 @@
 mod contract;
 mod hostile;
 mod interrupt;
+mod info;
 mod pipes;
 mod real_data;
 mod resume;

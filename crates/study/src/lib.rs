@@ -7,6 +7,7 @@ mod error;
 pub mod evaluate;
 pub mod import;
 pub mod model;
+pub mod info;
 pub mod predict;
 mod presets;
 pub mod preview;
