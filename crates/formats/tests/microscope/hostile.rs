@@ -123,7 +123,7 @@ fn absurd_directories_are_refused() {
 }
 
 /// A page whose description is `text`.
-fn described(text: &str) -> Vec<u8> {
+pub fn described(text: &str) -> Vec<u8> {
     let mut entries = page(8, 8, 8, 1, 98, 64).to_vec();
     entries.insert(4, (270, 0));
     // The directory is twelve bytes longer.

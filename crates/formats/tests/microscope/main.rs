@@ -2,5 +2,6 @@
 
 mod folder;
 mod hostile;
+mod many_files;
 mod pixels;
 mod zarr;

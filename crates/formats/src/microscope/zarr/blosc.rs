@@ -96,7 +96,7 @@ fn unshuffle(block: Vec<u8>, type_size: usize, flags: u8) -> Vec<u8> {
     let n = block.len() / type_size;
     if flags & BITS_SHUFFLED != 0 {
         // Blocks of other sizes are stored as they are.
-        if n == 0 || n % 8 != 0 {
+        if n == 0 || !n.is_multiple_of(8) {
             return block;
         }
         let mut out = vec![0; block.len()];
