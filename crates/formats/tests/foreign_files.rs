@@ -175,6 +175,31 @@ fn models_and_tables() -> Result {
 }
 
 #[test]
+fn columns_of_every_kind() -> Result {
+    let table = Table::read(&data("kinds.parquet"))?;
+    let int = |a: i64, c: i64| Some(Column::Int(vec![Some(a), None, Some(c)]));
+    let text = |v: [Option<&str>; 3]| Some(Column::Text(v.map(|s| s.map(str::to_owned)).to_vec()));
+    for (name, values) in [
+        ("i8", int(-1, 3)),
+        ("u8", int(1, 255)),
+        ("u32", int(1, i64::from(u32::MAX))),
+        ("u64", int(1, i64::MAX)),
+        ("i64", int(i64::MIN, i64::MAX)),
+        ("f64", Some(Column::Float(vec![Some(f64::NEG_INFINITY), None, Some(0.1)]))),
+        ("large", text([Some("a"), None, Some("ä")])),
+        ("nothing", text([None; 3])),
+        ("all", Some(Column::Int(vec![Some(1), Some(2), Some(3)]))),
+    ] {
+        assert_eq!(table.column(name), values.as_ref(), "{name}");
+    }
+    for (file, column) in [("times.parquet", "\"when\""), ("huge.parquet", "\"huge\"")] {
+        let error = Table::read(&data(file)).expect_err(column).to_string();
+        assert!(error.contains(file) && error.contains(column), "{error}");
+    }
+    Ok(())
+}
+
+#[test]
 fn annotation_zip_with_two_channels_and_states() -> Result {
     let path = [data("annotation_two.zip")];
     let set = annotation::read(&path, &AnnotationOptions::default())?;

@@ -1,110 +1,219 @@
-//! Tables as Parquet.
+//! Tables as Parquet: flat columns of text, numbers and truth values, each value there or not.
 
 use std::io::{self, Write};
+use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
 
-use arrow::array::{
-    Array, ArrayRef, AsArray, BooleanArray, Float64Array, Int64Array, RecordBatch, StringArray,
+use parquet::basic::{Compression, ConvertedType, LogicalType, Repetition, Type as Physical};
+use parquet::column::reader::{ColumnReader, get_typed_column_reader};
+use parquet::data_type::{
+    BoolType, ByteArray, ByteArrayType, DataType, DoubleType, FloatType, Int32Type, Int64Type,
 };
-use arrow::datatypes::{DataType, Field, Float64Type, Int64Type, Schema};
-use parquet::arrow::ArrowWriter;
-use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
-use parquet::basic::Compression;
+use parquet::errors::{ParquetError, Result};
 use parquet::file::properties::WriterProperties;
+use parquet::file::reader::{FileReader, SerializedFileReader};
+use parquet::file::writer::{SerializedFileWriter, SerializedRowGroupWriter};
+use parquet::schema::types::{ColumnDescriptor, Type, TypePtr};
 
 use super::{Column, Table};
 use crate::{FormatError, foreign};
 
 /// Most rows that are read.
 const MAX_ROWS: i64 = 100_000_000;
+/// Rows of a group that is written.
+const GROUP: usize = 1 << 20;
+/// Rows that are read at once.
+const STEP: usize = 1 << 16;
 
-/// Writes one row group after the other, compressed with Snappy.
+/// Writes one group of rows after the other, compressed with Snappy.
 pub(super) fn write(table: &Table, out: &mut dyn Write) -> io::Result<()> {
-    let (fields, arrays): (Vec<Field>, Vec<ArrayRef>) =
-        table.columns.iter().map(|(name, column)| to_arrow(name, column)).unzip();
-    let schema = Arc::new(Schema::new(fields));
-    let batch = RecordBatch::try_new(Arc::clone(&schema), arrays).map_err(io::Error::other)?;
+    // The writer wants to be sent between threads, which `out` cannot be: small next to the pixels.
+    out.write_all(&encode(table).map_err(io::Error::other)?)
+}
+
+fn encode(table: &Table) -> Result<Vec<u8>> {
+    let fields = table.columns.iter().map(|(name, column)| field(name, column)).collect::<Result<_>>()?;
+    let schema = Type::group_type_builder("table").with_fields(fields).build()?;
     let settings = WriterProperties::builder()
         .set_compression(Compression::SNAPPY)
         .set_created_by("morphotype".to_owned())
         .build();
-    // The writer wants to be sent between threads, which `out` cannot be: small next to the pixels.
     let mut bytes = Vec::new();
-    let mut writer = ArrowWriter::try_new(&mut bytes, schema, Some(settings)).map_err(io::Error::other)?;
-    writer.write(&batch).map_err(io::Error::other)?;
-    writer.close().map_err(io::Error::other)?;
-    out.write_all(&bytes)
+    let mut writer = SerializedFileWriter::new(&mut bytes, Arc::new(schema), Arc::new(settings))?;
+    for start in (0..table.n_rows()).step_by(GROUP) {
+        let rows = start..table.n_rows().min(start + GROUP);
+        let mut group = writer.next_row_group()?;
+        for (_, column) in &table.columns {
+            write_column(&mut group, column, rows.clone())?;
+        }
+        group.close()?;
+    }
+    writer.close()?;
+    Ok(bytes)
 }
 
-fn to_arrow(name: &str, column: &Column) -> (Field, ArrayRef) {
-    let array: ArrayRef = match column {
-        Column::Text(v) => Arc::new(v.iter().map(Option::as_deref).collect::<StringArray>()),
-        Column::Int(v) => Arc::new(v.iter().copied().collect::<Int64Array>()),
-        Column::Float(v) => Arc::new(v.iter().copied().collect::<Float64Array>()),
-        Column::Bool(v) => Arc::new(v.iter().copied().collect::<BooleanArray>()),
+fn field(name: &str, column: &Column) -> Result<TypePtr> {
+    let (physical, logical) = match column {
+        Column::Text(_) => (Physical::BYTE_ARRAY, Some(LogicalType::String)),
+        Column::Int(_) => (Physical::INT64, None),
+        Column::Float(_) => (Physical::DOUBLE, None),
+        Column::Bool(_) => (Physical::BOOLEAN, None),
     };
-    (Field::new(name, array.data_type().clone(), true), array)
+    let builder = Type::primitive_type_builder(name, physical).with_repetition(Repetition::OPTIONAL);
+    builder.with_logical_type(logical).build().map(Arc::new)
+}
+
+fn write_column<W: Write + Send>(
+    group: &mut SerializedRowGroupWriter<'_, W>,
+    column: &Column,
+    rows: Range<usize>,
+) -> Result<()> {
+    match column {
+        Column::Text(v) => put::<ByteArrayType, _, _>(group, &v[rows], |s| ByteArray::from(s.as_str())),
+        Column::Int(v) => put::<Int64Type, _, _>(group, &v[rows], |&x| x),
+        Column::Float(v) => put::<DoubleType, _, _>(group, &v[rows], |&x| x),
+        Column::Bool(v) => put::<BoolType, _, _>(group, &v[rows], |&x| x),
+    }
+}
+
+fn put<T: DataType, V, W: Write + Send>(
+    group: &mut SerializedRowGroupWriter<'_, W>,
+    values: &[Option<V>],
+    convert: impl Fn(&V) -> T::T,
+) -> Result<()> {
+    let Some(mut writer) = group.next_column()? else {
+        return Err(ParquetError::General("more columns than fields".to_owned()));
+    };
+    let is_there: Vec<i16> = values.iter().map(|v| i16::from(v.is_some())).collect();
+    let values: Vec<T::T> = values.iter().flatten().map(convert).collect();
+    writer.typed::<T>().write_batch(&values, Some(&is_there), None)?;
+    writer.close()
 }
 
 /// Reads a file whose columns are text, numbers or truth values.
-pub(super) fn parse(path: &Path, bytes: Vec<u8>) -> Result<Table, FormatError> {
+pub(super) fn parse(path: &Path, bytes: Vec<u8>) -> std::result::Result<Table, FormatError> {
     foreign::decode(path, "a Parquet table", || decode(path, bytes))
 }
 
-fn decode(path: &Path, bytes: Vec<u8>) -> Result<Table, FormatError> {
-    let broken = |e: String| FormatError::new(path, "a Parquet table", e);
-    let builder = ParquetRecordBatchReaderBuilder::try_new(bytes::Bytes::from(bytes))
-        .map_err(|e| broken(e.to_string()))?;
-    let rows: i64 =
-        builder.metadata().row_groups().iter().map(|g| g.num_rows().max(0)).fold(0, i64::saturating_add);
+fn decode(path: &Path, bytes: Vec<u8>) -> std::result::Result<Table, FormatError> {
+    let broken = |e: ParquetError| FormatError::new(path, "a Parquet table", e.to_string());
+    let reader = SerializedFileReader::new(bytes::Bytes::from(bytes)).map_err(broken)?;
+    let metadata = reader.metadata();
+    let rows = metadata.row_groups().iter().map(|g| g.num_rows().max(0)).fold(0, i64::saturating_add);
     if rows > MAX_ROWS {
         return Err(FormatError::new(path, format!("at most {MAX_ROWS} rows"), rows.to_string()));
     }
-    let schema = Arc::clone(builder.schema());
-    let reader = builder.build().map_err(|e| broken(e.to_string()))?;
-    let mut columns: Vec<(String, Column)> = Vec::new();
-    for field in schema.fields() {
-        let empty = empty_column(field.data_type()).ok_or_else(|| {
-            FormatError::new(path, "text, numbers or truth values", field.data_type().to_string())
-                .at(format!("column {:?}", field.name()))
-        })?;
-        columns.push((field.name().clone(), empty));
+    let mut columns = Vec::new();
+    for column in metadata.file_metadata().schema_descr().columns() {
+        let name = column.path().parts().first().cloned().unwrap_or_default();
+        let Some(empty) = empty_column(column) else {
+            let logical = column.logical_type_ref().map_or(String::new(), |t| format!(" as {t:?}"));
+            let nested = if is_flat(column) { "" } else { "nested " };
+            let found = format!("{nested}{}{logical}", column.physical_type());
+            let error = FormatError::new(path, "text, numbers or truth values", found);
+            return Err(error.at(format!("column {name:?}")));
+        };
+        columns.push((name, empty));
     }
-    for batch in reader {
-        let batch = batch.map_err(|e| broken(e.to_string()))?;
-        for ((_, column), array) in columns.iter_mut().zip(batch.columns()) {
-            append(column, array).map_err(|e| broken(e.to_string()))?;
+    for k in 0..metadata.num_row_groups() {
+        let group = reader.get_row_group(k).map_err(broken)?;
+        let n = usize::try_from(group.metadata().num_rows()).unwrap_or(0);
+        for (i, (name, column)) in columns.iter_mut().enumerate() {
+            let place = |e: ParquetError| broken(e).at(format!("column {name:?}"));
+            let values = group.get_column_reader(i).map_err(place)?;
+            let descriptor = group.metadata().column(i).column_descr();
+            append(column, descriptor, values, n).map_err(place)?;
         }
     }
     Ok(Table { columns })
 }
 
+fn is_flat(column: &ColumnDescriptor) -> bool {
+    column.path().parts().len() == 1 && column.max_rep_level() == 0
+}
+
 /// The column that values of this type go to, while it is empty.
-fn empty_column(data_type: &DataType) -> Option<Column> {
-    match data_type {
-        DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View => Some(Column::Text(Vec::new())),
-        DataType::Dictionary(_, values) => empty_column(values).filter(|c| matches!(c, Column::Text(_))),
-        DataType::Boolean => Some(Column::Bool(Vec::new())),
-        t if t.is_integer() => Some(Column::Int(Vec::new())),
-        DataType::Float16 | DataType::Float32 | DataType::Float64 => Some(Column::Float(Vec::new())),
+fn empty_column(column: &ColumnDescriptor) -> Option<Column> {
+    use ConvertedType as C;
+    if !is_flat(column) {
+        return None;
+    }
+    let (logical, old) = (column.logical_type_ref(), column.converted_type());
+    let is_plain = logical.is_none() && old == C::NONE;
+    let is_int = matches!(logical, Some(LogicalType::Integer(_)))
+        || matches!(old, C::INT_8 | C::INT_16 | C::INT_32 | C::INT_64 | C::UINT_8 | C::UINT_16)
+        || matches!(old, C::UINT_32 | C::UINT_64);
+    let is_text = matches!(logical, Some(LogicalType::String | LogicalType::Enum | LogicalType::Json))
+        || matches!(old, C::UTF8 | C::ENUM | C::JSON);
+    match column.physical_type() {
+        Physical::BOOLEAN if is_plain => Some(Column::Bool(Vec::new())),
+        Physical::INT32 | Physical::INT64 if is_plain || is_int => Some(Column::Int(Vec::new())),
+        // A column in which nothing ever stood.
+        Physical::INT32 if logical == Some(&LogicalType::Unknown) => Some(Column::Text(Vec::new())),
+        Physical::FLOAT | Physical::DOUBLE if is_plain => Some(Column::Float(Vec::new())),
+        Physical::BYTE_ARRAY if is_text => Some(Column::Text(Vec::new())),
         _ => None,
     }
 }
 
-fn append(column: &mut Column, array: &ArrayRef) -> Result<(), arrow::error::ArrowError> {
-    let cast = |to: DataType| {
-        let options = arrow::compute::CastOptions { safe: false, ..Default::default() };
-        arrow::compute::cast_with_options(array, &to, &options)
-    };
-    match column {
-        Column::Text(v) => {
-            let a = cast(DataType::Utf8)?;
-            v.extend(a.as_string::<i32>().iter().map(|s| s.map(str::to_owned)));
+fn is_unsigned(column: &ColumnDescriptor) -> bool {
+    use ConvertedType as C;
+    matches!(column.logical_type_ref(), Some(LogicalType::Integer(int)) if !int.is_signed)
+        || matches!(column.converted_type(), C::UINT_8 | C::UINT_16 | C::UINT_32 | C::UINT_64)
+}
+
+/// Appends the `n` values of a group of rows.
+fn append(column: &mut Column, of: &ColumnDescriptor, values: ColumnReader, n: usize) -> Result<()> {
+    let (depth, unsigned) = (of.max_def_level(), is_unsigned(of));
+    let no_value = |what: &str| ParquetError::General(what.to_owned());
+    match (column, of.physical_type()) {
+        (Column::Bool(v), _) => take::<BoolType, _>(values, depth, n, v, Ok),
+        (Column::Int(v), Physical::INT32) => take::<Int32Type, _>(values, depth, n, v, |x| {
+            Ok(if unsigned { i64::from(x.cast_unsigned()) } else { i64::from(x) })
+        }),
+        (Column::Int(v), _) => take::<Int64Type, _>(values, depth, n, v, |x| {
+            if unsigned && x < 0 { Err(no_value("a number above 9223372036854775807")) } else { Ok(x) }
+        }),
+        (Column::Float(v), Physical::FLOAT) => {
+            take::<FloatType, _>(values, depth, n, v, |x| Ok(f64::from(x)))
         }
-        Column::Int(v) => v.extend(cast(DataType::Int64)?.as_primitive::<Int64Type>().iter()),
-        Column::Float(v) => v.extend(cast(DataType::Float64)?.as_primitive::<Float64Type>().iter()),
-        Column::Bool(v) => v.extend(cast(DataType::Boolean)?.as_boolean().iter()),
+        (Column::Float(v), _) => take::<DoubleType, _>(values, depth, n, v, Ok),
+        (Column::Text(v), Physical::INT32) => {
+            take::<Int32Type, _>(values, depth, n, v, |_| Err(no_value("a value without a type")))
+        }
+        (Column::Text(v), _) => {
+            take::<ByteArrayType, _>(values, depth, n, v, |x| x.as_utf8().map(str::to_owned))
+        }
+    }
+}
+
+/// Reads `n` rows; `depth` is the level at which a value is there.
+fn take<T: DataType, V>(
+    values: ColumnReader,
+    depth: i16,
+    n: usize,
+    into: &mut Vec<Option<V>>,
+    convert: impl Fn(T::T) -> Result<V>,
+) -> Result<()> {
+    let too_short = || ParquetError::EOF("fewer values than rows".to_owned());
+    let mut reader = get_typed_column_reader::<T>(values);
+    let (mut read, mut levels) = (Vec::new(), Vec::new());
+    let end = into.len() + n;
+    while into.len() < end {
+        levels.clear();
+        let step = STEP.min(end - into.len());
+        let (n_rows, ..) = reader.read_records(step, Some(&mut levels), None, &mut read)?;
+        // A column that must have values has no levels.
+        levels.resize(n_rows, depth);
+        if n_rows == 0 {
+            return Err(too_short());
+        }
+        let mut read = read.drain(..);
+        for &level in &levels {
+            let value = if level == depth { Some(read.next().ok_or_else(too_short)?) } else { None };
+            into.push(value.map(&convert).transpose()?);
+        }
     }
     Ok(())
 }

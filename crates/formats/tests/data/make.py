@@ -78,6 +78,19 @@ table = pa.table({
 pq.write_table(table, "table.parquet")
 pq.write_table(pa.table({"list": [[1], [2]]}), "nested.parquet")
 
+# Every kind of column that a table may have, in groups of two rows, and two that it may not.
+kinds = {
+    "i8": pa.array([-1, None, 3], pa.int8()), "u8": pa.array([1, None, 255], pa.uint8()),
+    "u32": pa.array([1, None, 2**32 - 1], pa.uint32()), "u64": pa.array([1, None, 2**63 - 1], pa.uint64()),
+    "i64": pa.array([-(2**63), None, 2**63 - 1]), "f64": pa.array([float("-inf"), None, 0.1]),
+    "large": pa.array(["a", None, "ä"], pa.large_string()), "nothing": pa.array([None, None, None], pa.null()),
+    "all": pa.array([1, 2, 3], pa.int32()),
+}
+schema = pa.schema([pa.field(name, values.type, nullable=name != "all") for name, values in kinds.items()])
+pq.write_table(pa.table(kinds, schema), "kinds.parquet", row_group_size=2)
+pq.write_table(pa.table({"when": pa.array([1, 2], pa.timestamp("ns"))}), "times.parquet")
+pq.write_table(pa.table({"huge": pa.array([1, 2**63], pa.uint64())}), "huge.parquet")
+
 # An annotation zip with two channels, states, a flagged patch and names that begin alike.
 meta = {
     "shape": 6, "second": {"filename": "b.tif"}, "first": {"filename": "a.tif"},
