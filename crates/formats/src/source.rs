@@ -289,7 +289,10 @@ fn agree(a_path: &Path, a: &CellSet, b_path: &Path, b: &CellSet) -> Result<(), F
         let expected = as_in(format!("{} {depth}", a.shape));
         return Err(FormatError::new(b_path, expected, format!("{} {other}", b.shape)));
     }
-    if a.channels != b.channels && !channels::are_numbered(&a.channels) && !channels::are_numbered(&b.channels) {
+    if a.channels != b.channels
+        && !channels::are_numbered(&a.channels)
+        && !channels::are_numbered(&b.channels)
+    {
         let expected = as_in(format!("channels {}", a.channels.join(", ")));
         return Err(FormatError::new(b_path, expected, b.channels.join(", ")));
     }
