@@ -9,5 +9,6 @@ mod real_data;
 mod resume;
 mod same_bytes;
 mod settings;
+mod simulated;
 mod splits;
 mod support;
