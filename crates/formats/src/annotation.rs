@@ -77,6 +77,40 @@ pub fn read_bytes(path: &Path, bytes: &[u8], options: &AnnotationOptions) -> Res
     join(vec![parse(path, archive, options.flagged)?], options.fit)
 }
 
+/// A labelled click in a movie.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Click {
+    /// Frame, from 0, when the movie has frames.
+    pub frame: Option<f64>,
+    /// Row, pixels.
+    pub y: f64,
+    /// Column, pixels.
+    pub x: f64,
+    /// Class, when it was given one.
+    pub class: Option<String>,
+}
+
+/// The clicks of an annotation zip, and the classes in the order of their numbers when it has `states`.
+///
+/// # Errors
+/// When it is no zip with one JSON file at its top, or that has no coordinates.
+pub fn clicks(path: &Path, limits: ZipLimits) -> Result<(Vec<Click>, Vec<String>), FormatError> {
+    let (file, len) = input::open(path)?;
+    let mut archive = Archive::open(path, std::io::BufReader::new(file), len, limits)?;
+    let Some(index) = archive.names().iter().position(|name| is_top_json(name)) else {
+        return Err(FormatError::new(path, "a JSON file with coordinates at the top of the zip", "none"));
+    };
+    let metadata = Metadata::parse(path, &archive.read(index, MAX_JSON)?)?;
+    let clicks = metadata.clicks();
+    if clicks.is_empty() {
+        return Err(FormatError::new(path, "coordinates (coords-0, coords-1, …)", "none"));
+    }
+    let mut states: Vec<(i64, String)> =
+        metadata.states.into_iter().flatten().map(|(name, number)| (number, name)).collect();
+    states.sort();
+    Ok((clicks, states.into_iter().map(|(_, name)| name).collect()))
+}
+
 /// Reads the members of one zip.
 fn parse<R: Read + Seek>(
     path: &Path,

@@ -13,6 +13,8 @@
 //!   | `flagged` | truth value | the window touched the border of the image |
 //!   | `source` | text | file the cell came from |
 //!   | `frame`, `y`, `x` | real number or missing | frame from 0; centre in pixels, pixel centres at whole numbers |
+//!
+//!   and whatever else its maker knows of each cell; `crop` adds `z`, `y_um`, `x_um`, `area`, `label`, `method`.
 //! * `crops.json`: `version` 1, `shape` {h, w, c}, `depth`, `classes` and `channels` (names in order), `provenance`.
 
 use std::collections::BTreeSet;
@@ -59,16 +61,56 @@ pub fn is_crop_set(path: &Path) -> bool {
 pub fn write(path: &Path, set: &CellSet) -> Result<(), FormatError> {
     check(path, set)?;
     let CropShape { h, w, c } = set.shape;
+    write_files(path, set, &Table::default(), &mut |out| npy::write(out, &[set.len(), h, w, c], &set.pixels))
+}
+
+/// Writes a crop set whose pixels need not fit into memory, atomically. `set` holds everything else (its `pixels` are empty and
+/// only tell the depth), `more` further columns of `cells.parquet`; `fill` writes all pixels, `[n, h, w, c]` in C order, little
+/// endian, and says how many bytes.
+///
+/// # Errors
+/// As [`write`], and when `fill` fails or writes another number of bytes.
+pub fn write_streamed(
+    path: &Path,
+    set: &CellSet,
+    more: &Table,
+    fill: &mut dyn FnMut(&mut dyn Write) -> std::io::Result<u64>,
+) -> Result<(), FormatError> {
+    check_facts(path, set)?;
+    let CropShape { h, w, c } = set.shape;
+    let width = match set.pixels.depth() {
+        Depth::Uint8 => 1,
+        Depth::Uint16 => 2,
+        Depth::Float32 => 4,
+    };
+    let expected = (set.len() * set.shape.len() * width) as u64;
+    write_files(path, set, more, &mut |out| {
+        npy::write(out, &[set.len(), h, w, c], &cells::Pixels::empty(set.pixels.depth()))?;
+        match fill(out)? {
+            n if n == expected => Ok(()),
+            n => Err(std::io::Error::other(format!("{n} bytes of pixels where {expected} were announced"))),
+        }
+    })
+}
+
+fn write_files(
+    path: &Path,
+    set: &CellSet,
+    more: &Table,
+    pixels: &mut dyn FnMut(&mut dyn Write) -> std::io::Result<()>,
+) -> Result<(), FormatError> {
     atomic::write_folder(path, MARK, |folder| {
         let unwritable = |e: &std::io::Error| FormatError::io(path, "a folder that can be written", e);
-        let fill = |name: &str, fill: &dyn Fn(&mut dyn Write) -> std::io::Result<()>| {
+        let fill = |name: &str, fill: &mut dyn FnMut(&mut dyn Write) -> std::io::Result<()>| {
             let file = File::create(folder.join(name)).map_err(|e| unwritable(&e))?;
             let mut out = BufWriter::new(file);
             fill(&mut out).and_then(|()| out.flush()).map_err(|e| unwritable(&e))?;
             out.get_ref().sync_all().map_err(|e| unwritable(&e))
         };
-        fill(PIXELS, &|out| npy::write(out, &[set.len(), h, w, c], &set.pixels))?;
-        to_table(set).write(&folder.join(CELLS))?;
+        fill(PIXELS, pixels)?;
+        let mut table = to_table(set);
+        table.columns.extend(more.columns.iter().cloned());
+        table.write(&folder.join(CELLS))?;
         let manifest = Manifest {
             version: VERSION,
             shape: set.shape,
@@ -77,7 +119,7 @@ pub fn write(path: &Path, set: &CellSet) -> Result<(), FormatError> {
             channels: set.channels.clone(),
             provenance: set.provenance.clone(),
         };
-        fill(MARK, &|out| {
+        fill(MARK, &mut |out| {
             serde_json::to_writer_pretty(&mut *out, &manifest)?;
             out.write_all(b"\n")
         })
@@ -225,6 +267,12 @@ pub(crate) fn check(path: &Path, set: &CellSet) -> Result<(), FormatError> {
         let expected = format!("{} crops of {}", set.len(), set.shape);
         return refuse(expected, format!("{} values", set.pixels.len()));
     }
+    check_facts(path, set)
+}
+
+/// The invariant of [`CellSet`] but for its pixels.
+fn check_facts(path: &Path, set: &CellSet) -> Result<(), FormatError> {
+    let refuse = |expected: String, found: String| Err(FormatError::new(path, expected, found));
     if set.channels.len() != set.shape.c {
         return refuse(format!("{} channel names", set.shape.c), set.channels.len().to_string());
     }

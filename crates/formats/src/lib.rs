@@ -1,8 +1,9 @@
 //! The only place that knows file formats; every file is hostile.
 //!
 //! [`source::open`] reads labelled cells from whatever they are in; [`crops`] keeps them; [`model`] and [`table`]
-//! hold what is learned from them. Readers take bytes or a reader underneath, check lengths before they allocate, and
-//! refuse with a [`FormatError`] that has the path, what was expected and what was found. Writers are [`atomic`].
+//! hold what is learned from them. [`microscope::Image`] opens what microscopes write. Readers take bytes or a reader
+//! underneath, check lengths before they allocate, and refuse with a [`FormatError`] that has the path, what was
+//! expected and what was found. Writers are [`atomic`].
 
 pub mod annotation;
 mod archive;
@@ -16,6 +17,7 @@ mod foreign;
 pub mod groups;
 pub mod image;
 mod input;
+pub mod labels;
 pub mod microscope;
 pub mod model;
 pub mod movie;

@@ -8,6 +8,7 @@ use cells::Cell;
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::Value;
 
+use super::Click;
 use crate::FormatError;
 
 /// What is used of the JSON file.
@@ -45,6 +46,17 @@ impl Metadata {
             positions: positions(path, &json)?,
             labels: entry(path, &json, "labels", "a list of class names")?.unwrap_or_default(),
         })
+    }
+
+    /// All positions with their classes.
+    pub fn clicks(&self) -> Vec<Click> {
+        let click = |(i, &(frame, y, x)): (usize, &(Option<f64>, f64, f64))| Click {
+            frame,
+            y,
+            x,
+            class: self.labels.get(i).cloned(),
+        };
+        self.positions.iter().enumerate().map(click).collect()
     }
 
     /// Gives a cell its coordinates when the index at the end of its file name (without ending) points to a patch of

@@ -1,0 +1,112 @@
+//! Label images: 0 is ground, every other number a cell, drawn by whatever segmenter; TIFF, PNG or `.npy`.
+
+use std::io::BufReader;
+use std::path::{Path, PathBuf};
+
+use cells::Pixels;
+
+use crate::microscope::{At, Field, Image};
+use crate::npy::{self, Values};
+use crate::{FormatError, input};
+
+/// An open label image of one or more frames.
+#[derive(Debug)]
+pub struct LabelImage {
+    path: PathBuf,
+    source: Source,
+}
+
+#[derive(Debug)]
+enum Source {
+    Field(Field),
+    /// `[t, h, w]`.
+    Array {
+        shape: [usize; 3],
+        labels: Vec<u32>,
+    },
+}
+
+impl LabelImage {
+    /// Opens a TIFF or PNG, of which the first channel counts, or a `.npy` of whole numbers, `[h, w]` or `[t, h, w]`.
+    ///
+    /// # Errors
+    /// When it is none of them, or holds values that are no labels. A `_seg.npy` of Cellpose is a Python pickle, which could run
+    /// anything, and is refused by name.
+    pub fn open(path: &Path) -> Result<Self, FormatError> {
+        let is_array = input::head(path, 6)?.starts_with(b"\x93NUMPY");
+        let source = if is_array { array(path)? } else { Source::Field(Image::open(path)?.field(0)?) };
+        Ok(LabelImage { path: path.to_path_buf(), source })
+    }
+
+    /// Frames.
+    #[must_use]
+    pub fn n_frames(&self) -> usize {
+        match &self.source {
+            Source::Field(field) => field.facts().n_t,
+            Source::Array { shape, .. } => shape[0],
+        }
+    }
+
+    /// Rows and columns.
+    #[must_use]
+    pub fn size(&self) -> (usize, usize) {
+        match &self.source {
+            Source::Field(field) => (field.h(), field.w()),
+            Source::Array { shape, .. } => (shape[1], shape[2]),
+        }
+    }
+
+    /// Labels of frame `t`, `[h, w]`.
+    ///
+    /// # Errors
+    /// When there is no such frame, it cannot be read, or a value is no label.
+    pub fn frame(&self, t: usize) -> Result<Vec<u32>, FormatError> {
+        if t >= self.n_frames() {
+            let expected = format!("labels of frame {t}");
+            return Err(FormatError::new(&self.path, expected, format!("{} frames", self.n_frames())));
+        }
+        match &self.source {
+            Source::Field(field) => {
+                let plane = field.plane(At { t, z: 0, c: 0 })?;
+                plane.values.to_labels().map_err(|found| no_label(&self.path, found))
+            }
+            Source::Array { shape: [_, h, w], labels } => Ok(labels[t * h * w..(t + 1) * h * w].to_vec()),
+        }
+    }
+}
+
+fn no_label(path: &Path, found: String) -> FormatError {
+    FormatError::new(path, "labels: whole numbers from 0", found)
+}
+
+fn array(path: &Path) -> Result<Source, FormatError> {
+    if input::file_name(path).ends_with("_seg.npy") {
+        let expected = "masks saved by Cellpose as TIFF or PNG (File, Save masks)";
+        return Err(FormatError::new(path, expected, "a Cellpose _seg.npy, a Python pickle that could run anything"));
+    }
+    let (file, len) = input::open(path)?;
+    let array = npy::read_array(path, &mut BufReader::new(file), Some(len))?;
+    let shape = match array.shape[..] {
+        [h, w] if h * w > 0 => [1, h, w],
+        [t, h, w] if t * h * w > 0 => [t, h, w],
+        _ => {
+            let found = format!("shape {:?}", array.shape);
+            return Err(FormatError::new(path, "labels as [h, w] or [t, h, w]", found));
+        }
+    };
+    let from_float = |x: f32| {
+        let fits = x.fract() == 0.0 && (0.0..=16_777_216.0).contains(&x);
+        if fits { Ok(x as u32) } else { Err(no_label(path, x.to_string())) }
+    };
+    let labels = match array.values {
+        Values::Pixels(Pixels::Uint8(v), _) => v.into_iter().map(u32::from).collect(),
+        Values::Pixels(Pixels::Uint16(v), _) => v.into_iter().map(u32::from).collect(),
+        Values::Pixels(Pixels::Float32(v), _) => v.into_iter().map(from_float).collect::<Result<_, _>>()?,
+        Values::Int(v) => {
+            let label = |x: i64| u32::try_from(x).map_err(|_| no_label(path, x.to_string()));
+            v.into_iter().map(label).collect::<Result<_, _>>()?
+        }
+        Values::Text(_) => return Err(no_label(path, "text".to_owned())),
+    };
+    Ok(Source::Array { shape, labels })
+}
