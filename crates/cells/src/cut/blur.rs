@@ -38,12 +38,13 @@ pub fn blur<T: Level>(plane: Plane<'_, T>) -> Vec<T> {
 fn along_row<T: Level>(row: &[T], out: &mut [T::Wide]) {
     let w = row.len();
     let four = T::Wide::from(4u8);
+    let wide = |v: T| T::Wide::from(v);
     let sum = |[a, b, c, d, e]: [T; 5]| {
-        let [a, b, c, d, e] = [a, b, c, d, e].map(T::Wide::from);
-        a + e + (b + c + d) * four + c + c
+        wide(a) + wide(e) + (wide(b) + wide(c) + wide(d)) * four + wide(c) + wide(c)
     };
     for x in [0, 1, w.saturating_sub(2), w - 1].into_iter().filter(|&x| x < w) {
-        out[x] = sum([-2, -1, 0, 1, 2].map(|k| row[reflect(x as i64 + k, w)]));
+        let at = |k: i64| row[reflect(x as i64 + k, w)];
+        out[x] = sum([at(-2), at(-1), at(0), at(1), at(2)]);
     }
     let Some(n) = w.checked_sub(4) else { return };
     let at = |k: usize| &row[k..k + n];

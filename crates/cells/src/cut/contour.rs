@@ -117,7 +117,7 @@ impl Mask {
     fn follow(&mut self, start: usize, visit: &mut impl FnMut(usize, usize)) -> Contour {
         let stride = self.w + 2;
         let offsets = STEPS.map(|(dy, dx)| dy * stride as isize + dx);
-        let beside = |at: usize, direction: usize| at.wrapping_add_signed(offsets[direction % 8]);
+        let beside = |at: usize, direction: usize| at.wrapping_add_signed(offsets[direction & 7]);
         let (mut y, mut x) = (start / stride - 1, start % stride - 1);
         let mut contour = Contour { n: 0, sum_y: 0, sum_x: 0, twice_area: 0, start: (y, x) };
         let mut add = |contour: &mut Contour, y: usize, x: usize| {
@@ -140,7 +140,7 @@ impl Mask {
             let mut direction = from;
             let mut right_is_ground = false;
             let next = loop {
-                direction = (direction + 1) % 8;
+                direction = (direction + 1) & 7;
                 let next = beside(at, direction);
                 if self.marks[next] != GROUND {
                     break next;
@@ -164,7 +164,7 @@ impl Mask {
             twice_area += cross((y, x), to);
             (y, x) = to;
             at = next;
-            from = (direction + 4) % 8;
+            from = (direction + 4) & 7;
         }
     }
 }

@@ -61,8 +61,15 @@ impl<'a, T: Copy> Plane<'a, T> {
 pub fn channel<T: Copy>(interleaved: &[T], c: usize, n_channels: usize) -> Vec<T> {
     match n_channels {
         1 => interleaved.to_vec(),
-        // A constant step is twice as fast.
-        3 => interleaved.chunks_exact(3).map(|pixel| pixel[c]).collect(),
+        // Constant steps and places are several times as fast.
+        3 => {
+            let (pixels, _) = interleaved.as_chunks::<3>();
+            match c {
+                0 => pixels.iter().map(|pixel| pixel[0]).collect(),
+                1 => pixels.iter().map(|pixel| pixel[1]).collect(),
+                _ => pixels.iter().map(|pixel| pixel[2]).collect(),
+            }
+        }
         n => interleaved.chunks_exact(n.max(1)).map(|pixel| pixel[c]).collect(),
     }
 }
@@ -74,10 +81,16 @@ pub fn channel<T: Copy>(interleaved: &[T], c: usize, n_channels: usize) -> Vec<T
 /// let seen: Vec<usize> = (-3..7).map(|i| reflect(i, 4)).collect();
 /// assert_eq!(seen, [3, 2, 1, 0, 1, 2, 3, 2, 1, 0]);
 /// ```
+#[inline]
 #[must_use]
 pub fn reflect(i: i64, n: usize) -> usize {
-    let period = 2 * (n as i64 - 1);
-    if period == 0 {
+    let last = n as i64 - 1;
+    // Nearly always at most one reflection is needed, and no division.
+    if (-last..=2 * last).contains(&i) {
+        return (last - (last - i.abs()).abs()) as usize;
+    }
+    let period = 2 * last;
+    if period <= 0 {
         return 0;
     }
     let k = i.rem_euclid(period);
