@@ -8,18 +8,18 @@ use super::{Effort, machine, median, peers};
 /// What the engine can compute in.
 const PRECISIONS: [&str; 1] = ["f32"];
 
-/// Names of all rows, `NETWORK-train|infer-PRECISION`.
+/// Names of all rows: `NETWORK-train|infer-PRECISION`, images per second; `crop-percentile`, fields per second.
 pub fn rows() -> Vec<String> {
     let directions = PRECISIONS.iter().flat_map(|precision| [("train", precision), ("infer", precision)]);
     let names = |(direction, precision)| {
         ["encoder", "phase"].map(|network| format!("{network}-{direction}-{precision}"))
     };
-    directions.flat_map(names).collect()
+    directions.flat_map(names).chain(["crop-percentile".to_owned()]).collect()
 }
 
 /// Lets ours and every peer that knows the row run in turn.
 pub fn measure(what: &str, effort: &Effort) -> Result<Vec<Value>, String> {
-    let mut contestants = vec![Contestant::ours("ours", machine::threads())?];
+    let mut contestants = vec![Contestant::ours("ours", what, machine::threads())?];
     for peer in peers::for_row(what) {
         contestants.push(peers::start(peer)?);
     }

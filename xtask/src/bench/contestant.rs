@@ -9,6 +9,9 @@ use serde_json::Value;
 use super::machine;
 use crate::run::{root, run};
 
+/// The field of phase contrast that cells are cut from, seen from the project's root.
+pub const FIELD: &str = "../shared/golden/crop/train_01.tif";
+
 /// A running contestant; it ends when this is dropped.
 pub struct Contestant {
     /// As the results call it.
@@ -32,11 +35,16 @@ impl Contestant {
         Ok(Contestant { name: name.to_owned(), child, questions, answers: BufReader::new(answers).lines() })
     }
 
-    /// Ours, on a number of threads.
-    pub fn ours(name: &str, threads: usize) -> Result<Contestant, String> {
-        run("cargo", &["build", "--release", "--locked", "-p", "nn", "--example", "throughput"])?;
-        let mut command = Command::new(machine::built("examples/throughput"));
-        Contestant::start(name, command.env("RAYON_NUM_THREADS", threads.to_string()))
+    /// Ours for a row, on a number of threads.
+    pub fn ours(name: &str, what: &str, threads: usize) -> Result<Contestant, String> {
+        let (package, example, argument) = match what {
+            "crop-percentile" => ("cells", "crop_rate", FIELD),
+            _ => ("nn", "throughput", ""),
+        };
+        run("cargo", &["build", "--release", "--locked", "-p", package, "--example", example])?;
+        let mut command = Command::new(machine::built("examples").join(example));
+        command.arg(argument).current_dir(root()).env("RAYON_NUM_THREADS", threads.to_string());
+        Contestant::start(name, &mut command)
     }
 
     /// What it did per second, in one measurement.

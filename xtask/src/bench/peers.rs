@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::process::Command;
 
-use super::contestant::Contestant;
+use super::contestant::{Contestant, FIELD};
 use super::machine;
 use crate::run::{root, run, succeeds};
 
@@ -21,6 +21,7 @@ const PEERS: &[Peer] = &[
     Peer { name: "torch", script: ["torch_peer.py", "eager"], rows: &["-f32", "-bf16"] },
     Peer { name: "torch-compiled", script: ["torch_peer.py", "compiled"], rows: &["-f32", "-bf16"] },
     Peer { name: "onnxruntime", script: ["runtime_peer.py", "onnxruntime"], rows: &["-infer-f32"] },
+    Peer { name: "opencv", script: ["opencv_peer.py", FIELD], rows: &["crop-percentile"] },
     Peer { name: "openvino", script: ["runtime_peer.py", "openvino"], rows: &["-infer-f32", "-infer-bf16"] },
 ];
 
@@ -37,7 +38,7 @@ pub fn start(peer: &Peer) -> Result<Contestant, String> {
     install()?;
     let [script, argument] = peer.script;
     let mut command = Command::new(venv("bin/python"));
-    command.arg(root().join("bench/peers").join(script)).arg(argument);
+    command.arg(root().join("bench/peers").join(script)).arg(argument).current_dir(root());
     Contestant::start(peer.name, command.env("THREADS", machine::threads().to_string()))
 }
 
@@ -53,8 +54,8 @@ fn install() -> Result<(), String> {
         return Ok(());
     }
     eprintln!(
-        "\nThe peers are not in {VENV}: TensorFlow, PyTorch (with GPU libraries that nothing here uses), ONNX Runtime \
-         and OpenVINO will be fetched from PyPI, about 3 GB, and take about 7 GB of disk. PyTorch's compiler needs \
+        "\nThe peers are not in {VENV}: TensorFlow, PyTorch (with GPU libraries that nothing here uses), ONNX \
+         Runtime, OpenVINO and OpenCV will be fetched from PyPI, about 3 GB, and take about 7 GB of disk. PyTorch's compiler needs \
          a C++ compiler."
     );
     let python = venv("bin/python").display().to_string();
@@ -82,6 +83,7 @@ mod tests {
         let names = |what| for_row(what).map(|peer| peer.name).collect::<Vec<_>>();
         assert_eq!(names("phase-train-f32"), ["tensorflow", "torch", "torch-compiled"]);
         assert_eq!(names("phase-train-bf16"), ["torch", "torch-compiled"]);
+        assert_eq!(names("crop-percentile"), ["opencv"]);
         assert_eq!(names("encoder-infer-bf16"), ["torch", "torch-compiled", "openvino"]);
     }
 

@@ -8,8 +8,8 @@ use super::{Effort, machine, median};
 /// Ours against itself on one thread, in turn.
 pub fn measure(what: &str, effort: &Effort) -> Result<Vec<Value>, String> {
     let n = machine::threads();
-    let mut one = Contestant::ours("ours-1-thread", 1)?;
-    let mut all = Contestant::ours("ours", n)?;
+    let mut one = Contestant::ours("ours-1-thread", what, 1)?;
+    let mut all = Contestant::ours("ours", what, n)?;
     let mut rates = (Vec::new(), Vec::new());
     for round in 0..=effort.rounds {
         let rate = (one.rate(what, effort.seconds)?, all.rate(what, effort.seconds)?);
