@@ -127,10 +127,14 @@ impl<const K: usize, const I: usize> Tile<'_, '_, K, I> {
         sums: &mut Sums<S, K, I>,
     ) {
         let Axis { input, output, before, .. } = self.of.columns;
-        let more = dy.len() / output - 1;
-        // SAFETY: where `INSIDE`, all columns are, as are the channels; else they are looked at.
+        let more = (dy.len() / output.max(1)).saturating_sub(1);
         let load = |all: &[Lanes], at: usize, is_inside: bool| {
-            if INSIDE || is_inside { simd.load(unsafe { all.get_unchecked(at) }) } else { simd.splat(0.0) }
+            if !INSIDE && !is_inside {
+                return simd.splat(0.0);
+            }
+            // SAFETY: where `INSIDE`, both pixels and all their taps are inside the image, else they are looked at; the
+            // slices hold one row of the tile's channels.
+            simd.load(unsafe { all.get_unchecked(at) })
         };
         for column in outputs.clone().step_by(2) {
             let dy: [S::Pairs; FILTERS] = std::array::from_fn(|o| {

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use super::{BatchNormPlan, ConvPlan, Layout, Mode, NormPlan, Op, Place, Plan, Slots, Wires};
+use super::{BatchNormPlan, ConvPlan, Layout, Mode, NormPlan, Op, Place, Plan, Share, Slots, Wires};
 use crate::blocks::{
     Conv, Dense, Dropout, Flatten, KernelGradient, Kind, Moments, Normalize, Pool, PoolKind, Statistics,
 };
@@ -102,7 +102,7 @@ impl Builder<'_> {
 
     /// Which gradients each pack has a share of: per convolution the lengths of those of its kernel and bias, and per
     /// tensor where they are.
-    fn shares(&self) -> (Vec<[usize; 2]>, Vec<Option<(usize, usize)>>) {
+    fn shares(&self) -> (Vec<[usize; 2]>, Vec<Option<Share>>) {
         let mut lengths = vec![[0; 2]; self.convs.len()];
         let mut shares = vec![None; self.tensors.len()];
         if self.mode == Mode::Training {

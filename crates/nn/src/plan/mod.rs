@@ -67,6 +67,9 @@ pub(crate) struct Layout {
     pub(crate) convs: Vec<[usize; 2]>,
 }
 
+/// A convolution, and 0 for its kernel's or 1 for its bias' gradient.
+pub(crate) type Share = (usize, usize);
+
 /// One convolution and where its parameters are among the tensors.
 #[derive(Debug, Clone)]
 pub(crate) struct ConvPlan {
@@ -106,8 +109,8 @@ pub(crate) struct Plan {
     pub(crate) flat: Layout,
     pub(crate) convs: Vec<ConvPlan>,
     pub(crate) norms: Vec<NormPlan>,
-    /// Per tensor: the convolution, and which of its shares, whose sum over the packs is the gradient.
-    pub(crate) shares: Vec<Option<(usize, usize)>>,
+    /// Per tensor: the shares whose sum over the packs is its gradient.
+    pub(crate) shares: Vec<Option<Share>>,
     /// Flat value with the logits, and its gradient.
     pub(crate) output: usize,
     pub(crate) output_gradient: Option<usize>,
