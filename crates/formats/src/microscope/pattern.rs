@@ -8,7 +8,7 @@ use super::Place;
 use super::units::well_name;
 
 /// Molecular Devices ImageXpress: `TimePoint_1/Plate_B02_s1_w2<identifier>.tif`, without the thumbnails.
-const IMAGEXPRESS: &str = r"^(?:.*/)?(?:TimePoint_(?<t>\d+)/)?(?:ZStep_(?<z>\d+)/)?(?<plate>[^/]+?)_(?<well>[A-Z]{1,2}\d{2})(?:_s(?<field>\d+))?(?:_w(?<c>\d))?(?:[0-9A-F]{8}(?:-[0-9A-F]{4}){3}-[0-9A-F]{12})?\.tiff?$";
+const IMAGEXPRESS: &str = r"^(?:.*?/)??(?:TimePoint_(?<t>\d+)/)?(?:ZStep_(?<z>\d+)/)?(?<plate>[^/]+?)_(?<well>[A-Z]{1,2}\d{2})(?:_s(?<field>\d+))?(?:_w(?<c>\d))?(?:[0-9A-F]{8}(?:-[0-9A-F]{4}){3}-[0-9A-F]{12})?\.tiff?$";
 
 /// Revvity Operetta and Opera Phenix: `r02c03f01p01-ch2sk1fk1fl1.tiff`.
 const OPERETTA: &str =
