@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use study::{Progress, StudyError};
+use study::{Progress, StudyError, settings::Precision};
 
 use super::sources::Sources;
 use crate::bar::Bar;
@@ -19,6 +19,10 @@ pub struct Evaluate {
     #[command(flatten)]
     sources: Sources,
 
+    /// How precisely convolutions multiply: f32, or bf16, which is faster and needs a CPU with AVX-512-BF16
+    #[arg(long, value_name = "KIND", default_value = "f32")]
+    precision: Precision,
+
     /// Folder for report.html, metrics.json, tables and figures
     #[arg(short, long, value_name = "DIR")]
     output: PathBuf,
@@ -34,7 +38,7 @@ impl Evaluate {
     pub fn run(self) -> Result<(), StudyError> {
         study::evaluate::check_output(&self.output)?;
         let bar = Bar::new();
-        let model = study::Model::load(&self.model)?;
+        let model = study::Model { precision: self.precision, ..study::Model::load(&self.model)? };
         let data = self.sources.open(&bar)?;
         model.contract.note(&data).iter().for_each(|note| bar.say(note));
         let metrics = study::evaluate::evaluate(&model, data, &self.output)?;

@@ -47,6 +47,10 @@ pub struct Train {
     #[arg(long, value_name = "N")]
     batch: Option<usize>,
 
+    /// How precisely convolutions multiply; bf16 is faster and needs a CPU with AVX-512-BF16
+    #[arg(long, value_name = "KIND", value_parser = ["f32", "bf16"])]
+    precision: Option<String>,
+
     /// Peak learning rate
     #[arg(long, value_name = "RATE")]
     learning_rate: Option<f32>,
@@ -131,6 +135,7 @@ impl Train {
         let steps = self.steps_per_epoch.or(self.epochs.map(|_| 0));
         set("steps_per_epoch", steps.map(|n| i64::try_from(n).unwrap_or(i64::MAX).into()));
         set("batch", self.batch.map(|n| i64::try_from(n).unwrap_or(i64::MAX).into()));
+        set("precision", self.precision.clone().map(Into::into));
         set("learning_rate", self.learning_rate.map(|r| f64::from(r).into()));
         set("seed", self.seed.map(|n| i64::try_from(n).unwrap_or(i64::MAX).into()));
         set("validation", self.validation.map(Into::into));

@@ -2,9 +2,10 @@
 
 mod contract;
 mod hostile;
-mod interrupt;
 mod info;
+mod interrupt;
 mod pipes;
+mod precision;
 mod real_data;
 mod resume;
 mod same_bytes;

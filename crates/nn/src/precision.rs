@@ -14,6 +14,18 @@ pub enum Precision {
     Bf16,
 }
 
+impl std::str::FromStr for Precision {
+    type Err = String;
+
+    fn from_str(name: &str) -> Result<Self, String> {
+        match name {
+            "f32" => Ok(Precision::F32),
+            "bf16" => Ok(Precision::Bf16),
+            _ => Err(format!("precision: expected f32 or bf16, found {name:?}")),
+        }
+    }
+}
+
 impl From<Precision> for kernels::Precision {
     fn from(precision: Precision) -> Self {
         match precision {

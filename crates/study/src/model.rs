@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, path::Path};
 use cells::augment::Dihedral;
 use formats::model::ModelFile;
 use nn::{
-    Network,
+    Network, Precision,
     predict::Predictor,
     spec::NetworkSpec,
     weights::{Tensor, Weights},
@@ -53,6 +53,8 @@ pub struct Model {
     pub manifest: Manifest,
     /// Figures on validation cells, as in `metrics.json`; null when there were none.
     pub validation: serde_json::Value,
+    /// How precisely it is applied: a choice of the day that the file does not keep, `f32` after loading.
+    pub precision: Precision,
 }
 
 impl Model {
@@ -112,6 +114,7 @@ impl Model {
             temperature: take(&file, path, "temperature")?,
             manifest: take(&file, path, "manifest")?,
             validation: take(&file, path, "validation")?,
+            precision: Precision::F32,
         };
         model.check_parts(path)?;
         Ok(model)
@@ -145,7 +148,7 @@ impl Model {
     /// When the data do not fit the contract or cannot be read.
     pub fn probabilities(&self, data: &Dataset, indices: &[usize]) -> Result<Vec<f64>, StudyError> {
         self.contract.check(data)?;
-        let logits = logits(&self.network, &self.contract, data, indices)?;
+        let logits = logits(&self.network, self.precision, &self.contract, data, indices)?;
         Ok(softmax(&logits, self.classes.len(), self.temperature))
     }
 }
@@ -157,11 +160,13 @@ impl Model {
 /// When a crop cannot be read or holds a value that is not finite.
 pub fn logits(
     network: &Network,
+    precision: Precision,
     contract: &Contract,
     data: &Dataset,
     indices: &[usize],
 ) -> Result<Vec<f32>, StudyError> {
-    let predictor = Predictor::new(network).map_err(|e| StudyError::Refused(e.to_string()))?;
+    let predictor =
+        Predictor::with_precision(network, precision).map_err(|e| StudyError::Refused(e.to_string()))?;
     let shape = contract.shape();
     let views = match contract.views {
         Views::One => vec![Dihedral::new(0, false)],

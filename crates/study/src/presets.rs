@@ -2,6 +2,7 @@
 
 use cells::augment::{Augment, Augmentations};
 use nn::{
+    Precision,
     optimizer::{Clip, Optimizer},
     schedule::Schedule,
 };
@@ -30,6 +31,7 @@ impl TrainSettings {
             epochs: 100,
             steps_per_epoch: 20_000 / 64,
             batch: 64,
+            precision: Precision::F32,
             seed: 0,
             optimizer: Optimizer::Adam { beta1: 0.9, beta2: 0.999, epsilon: 1e-7, weight_decay: 0.0 },
             clip: Clip::None,

@@ -4,6 +4,7 @@
 //! the wrong kind and values out of range are all reported together.
 
 use cells::{CropShape, augment::Augmentations, normalise::Normalise};
+pub use nn::Precision;
 use nn::{
     optimizer::{Clip, Optimizer},
     schedule::Schedule,
@@ -167,6 +168,8 @@ pub struct TrainSettings {
     pub steps_per_epoch: u64,
     /// Cells per optimiser step, up to 4096; 0 means 64, or 32 for fewer than 1,000 cells.
     pub batch: usize,
+    /// How precisely convolutions multiply: `f32`, or `bf16` where the CPU has AVX-512-BF16.
+    pub precision: Precision,
     /// Start of every random sequence.
     pub seed: u64,
     /// The optimiser.

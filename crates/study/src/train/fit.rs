@@ -132,6 +132,7 @@ pub fn memory(data: &Dataset, settings: &TrainSettings) -> Result<usize, StudyEr
     let network = Network::new(spec, settings.seed).map_err(spec_mistakes)?;
     let weights = network.weights().len() * size_of::<f32>();
     let trainer = Trainer::new(network, trainer_settings(settings));
+    let trainer = trainer.and_then(|trainer| trainer.with_precision(settings.precision));
     let trainer = trainer.map_err(|e| StudyError::Refused(e.to_string()))?;
     Ok(trainer.memory() + 3 * weights)
 }
@@ -184,6 +185,7 @@ impl<'a> Run<'a> {
                 (Trainer::restore(network, how, state), average, s.best, s.history, s.step)
             }
         };
+        let trainer = trainer.and_then(|trainer| trainer.with_precision(settings.precision));
         let trainer = trainer.map_err(|e| StudyError::Refused(e.to_string()))?;
         let class_weights = class_weights(settings.class_weights, task.labels, task.train, n_classes);
         let started = (Instant::now(), step);
@@ -274,7 +276,7 @@ impl<'a> Run<'a> {
     fn finite_logits(&self, network: &Network, cells: &[usize]) -> Result<Vec<f32>, StudyError> {
         let task = self.task;
         let contract = super::contract(task.data, &task.normalise, Views::One);
-        let logits = crate::model::logits(network, &contract, task.data, cells)?;
+        let logits = crate::model::logits(network, task.settings.precision, &contract, task.data, cells)?;
         match logits.iter().find(|l| !l.is_finite()) {
             None => Ok(logits),
             Some(l) => Err(self.diverged(self.step - 1, &format!("expected finite logits, found {l}"))),

@@ -41,7 +41,7 @@ pub(super) fn judge(job: &Job, progress: &dyn Progress) -> Result<Pooled, StudyE
         }
         choices.extend(chosen.into_iter().map(|c| format!("{title}: {c}")));
         let contract = contract(job.data, &normalise, job.settings().views);
-        let of_fold = logits(&fitted.network, &contract, job.data, test)?;
+        let of_fold = logits(&fitted.network, job.settings().precision, &contract, job.data, test)?;
         for (&cell, row) in test.iter().zip(of_fold.chunks_exact(k)) {
             pooled[cell * k..(cell + 1) * k].copy_from_slice(row);
         }

@@ -247,6 +247,7 @@ impl<'a> Job<'a> {
             temperature,
             manifest,
             validation: validation_figures,
+            precision: self.settings().precision,
         };
         let beside = self.request.output.parent().unwrap_or(Path::new("")).join("history.csv");
         history::write(&beside, &fitted.history)?;
@@ -285,7 +286,7 @@ impl<'a> Job<'a> {
         if validation.is_empty() {
             return Ok((1.0, serde_json::Value::Null));
         }
-        let logits = logits(&fitted.network, contract, self.data, validation)?;
+        let logits = logits(&fitted.network, self.settings().precision, contract, self.data, validation)?;
         let truth: Vec<usize> = validation.iter().map(|&i| self.labels[i]).collect();
         let k = self.data.classes.len();
         let temperature = temperature(&logits, &truth)?;
