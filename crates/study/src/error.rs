@@ -14,16 +14,21 @@ pub enum StudyError {
     /// Mistakes in the settings, all of them.
     #[error("{} in the settings:\n  {}", plural(.0.len(), "mistake"), .0.join("\n  "))]
     Settings(Vec<String>),
+    /// The work is done but for these inputs.
+    #[error("{} failed, everything else is done:\n  {}", plural(.0.len(), "input"), .0.join("\n  "))]
+    SomeFailed(Vec<String>),
     /// The user asked to stop; what was done so far is kept as the message says.
     #[error("stopped: {0}")]
     Interrupted(String),
 }
 
 impl StudyError {
-    /// The process exit code that tells a workflow engine what happened: 2 refused, 130 interrupted.
+    /// The process exit code that tells a workflow engine what happened: 2 refused, 3 done but some inputs
+    /// failed, 130 interrupted.
     #[must_use]
     pub fn exit_code(&self) -> u8 {
         match self {
+            StudyError::SomeFailed(_) => 3,
             StudyError::Interrupted(_) => 130,
             _ => 2,
         }

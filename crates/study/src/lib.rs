@@ -1,13 +1,14 @@
-//! One user verb per file: import, preview, train, evaluate, predict, simulate, demo.
+//! One user verb per file: crop, import, preview, train, evaluate, predict, simulate, demo.
 
 pub mod contract;
+pub mod crop;
 pub mod dataset;
 pub mod demo;
 mod error;
 pub mod evaluate;
 pub mod import;
-pub mod model;
 pub mod info;
+pub mod model;
 pub mod predict;
 mod presets;
 pub mod preview;

@@ -21,15 +21,21 @@ pub enum Page {
     Evaluation,
     /// What a set of cells holds.
     Preview,
+    /// What was cut out of images.
+    Crops,
+    /// A threshold at several values.
+    Sweep,
 }
 
-const FILES: [(&str, &str); 6] = [
+const FILES: [(&str, &str); 8] = [
     ("base.html", include_str!("../../assets/page/base.html")),
     ("macros.html", include_str!("../../assets/page/macros.html")),
     ("style.css", include_str!("../../assets/page/style.css")),
     ("sort.js", include_str!("../../assets/page/sort.js")),
     ("evaluation.html", include_str!("../../assets/page/evaluation.html")),
     ("preview.html", include_str!("../../assets/page/preview.html")),
+    ("crops.html", include_str!("../../assets/page/crops.html")),
+    ("sweep.html", include_str!("../../assets/page/sweep.html")),
 ];
 
 /// A drawing as a page shows it.
@@ -55,6 +61,8 @@ pub fn render(page: Page, context: &impl Serialize) -> Result<String, PageError>
     let name = match page {
         Page::Evaluation => "evaluation.html",
         Page::Preview => "preview.html",
+        Page::Crops => "crops.html",
+        Page::Sweep => "sweep.html",
     };
     let fault = |source| PageError { name, source };
     let mut environment = Environment::new();

@@ -1,0 +1,181 @@
+//! Names of images, their groups, and the label images that belong to them.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use formats::FormatError;
+use regex::Regex;
+use serde_json::{Value, json};
+
+use super::request::{CropRequest, Method};
+use crate::StudyError;
+
+/// The images of a list of files and folders: of a folder those that are named as images, in the order of their names.
+///
+/// # Errors
+/// A folder that cannot be read or has no image.
+pub fn images(paths: &[PathBuf]) -> Result<Vec<PathBuf>, StudyError> {
+    let mut images = Vec::new();
+    for path in paths {
+        // An image may be a folder itself, such as OME-Zarr.
+        let is_image = |name: &str| [".zattrs", ".zgroup", "zarr.json"].contains(&name);
+        if !path.is_dir() {
+            images.push(path.clone());
+            continue;
+        }
+        let entries = std::fs::read_dir(path).map_err(|e| FormatError::io(path, "a readable folder", &e))?;
+        let names = entries.map(|entry| entry.map(|e| e.file_name().to_string_lossy().into_owned()));
+        let mut names: Vec<String> =
+            names.collect::<Result<_, _>>().map_err(|e| FormatError::io(path, "a readable folder", &e))?;
+        names.sort();
+        if names.iter().any(|name| is_image(name)) {
+            images.push(path.clone());
+            continue;
+        }
+        names.retain(|name| formats::image::has_image_name(name) && !name.starts_with('.'));
+        if names.is_empty() {
+            return Err(FormatError::new(path, "a folder with images", "none").into());
+        }
+        images.extend(names.into_iter().map(|name| path.join(name)));
+    }
+    Ok(images)
+}
+
+/// For each image the end of its path that no other image has, with `/` between folders.
+#[must_use]
+pub fn short(images: &[PathBuf]) -> Vec<String> {
+    let parts: Vec<Vec<String>> = images
+        .iter()
+        .map(|path| path.components().rev().map(|c| c.as_os_str().to_string_lossy().into_owned()).collect())
+        .collect();
+    let name = |i: usize, n: usize| -> String {
+        let of_path: Vec<&str> = parts[i].iter().take(n).rev().map(String::as_str).collect();
+        of_path.join("/")
+    };
+    let longest = parts.iter().map(Vec::len).max().unwrap_or(1);
+    let mut names: Vec<String> = (0..images.len()).map(|i| name(i, 1)).collect();
+    for n in 2..=longest {
+        let mut counts: BTreeMap<&String, usize> = BTreeMap::new();
+        names.iter().for_each(|name| *counts.entry(name).or_insert(0) += 1);
+        let twice: Vec<usize> = (0..names.len()).filter(|&i| counts[&names[i]] > 1).collect();
+        twice.into_iter().for_each(|i| names[i] = name(i, n));
+    }
+    names
+}
+
+/// The group of each image: what the pattern finds in its path (the part named `group`, else the first part in parentheses, else
+/// all), or its short name.
+///
+/// # Errors
+/// A pattern that is none, or that does not match every path; the same image twice.
+pub fn groups(images: &[PathBuf], pattern: Option<&str>) -> Result<Vec<String>, StudyError> {
+    let mut seen = BTreeMap::new();
+    for path in images {
+        if seen.insert(path, ()).is_some() {
+            return Err(StudyError::Refused(format!(
+                "{}: expected each image once, found it twice",
+                path.display()
+            )));
+        }
+    }
+    let Some(pattern) = pattern else { return Ok(short(images)) };
+    let regex = Regex::new(pattern)
+        .map_err(|e| StudyError::Refused(format!("expected a regular expression for groups, found {e}")))?;
+    let of = |path: &PathBuf| {
+        let text = path.to_string_lossy().replace('\\', "/");
+        let found = regex.captures(&text).map(|c| {
+            let part = c.name("group").or_else(|| c.get(1)).or_else(|| c.get(0));
+            part.map_or("", |m| m.as_str()).to_owned()
+        });
+        found.filter(|group| !group.is_empty()).ok_or_else(|| {
+            StudyError::Refused(format!(
+                "{text}: expected a path in which {pattern:?} finds a group, found none"
+            ))
+        })
+    };
+    images.iter().map(of).collect()
+}
+
+/// The label image of each image: as many files in the same order, or one folder with files of the same names without ending.
+///
+/// # Errors
+/// Another number of files, or an image without labels in the folder.
+pub fn labels(images: &[PathBuf], files: &[PathBuf]) -> Result<Vec<PathBuf>, StudyError> {
+    let [folder] = files else { return same_number(images, files) };
+    if !folder.is_dir() {
+        return same_number(images, files);
+    }
+    let entries = std::fs::read_dir(folder).map_err(|e| FormatError::io(folder, "a readable folder", &e))?;
+    let mut by_stem: BTreeMap<String, PathBuf> = BTreeMap::new();
+    for entry in entries {
+        let path = entry.map_err(|e| FormatError::io(folder, "a readable folder", &e))?.path();
+        if let Some(other) = by_stem.insert(stem(&path), path.clone()) {
+            let found = format!("{} and {}", other.display(), path.display());
+            return Err(FormatError::new(folder, "one label image for each name", found).into());
+        }
+    }
+    let find = |image: &PathBuf| {
+        by_stem.get(&stem(image)).cloned().ok_or_else(|| {
+            FormatError::new(folder, format!("a label image named {}.*", stem(image)), "none").into()
+        })
+    };
+    images.iter().map(find).collect()
+}
+
+fn same_number(images: &[PathBuf], files: &[PathBuf]) -> Result<Vec<PathBuf>, StudyError> {
+    if images.len() == files.len() {
+        return Ok(files.to_vec());
+    }
+    let message = format!(
+        "expected a label image for each of {} images, or a folder, found {}",
+        images.len(),
+        files.len()
+    );
+    Err(StudyError::Refused(message))
+}
+
+fn stem(path: &Path) -> String {
+    path.file_stem().map(|s| s.to_string_lossy().into_owned()).unwrap_or_default()
+}
+
+/// What must be the same for a run to go on from another: settings, and every file with its length and time of change.
+///
+/// # Errors
+/// When the settings cannot be written as JSON.
+pub fn fingerprint(request: &CropRequest) -> Result<Value, StudyError> {
+    let mut files: Vec<PathBuf> = request.images.clone();
+    match &request.method {
+        Method::Points { file } => files.push(file.clone()),
+        Method::Labels { files: labels, .. } => files.extend(labels.iter().cloned()),
+        Method::Percentile(_) | Method::Auto(_) => {}
+    }
+    let facts = |path: &PathBuf| {
+        let metadata = std::fs::metadata(path).ok();
+        let changed = metadata.as_ref().and_then(|m| m.modified().ok());
+        let changed =
+            changed.and_then(|t| t.duration_since(std::time::UNIX_EPOCH).ok()).map(|d| d.as_nanos());
+        json!([path.to_string_lossy(), metadata.map(|m| m.len()), changed.map(|n| n.to_string())])
+    };
+    let settings = serde_json::to_value(request).map_err(|e| StudyError::Refused(e.to_string()))?;
+    let check = request.check.is_some();
+    Ok(json!({ "settings": settings, "check": check, "files": files.iter().map(facts).collect::<Vec<_>>() }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn short_names_are_as_long_as_they_must_be() {
+        let paths = ["a/control/f1.tif", "a/stress/f1.tif", "b/f2.tif"].map(PathBuf::from);
+        assert_eq!(short(&paths), ["control/f1.tif", "stress/f1.tif", "f2.tif"]);
+    }
+
+    #[test]
+    fn groups_come_from_paths() {
+        let paths = ["p1/A01_s1.tif", "p1/A01_s2.tif", "p1/B02_s1.tif"].map(PathBuf::from);
+        assert_eq!(groups(&paths, Some("([A-P][0-9]+)_s")).unwrap(), ["A01", "A01", "B02"]);
+        assert!(groups(&paths, Some("A01")).unwrap_err().to_string().contains("B02"));
+        assert!(groups(&[paths[0].clone(), paths[0].clone()], None).is_err());
+    }
+}
