@@ -1,10 +1,11 @@
 //! One file per subcommand; each turns words into a call of `study`.
 
+mod crop;
 mod demo;
 mod evaluate;
 mod import;
-mod predict;
 mod info;
+mod predict;
 mod preview;
 mod simulate;
 mod sources;
@@ -15,13 +16,15 @@ use study::StudyError;
 /// What to do.
 #[derive(clap::Subcommand)]
 pub enum Command {
+    /// Cut cells out of images: around points, by contours, from masks, or detected
+    Crop(crop::Crop),
     /// Make a crop set from labelled cells: annotation zips, class folders, .npy stacks, .npz, crop sets
     Import(import::Import),
+    /// What is in an image: axes, channels, type, sizes, units, intensities
+    Info(info::Info),
     /// Look at labelled cells before training: counts, montage, and what will spoil the training
     Preview(preview::Preview),
     /// Train a classifier, or judge the recipe by cross-validation
-    /// What is in an image: axes, channels, type, sizes, units, intensities
-    Info(info::Info),
     Train(train::Train),
     /// Judge a model on labelled cells: figures, curves, mistakes, one report
     Evaluate(evaluate::Evaluate),
@@ -37,12 +40,13 @@ impl Command {
     /// Does it.
     pub fn run(self) -> Result<(), StudyError> {
         match self {
+            Command::Crop(c) => c.run(),
             Command::Import(c) => c.run(),
+            Command::Info(c) => c.run(),
             Command::Preview(c) => c.run(),
             Command::Train(c) => c.run(),
             Command::Evaluate(c) => c.run(),
             Command::Predict(c) => c.run(),
-            Command::Info(c) => c.run(),
             Command::Simulate(c) => c.run(),
             Command::Demo(c) => c.run(),
         }
