@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use study::StudyError;
 use study::info::{InfoSettings, info};
 
+use crate::out;
+
 /// What is in an image: axes, channels, type, sizes, units, intensities
 #[derive(clap::Args)]
 #[command(after_help = EXAMPLES)]
@@ -44,9 +46,9 @@ impl Info {
         for path in &self.images {
             let found = info(path, &settings)?;
             if self.json {
-                println!("{}", found.json());
+                out::print([found.json()])?;
             } else {
-                found.lines().iter().for_each(|line| println!("{line}"));
+                out::print(found.lines())?;
             }
         }
         Ok(())

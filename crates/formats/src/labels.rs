@@ -82,7 +82,11 @@ fn no_label(path: &Path, found: String) -> FormatError {
 fn array(path: &Path) -> Result<Source, FormatError> {
     if input::file_name(path).ends_with("_seg.npy") {
         let expected = "masks saved by Cellpose as TIFF or PNG (File, Save masks)";
-        return Err(FormatError::new(path, expected, "a Cellpose _seg.npy, a Python pickle that could run anything"));
+        return Err(FormatError::new(
+            path,
+            expected,
+            "a Cellpose _seg.npy, a Python pickle that could run anything",
+        ));
     }
     let (file, len) = input::open(path)?;
     let array = npy::read_array(path, &mut BufReader::new(file), Some(len))?;

@@ -87,14 +87,14 @@ mod tests {
         let (h, w) = (13, 17);
         let inside: Vec<bool> = (0..h * w).map(|i| (i * 7919 + i * i * 31) % 11 != 0).collect();
         let fast = to_ground(&inside, h, w);
-        for i in 0..h * w {
+        for (i, &found) in fast.iter().enumerate() {
             let ground = (0..h * w).filter(|&j| !inside[j]);
             let near = ground.map(|j| {
                 let (dy, dx) = ((i / w).abs_diff(j / w) as f32, (i % w).abs_diff(j % w) as f32);
                 dy.hypot(dx)
             });
             let near = near.fold(f32::INFINITY, f32::min);
-            assert!((fast[i] - near).abs() < 1e-4, "pixel {i}: {} and {near}", fast[i]);
+            assert!((found - near).abs() < 1e-4, "pixel {i}: {found} and {near}");
         }
     }
 }

@@ -47,7 +47,7 @@ fn pixels(image: &Image, axes: &str) -> Result<Vec<u8>, FormatError> {
     let facts = field.facts().clone();
     let size = facts.dtype.size();
     let mut out = Vec::new();
-    assert!(cfg!(target_endian = "little"));
+    const { assert!(cfg!(target_endian = "little")) };
     if axes.contains("CZ") {
         for (t, c, z) in (0..facts.n_t)
             .flat_map(|t| (0..facts.channels.len()).flat_map(move |c| (0..facts.n_z).map(move |z| (t, c, z))))
