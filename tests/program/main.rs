@@ -1,6 +1,7 @@
 //! The program from outside: words in, files and exit codes out.
 
 mod contract;
+mod crop;
 mod hostile;
 mod info;
 mod interrupt;
