@@ -92,9 +92,9 @@ pub fn binarise<T: Level>(plane: Plane<'_, T>, percent: f64, side: Side) -> Mask
 /// use cells::cut::{Plane, percentile::{PercentileSettings, find}};
 /// let image: Vec<u8> = (0..100 * 100).map(|i| {
 ///     let (y, x) = ((i / 100) as f64 - 40.0, (i % 100) as f64 - 60.0);
-///     if y.hypot(x) < 8.0 { 50 } else { 180 }
+///     (50.0 + 8.0 * y.hypot(x)).min(180.0) as u8
 /// }).collect();
-/// let settings = PercentileSettings { percent: 2.0, ..Default::default() };
+/// let settings = PercentileSettings { percent: 4.0, min_area: 50.0, ..Default::default() };
 /// let finding = find(Plane::new(&image, 100, 100).unwrap(), &settings);
 /// assert_eq!((finding.cells[0].y, finding.cells[0].x), (40.0, 60.0));
 /// ```
