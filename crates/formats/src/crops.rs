@@ -69,7 +69,7 @@ pub fn write(path: &Path, set: &CellSet) -> Result<(), FormatError> {
 /// endian, and says how many bytes.
 ///
 /// # Errors
-/// As [`write`], and when `fill` fails or writes another number of bytes.
+/// As [`write()`], and when `fill` fails or writes another number of bytes.
 pub fn write_streamed(
     path: &Path,
     set: &CellSet,

@@ -1,6 +1,6 @@
 //! `crop`: cells cut out of images into a crop set.
 //!
-//! Frames are done in parallel; each is kept as a [part](parts) until all are there. Memory holds only the frames at work.
+//! Frames are done in parallel; each is kept as a part (`parts.rs`) until all are there. Memory holds only the frames at work.
 
 mod check;
 mod join;
