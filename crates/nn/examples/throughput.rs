@@ -15,12 +15,12 @@ use std::hint::black_box;
 use std::io::stdin;
 use std::time::Instant;
 
-use nn::Network;
 use nn::optimizer::{Clip, Optimizer};
 use nn::predict::Predictor;
 use nn::presets;
 use nn::spec::{NetworkSpec, Shape};
 use nn::train::{Trainer, TrainerSettings};
+use nn::{Network, Precision};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
@@ -70,23 +70,24 @@ fn published(name: &str) -> Option<Published> {
 
 /// The work behind a row such as `phase-infer-f32`.
 fn run(what: &str) -> Result<Run, Box<dyn Error>> {
-    let unknown = || format!("{what}: expected encoder|phase-train|infer-f32");
+    let unknown = || format!("{what}: expected encoder|phase-train|infer-f32|bf16");
     let parts: Vec<&str> = what.split('-').collect();
-    let [name, direction, "f32"] = parts[..] else { return Err(unknown().into()) };
+    let [name, direction, precision] = parts[..] else { return Err(unknown().into()) };
     let network = published(name).ok_or_else(unknown)?;
+    let precision = precision.parse()?;
     match direction {
-        "train" => training(&network),
-        "infer" => inference(&network),
+        "train" => training(&network, precision),
+        "infer" => inference(&network, precision),
         _ => Err(unknown().into()),
     }
 }
 
 /// One step per run, over batches that are ready.
-fn training(published: &Published) -> Result<Run, Box<dyn Error>> {
+fn training(published: &Published, precision: Precision) -> Result<Run, Box<dyn Error>> {
     let &Published { optimizer, clip, learning_rate, batch_size, n_batches, .. } = published;
     let classes = published.spec.outputs();
-    let mut trainer =
-        Trainer::new(published.network()?, TrainerSettings { optimizer, clip, batch_size, seed: 0 })?;
+    let settings = TrainerSettings { optimizer, clip, batch_size, seed: 0 };
+    let mut trainer = Trainer::new(published.network()?, settings)?.with_precision(precision)?;
     let batches: Vec<_> = (0..n_batches)
         .map(|number| {
             let mut batch = trainer.new_batch();
@@ -107,8 +108,8 @@ fn training(published: &Published) -> Result<Run, Box<dyn Error>> {
 }
 
 /// One call of `CALL` images per run.
-fn inference(published: &Published) -> Result<Run, Box<dyn Error>> {
-    let predictor = Predictor::new(&published.network()?)?;
+fn inference(published: &Published, precision: Precision) -> Result<Run, Box<dyn Error>> {
+    let predictor = Predictor::with_precision(&published.network()?, precision)?;
     let mut images = vec![0.0; CALL * published.spec.input.len()];
     random(0, &mut images);
     let len = published.spec.input.len();

@@ -6,7 +6,7 @@ use super::contestant::Contestant;
 use super::{Effort, machine, median, peers};
 
 /// What the engine can compute in.
-const PRECISIONS: [&str; 1] = ["f32"];
+const PRECISIONS: [&str; 2] = ["f32", "bf16"];
 
 /// Names of all rows: `NETWORK-train|infer-PRECISION`, images per second; `crop-percentile`, fields per second.
 pub fn rows() -> Vec<String> {
