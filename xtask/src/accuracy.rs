@@ -1,8 +1,8 @@
 //! The README's accuracy table: real cells, the recipes as a user runs them, three seeds.
 
-use std::{collections::BTreeMap, path::Path, time::Instant};
+use std::{collections::BTreeMap, path::Path, process::Command, time::Instant};
 
-use crate::run::{command, root, run};
+use crate::run::{built, root, run};
 
 /// One real data set and how it is judged.
 struct Set {
@@ -171,7 +171,11 @@ fn beside(argument: &str) -> String {
 fn morphotype(args: &[String]) -> Result<(), String> {
     let args: Vec<&str> = args.iter().map(String::as_str).collect();
     let shown = args.join(" ");
-    let output = command("target/release/morphotype", &args).output().map_err(|e| format!("{shown}: {e}"))?;
+    let output = Command::new(built("morphotype"))
+        .args(&args)
+        .current_dir(root())
+        .output()
+        .map_err(|e| format!("{shown}: {e}"))?;
     if output.status.success() {
         return Ok(());
     }

@@ -1,4 +1,4 @@
-//! Developer commands: `cargo xtask ci | accuracy | bench | fuzz`.
+//! Developer commands: `cargo xtask ci | accuracy | crops | bench | fuzz`.
 
 mod accuracy;
 mod bench;
@@ -12,9 +12,13 @@ const HELP: &str = "\
 cargo xtask ci                    every check that a change must pass; installs what it needs
 cargo xtask accuracy [--only SET,…] [--preset encoder,default] [--seeds 0,1,2]
                                   trains and judges on the real data sets beside the project, prints the README's table
+cargo xtask crops                 shares of cells cut out and false crops on fields drawn by hand, ours and published
 cargo xtask bench [--only NAME,…] [--quick]
                                   speed against the peers and the machine, into bench/; installs the peers (7 GB)
 cargo xtask fuzz [SECONDS]        each fuzz target for SECONDS (60)";
+
+const CROPS: [&str; 10] =
+    ["run", "--release", "--locked", "-p", "study", "--example", "crops", "-q", "--", "../shared/data"];
 
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
@@ -22,6 +26,7 @@ fn main() -> ExitCode {
     let done = match args.first().map(String::as_str) {
         Some("ci") if rest.is_empty() => ci::run_all(),
         Some("accuracy") => accuracy::run_all(rest),
+        Some("crops") if rest.is_empty() => run::run("cargo", &CROPS),
         Some("bench") => bench::run_all(rest),
         Some("fuzz") => fuzz::run_all(rest),
         _ => Err(HELP.to_owned()),

@@ -12,6 +12,12 @@ pub fn root() -> PathBuf {
     xtask.parent().map_or(xtask.clone(), PathBuf::from)
 }
 
+/// A program or example of the release build.
+pub fn built(name: &str) -> PathBuf {
+    let target = std::env::var_os("CARGO_TARGET_DIR").unwrap_or_else(|| "target".into());
+    root().join(target).join("release").join(name)
+}
+
 /// `program args…`, ready to run in the project's root.
 pub fn command(program: &str, args: &[&str]) -> Command {
     let mut command = Command::new(program);

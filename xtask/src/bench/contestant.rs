@@ -6,8 +6,7 @@ use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
 use serde_json::Value;
 
-use super::machine;
-use crate::run::{root, run};
+use crate::run::{built, root, run};
 
 /// The field of phase contrast that cells are cut from, seen from the project's root.
 pub const FIELD: &str = "../shared/golden/crop/train_01.tif";
@@ -42,7 +41,7 @@ impl Contestant {
             _ => ("nn", "throughput", ""),
         };
         run("cargo", &["build", "--release", "--locked", "-p", package, "--example", example])?;
-        let mut command = Command::new(machine::built("examples").join(example));
+        let mut command = Command::new(built("examples").join(example));
         command.arg(argument).current_dir(root()).env("RAYON_NUM_THREADS", threads.to_string());
         Contestant::start(name, &mut command)
     }

@@ -1,17 +1,9 @@
 //! What is measured, on what.
 
-use std::path::PathBuf;
-
-use crate::run::{command, root};
+use crate::run::command;
 
 /// Instruction sets that make a difference.
 const FLAGS: [&str; 5] = ["avx2", "fma", "avx512f", "avx512_bf16", "amx_bf16"];
-
-/// A program or example of the release build.
-pub fn built(name: &str) -> PathBuf {
-    let target = std::env::var_os("CARGO_TARGET_DIR").unwrap_or_else(|| "target".into());
-    root().join(target).join("release").join(name)
-}
 
 /// Threads for everybody: all that the machine has.
 pub fn threads() -> usize {

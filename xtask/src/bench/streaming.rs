@@ -12,8 +12,8 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use super::{Effort, machine, median};
-use crate::run::{root, run};
+use super::{Effort, median};
+use crate::run::{built, root, run};
 
 /// Rows and columns of a crop.
 const SIDE: usize = 64;
@@ -79,14 +79,12 @@ fn entries(verb: &str, cells: &[usize], runs: &[Vec<Run>]) -> Vec<Value> {
 }
 
 fn predict(model: &Path, set: &Path, output: &Path) -> Result<Run, String> {
-    morphotype(
-        Command::new(machine::built("morphotype")).arg("predict").args([model, set]).arg("-o").arg(output),
-    )
+    morphotype(Command::new(built("morphotype")).arg("predict").args([model, set]).arg("-o").arg(output))
 }
 
 fn train(set: &Path, model: &Path) -> Result<Run, String> {
     let settings = "--preset encoder --epochs 1 --validation 0".split(' ');
-    let mut command = Command::new(machine::built("morphotype"));
+    let mut command = Command::new(built("morphotype"));
     morphotype(command.arg("train").arg(set).args(settings).arg("-o").arg(model))
 }
 
@@ -133,7 +131,7 @@ fn crop_set(folder: &Path, n: usize) -> Result<PathBuf, String> {
     for patches in &patches {
         stack(patches, n / 2, PATCH).map_err(|e| format!("{}: {e}", patches.display()))?;
     }
-    let mut import = Command::new(machine::built("morphotype"));
+    let mut import = Command::new(built("morphotype"));
     import.args(["import", "--axes", "nhwc"]);
     for (class, patches) in ["a", "b"].iter().zip(&patches) {
         import.arg("--class").arg(format!("{class}={}", patches.display()));
