@@ -19,7 +19,7 @@ pub struct Train {
     #[command(flatten)]
     sources: Sources,
 
-    /// The model file to write, .safetensors; history.csv is written beside it
+    /// The model file to write, .safetensors; history.csv is written beside it (NAME.history.csv where another model lies there)
     #[arg(short, long, value_name = "MODEL", default_value = "model.safetensors")]
     output: PathBuf,
 

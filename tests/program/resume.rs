@@ -164,3 +164,20 @@ fn a_damaged_checkpoint_is_refused() {
         place.refused(&words, &[name, "expected", "found"]);
     }
 }
+
+#[test]
+fn a_second_model_in_the_folder_leaves_the_first_ones_history() {
+    let place = Place::new();
+    place.write("cells.npz", Discs::default().npz());
+    place.write("small.toml", small(&["epochs = 2"]));
+    let train = |model: &str, seed: &str| {
+        place.run(&["train", "cells.npz", "--config", "small.toml", "--seed", seed, "-o", model]).good();
+    };
+    train("first.safetensors", "0");
+    let first = place.bytes("history.csv");
+    train("second.safetensors", "1");
+    assert!(place.bytes("history.csv") == first, "the first model's history changed");
+    assert!(place.bytes("second.history.csv") != first, "the second model's history is the first's");
+    train("second.safetensors", "0");
+    assert!(place.bytes("second.history.csv") == first, "the same seed, another history");
+}

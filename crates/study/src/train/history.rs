@@ -1,6 +1,6 @@
 //! Figures of each epoch, as `history.csv`.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use formats::table::{Column, Table};
 use serde::{Deserialize, Serialize};
@@ -38,6 +38,21 @@ impl Validation {
     pub fn beats(&self, other: &Validation) -> bool {
         (self.macro_f1, -self.loss) > (other.macro_f1, -other.loss)
     }
+}
+
+/// Where the history of `model` belongs: `history.csv` beside it, or `NAME.history.csv` where another model lies in the
+/// same folder, whose history must not be lost.
+pub fn beside(model: &Path) -> PathBuf {
+    let folder = match model.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    };
+    let is_other = |path: &Path| {
+        path.extension().is_some_and(|e| e == "safetensors") && path.file_name() != model.file_name()
+    };
+    let shared = std::fs::read_dir(folder)
+        .is_ok_and(|entries| entries.flatten().any(|entry| is_other(&entry.path())));
+    if shared { model.with_extension("history.csv") } else { folder.join("history.csv") }
 }
 
 /// Writes one row per epoch.

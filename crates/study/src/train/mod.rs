@@ -47,7 +47,7 @@ pub struct TrainRequest {
     pub settings: TrainSettings,
     /// How the recipe is judged.
     pub judge: Judge,
-    /// The model file, `.safetensors`; `history.csv` is written beside it.
+    /// The model file, `.safetensors`; its history is written beside it, see [`history::beside`].
     pub output: PathBuf,
     /// Go on from the checkpoints of a run that was interrupted.
     pub resume: bool,
@@ -249,8 +249,7 @@ impl<'a> Job<'a> {
             validation: validation_figures,
             precision: self.settings().precision,
         };
-        let beside = self.request.output.parent().unwrap_or(Path::new("")).join("history.csv");
-        history::write(&beside, &fitted.history)?;
+        history::write(&history::beside(&self.request.output), &fitted.history)?;
         model.save(&self.request.output)?;
         let (pooled, report) = pooled.map_or((None, None), |p| (Some(p.metrics), Some(p.report)));
         Ok(Trained { model, history: fitted.history, pooled, report })
