@@ -10,7 +10,8 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("formats", &["cells"]),
     ("nn", &["kernels"]),
     ("study", &["cells", "formats", "nn", "stats"]),
-    ("morphotype", &["study"]),
+    ("server", &["study"]),
+    ("morphotype", &["server", "study"]),
     ("xtask", &[]),
 ];
 
