@@ -17,6 +17,7 @@ mod foreign;
 pub mod groups;
 pub mod image;
 mod input;
+pub mod label_store;
 pub mod labels;
 pub mod microscope;
 pub mod model;

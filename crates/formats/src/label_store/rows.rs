@@ -1,0 +1,155 @@
+//! Cells, classes, images and gestures as rows.
+
+use rusqlite::{Connection, OptionalExtension, Result, Row, params};
+
+use super::edit::{Class, Logged, StoredCell, StoredImage};
+
+const CELL: &str = "id, image, t, z, y, x, class, by, version, deleted";
+const CLASS: &str = "id, name, color, shape, hotkey, target, position, dropped";
+
+fn cell(row: &Row) -> Result<(StoredCell, bool)> {
+    let cell = StoredCell {
+        id: row.get(0)?,
+        image: row.get(1)?,
+        t: row.get(2)?,
+        z: row.get(3)?,
+        y: row.get(4)?,
+        x: row.get(5)?,
+        class: row.get(6)?,
+        by: row.get(7)?,
+        version: row.get(8)?,
+    };
+    Ok((cell, row.get(9)?))
+}
+
+fn class(row: &Row) -> Result<(Class, bool)> {
+    let class = Class {
+        id: row.get(0)?,
+        name: row.get(1)?,
+        color: row.get(2)?,
+        shape: row.get(3)?,
+        hotkey: row.get(4)?,
+        target: row.get(5)?,
+        position: row.get(6)?,
+    };
+    Ok((class, row.get(7)?))
+}
+
+/// A cell, and whether it is deleted.
+pub(super) fn find_cell(db: &Connection, id: &str) -> Result<Option<(StoredCell, bool)>> {
+    let sql = format!("SELECT {CELL} FROM cells WHERE id = ?1");
+    db.prepare_cached(&sql)?.query_row([id], cell).optional()
+}
+
+/// All cells with whether they are deleted, in the order in which they were added.
+pub(super) fn all_cells(db: &Connection) -> Result<Vec<(StoredCell, bool)>> {
+    let sql = format!("SELECT {CELL} FROM cells ORDER BY number");
+    db.prepare_cached(&sql)?.query_map([], cell)?.collect()
+}
+
+/// Cells of a class that are not deleted.
+pub(super) fn cells_of(db: &Connection, class: &str) -> Result<Vec<StoredCell>> {
+    let sql = format!("SELECT {CELL} FROM cells WHERE class = ?1 AND NOT deleted ORDER BY number");
+    let rows: Result<Vec<_>> = db.prepare_cached(&sql)?.query_map([class], cell)?.collect();
+    Ok(rows?.into_iter().map(|(cell, _)| cell).collect())
+}
+
+/// Takes a class from all cells that were deleted under it.
+pub(super) fn forget_class(db: &Connection, class: &str) -> Result<usize> {
+    db.prepare_cached("UPDATE cells SET class = NULL WHERE class = ?1 AND deleted")?.execute([class])
+}
+
+/// Writes a cell, new or not.
+pub(super) fn put_cell(db: &Connection, c: &StoredCell, deleted: bool) -> Result<usize> {
+    db.prepare_cached(
+        "INSERT INTO cells (id, image, t, z, y, x, class, by, version, deleted)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
+         ON CONFLICT (id) DO UPDATE SET t = ?3, z = ?4, y = ?5, x = ?6, class = ?7, by = ?8, version = ?9, deleted = ?10",
+    )?
+    .execute(params![c.id, c.image, c.t, c.z, c.y, c.x, c.class, c.by, c.version, deleted])
+}
+
+/// A class, and whether it is dropped.
+pub(super) fn find_class(db: &Connection, id: &str) -> Result<Option<(Class, bool)>> {
+    let sql = format!("SELECT {CLASS} FROM classes WHERE id = ?1");
+    db.prepare_cached(&sql)?.query_row([id], class).optional()
+}
+
+/// All classes with whether they are dropped, by position.
+pub(super) fn all_classes(db: &Connection) -> Result<Vec<(Class, bool)>> {
+    let sql = format!("SELECT {CLASS} FROM classes ORDER BY position, id");
+    db.prepare_cached(&sql)?.query_map([], class)?.collect()
+}
+
+/// Writes a class, new or not.
+pub(super) fn put_class(db: &Connection, c: &Class, dropped: bool) -> Result<usize> {
+    db.prepare_cached(
+        "INSERT INTO classes (id, name, color, shape, hotkey, target, position, dropped)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
+         ON CONFLICT (id) DO UPDATE SET name = ?2, color = ?3, shape = ?4, hotkey = ?5, target = ?6, position = ?7, dropped = ?8",
+    )?
+    .execute(params![c.id, c.name, c.color, c.shape, c.hotkey, c.target, c.position, dropped])
+}
+
+/// All images by number.
+pub(super) fn all_images(db: &Connection) -> Result<Vec<StoredImage>> {
+    let sql = "SELECT id, name, path, field, fingerprint, n_t, n_z, n_c, h, w FROM images ORDER BY id";
+    db.prepare_cached(sql)?.query_map([], image)?.collect()
+}
+
+/// An image.
+pub(super) fn find_image(db: &Connection, id: i64) -> Result<Option<StoredImage>> {
+    let sql = "SELECT id, name, path, field, fingerprint, n_t, n_z, n_c, h, w FROM images WHERE id = ?1";
+    db.prepare_cached(sql)?.query_row([id], image).optional()
+}
+
+fn image(row: &Row) -> Result<StoredImage> {
+    Ok(StoredImage {
+        id: row.get(0)?,
+        name: row.get(1)?,
+        path: row.get(2)?,
+        field: row.get(3)?,
+        fingerprint: row.get(4)?,
+        shape: [row.get(5)?, row.get(6)?, row.get(7)?, row.get(8)?, row.get(9)?],
+    })
+}
+
+/// The newest revision; 0 when there is none.
+pub(super) fn revision(db: &Connection) -> Result<i64> {
+    db.prepare_cached("SELECT coalesce(max(revision), 0) FROM gestures")?.query_row([], |row| row.get(0))
+}
+
+/// A gesture with what of it was refused, as JSON.
+pub(super) fn find_gesture(db: &Connection, gesture: &str) -> Result<Option<(Logged, String)>> {
+    let sql =
+        "SELECT revision, gesture, client, by, at, undoes, edits, refused FROM gestures WHERE gesture = ?1";
+    db.prepare_cached(sql)?.query_row([gesture], |row| Ok((logged(row)?, row.get(7)?))).optional()
+}
+
+/// Gestures above a revision up to another, of everybody or of one labeller.
+pub(super) fn gestures_between(
+    db: &Connection,
+    above: i64,
+    upto: i64,
+    by: Option<&str>,
+) -> Result<Vec<Logged>> {
+    let sql = "SELECT revision, gesture, client, by, at, undoes, edits FROM gestures
+               WHERE revision > ?1 AND revision <= ?2 AND (?3 IS NULL OR by = ?3) ORDER BY revision";
+    db.prepare_cached(sql)?.query_map(rusqlite::params![above, upto, by], logged)?.collect()
+}
+
+fn logged(row: &Row) -> Result<Logged> {
+    let edits: String = row.get(6)?;
+    let edits = serde_json::from_str(&edits).map_err(|e| {
+        rusqlite::Error::FromSqlConversionFailure(6, rusqlite::types::Type::Text, Box::new(e))
+    })?;
+    Ok(Logged {
+        revision: row.get(0)?,
+        gesture: row.get(1)?,
+        client: row.get(2)?,
+        by: row.get(3)?,
+        at: row.get(4)?,
+        undoes: row.get(5)?,
+        edits,
+    })
+}
