@@ -5,8 +5,8 @@ use std::str::FromStr;
 
 use study::StudyError;
 use study::crop::{
-    AutoSettings, Border, CropRequest, EightBit, Focus, Method, Modality, PercentileSettings, Rounding, Side,
-    WindowSettings, crop, images, sweep,
+    AutoSettings, Border, CropRequest, EightBit, Focus, Group, Method, Modality, PercentileSettings,
+    Rounding, Side, WindowSettings, crop, images, sweep,
 };
 
 use crate::bar::Bar;
@@ -16,7 +16,7 @@ use crate::out;
 #[derive(clap::Args)]
 #[command(after_help = EXAMPLES, group(clap::ArgGroup::new("how").required(true).args(["method", "points", "labels"])))]
 pub struct Crop {
-    /// Images (TIFF, OME-TIFF, ImageJ, PNG, JPEG), or folders of them
+    /// Images (TIFF, OME-TIFF, ImageJ, PNG, JPEG, OME-Zarr), folders of them, or a path with {t}, {c}, {z}, {plate}, {well}, {field}
     #[arg(value_name = "IMAGE", required = true)]
     images: Vec<PathBuf>,
 
@@ -105,8 +105,16 @@ pub struct Crop {
     #[arg(long, value_name = "MICRONS")]
     micron: Option<f64>,
 
-    /// Regular expression that finds the group (well, plate, donor) in the path of an image [default: each image is a group]
-    #[arg(long, value_name = "REGEX")]
+    /// What the names of files in a folder mean: imagexpress, operetta, or such as {well}_s{field}_w{c}.tif
+    #[arg(long, value_name = "PATTERN")]
+    pattern: Option<String>,
+
+    /// Which cells are relatives: those of one field, image, well or plate
+    #[arg(long, value_name = "WHAT", value_parser = ["field", "image", "well", "plate"], default_value = "field")]
+    group_by: String,
+
+    /// Regular expression that finds the group (well, plate, donor) in the path of an image
+    #[arg(long, value_name = "REGEX", conflicts_with = "group_by")]
     group_pattern: Option<String>,
 
     /// Folder for pictures of what was cut, and a page
@@ -234,7 +242,8 @@ impl Crop {
         };
         let round = if published || self.round == "floor" { Rounding::Floor } else { Rounding::Nearest };
         Ok(CropRequest {
-            images: images(&self.images)?,
+            images: images(&self.images, self.pattern.as_deref())?,
+            pattern: self.pattern.clone(),
             output: self.output.clone(),
             method,
             window: WindowSettings { half_h, half_w, round, border },
@@ -244,7 +253,13 @@ impl Crop {
             eight_bit: self.eight_bit,
             illumination: self.illumination,
             micron_per_pixel: self.micron,
-            group_pattern: self.group_pattern.clone(),
+            group: match (&self.group_pattern, self.group_by.as_str()) {
+                (Some(pattern), _) => Group::Path(pattern.clone()),
+                (None, "image") => Group::Image,
+                (None, "well") => Group::Well,
+                (None, "plate") => Group::Plate,
+                _ => Group::Field,
+            },
             resume: self.resume,
             check: self.check.clone(),
         })

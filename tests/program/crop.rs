@@ -263,3 +263,23 @@ fn groups_are_images_or_what_a_pattern_finds() {
         serde_json::from_value(place.json("g.crops/crops.json")["provenance"].clone()).expect("an object");
     assert_eq!(facts["images"][3], "p2/A01_s1.png");
 }
+
+#[test]
+fn a_folder_with_a_pattern_is_a_plate_of_movies() {
+    let place = Place::new();
+    for name in ["B02_s1_t1", "B02_s1_t2", "B02_s2_t1", "B02_s2_t2", "C03_s1_t1", "C03_s1_t2"] {
+        field(&place, &format!("run 7/{name}.png"));
+    }
+    let how = [&PUBLISHED[..], &["-o", "p.crops"]].concat();
+    let by_path = [&["crop", "{plate}/{well}_s{field}_t{t}.png", "--group-by", "well"], &how[..]].concat();
+    let done = place.run(&by_path).good();
+    assert!(done.out.contains("24 cells") && done.out.contains("6 frames of 1 image"), "{}", done.out);
+    let counted = place.run(&["import", "p.crops", "-o", "h.crops"]).good();
+    assert!(counted.out.contains("2 groups"), "{}", counted.out);
+    let by_path = pixels(&place, "p.crops");
+    let by_option = ["crop", "run 7", "--pattern", "{well}_s{field}_t{t}.png"];
+    place.run(&[&by_option[..], &how].concat()).good();
+    assert!(by_path == pixels(&place, "p.crops"), "the same cells in the same order");
+    place.refused(&[&by_option[..], &how, &["--group-by", "plate"]].concat(), &["run 7", "{plate}"]);
+    place.refused(&["crop", "run 7", "--pattern", "{q}", "--method", "auto"], &["{q}"]);
+}

@@ -1,5 +1,7 @@
 //! A set of single-cell crops: pixels of one shape and depth, and a row of facts per cell.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
 /// Height, width and number of channels of one crop, in pixels.
@@ -132,8 +134,21 @@ impl Pixels {
     }
 }
 
+/// A further fact of a cell: of one kind for all cells that have it, and perhaps missing.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Fact {
+    /// Words.
+    Text(Option<String>),
+    /// A whole number.
+    Int(Option<i64>),
+    /// A real number.
+    Float(Option<f64>),
+    /// A truth value.
+    Bool(Option<bool>),
+}
+
 /// What is known of one cell besides its pixels.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct Cell {
     /// Unique in its set: file and member, or file and index, it was read from.
     pub name: String,
@@ -154,6 +169,16 @@ pub struct Cell {
     pub y: Option<f64>,
     /// Column of the centre in its image, pixels, pixel centres at whole numbers.
     pub x: Option<f64>,
+    /// Whatever else its maker knows (well, focal plane, area, micrometres, …) by the name of its column.
+    pub facts: Vec<(Arc<str>, Fact)>,
+}
+
+impl Cell {
+    /// The fact called `name`.
+    #[must_use]
+    pub fn fact(&self, name: &str) -> Option<&Fact> {
+        self.facts.iter().find(|(n, _)| **n == *name).map(|(_, fact)| fact)
+    }
 }
 
 /// Crops of one shape and depth with a row of facts per cell. Invariant: `pixels.len() == cells.len() * shape.len()`,

@@ -10,4 +10,4 @@ pub mod normalise;
 pub mod simulate;
 pub mod split;
 
-pub use crop::{Cell, CellSet, CropShape, CropSource, Depth, Pixels};
+pub use crop::{Cell, CellSet, CropShape, CropSource, Depth, Fact, Pixels};

@@ -14,8 +14,11 @@
 //!   | `source` | text | file the cell came from |
 //!   | `frame`, `y`, `x` | real number or missing | frame from 0; centre in pixels, pixel centres at whole numbers |
 //!
-//!   and whatever else its maker knows of each cell; `crop` adds `z`, `y_um`, `x_um`, `area`, `label`, `method`.
+//!   and whatever else its maker knows of each cell; `crop` adds `plate`, `well`, `field`, `z`, `y_um`, `x_um`, `area`, `label`,
+//!   `method`. Such columns are kept wherever the cells go.
 //! * `crops.json`: `version` 1, `shape` {h, w, c}, `depth`, `classes` and `channels` (names in order), `provenance`.
+
+mod facts;
 
 use std::collections::BTreeSet;
 use std::fs::File;
@@ -25,6 +28,8 @@ use std::path::{Path, PathBuf};
 use cells::{Cell, CellSet, CropShape, CropSource, Depth};
 use serde::{Deserialize, Serialize};
 
+use self::facts::Facts;
+pub use self::facts::columns;
 use crate::npy::{self, Header, Kind, Values};
 use crate::table::{Column, Table};
 use crate::{FormatError, atomic, input};
@@ -61,19 +66,17 @@ pub fn is_crop_set(path: &Path) -> bool {
 pub fn write(path: &Path, set: &CellSet) -> Result<(), FormatError> {
     check(path, set)?;
     let CropShape { h, w, c } = set.shape;
-    write_files(path, set, &Table::default(), &mut |out| npy::write(out, &[set.len(), h, w, c], &set.pixels))
+    write_files(path, set, &mut |out| npy::write(out, &[set.len(), h, w, c], &set.pixels))
 }
 
 /// Writes a crop set whose pixels need not fit into memory, atomically. `set` holds everything else (its `pixels` are empty and
-/// only tell the depth), `more` further columns of `cells.parquet`; `fill` writes all pixels, `[n, h, w, c]` in C order, little
-/// endian, and says how many bytes.
+/// only tell the depth); `fill` writes all pixels, `[n, h, w, c]` in C order, little endian, and says how many bytes.
 ///
 /// # Errors
 /// As [`write()`], and when `fill` fails or writes another number of bytes.
 pub fn write_streamed(
     path: &Path,
     set: &CellSet,
-    more: &Table,
     fill: &mut dyn FnMut(&mut dyn Write) -> std::io::Result<u64>,
 ) -> Result<(), FormatError> {
     check_facts(path, set)?;
@@ -84,7 +87,7 @@ pub fn write_streamed(
         Depth::Float32 => 4,
     };
     let expected = (set.len() * set.shape.len() * width) as u64;
-    write_files(path, set, more, &mut |out| {
+    write_files(path, set, &mut |out| {
         npy::write(out, &[set.len(), h, w, c], &cells::Pixels::empty(set.pixels.depth()))?;
         match fill(out)? {
             n if n == expected => Ok(()),
@@ -96,7 +99,6 @@ pub fn write_streamed(
 fn write_files(
     path: &Path,
     set: &CellSet,
-    more: &Table,
     pixels: &mut dyn FnMut(&mut dyn Write) -> std::io::Result<()>,
 ) -> Result<(), FormatError> {
     atomic::write_folder(path, MARK, |folder| {
@@ -108,9 +110,7 @@ fn write_files(
             out.get_ref().sync_all().map_err(|e| unwritable(&e))
         };
         fill(PIXELS, pixels)?;
-        let mut table = to_table(set);
-        table.columns.extend(more.columns.iter().cloned());
-        table.write(&folder.join(CELLS))?;
+        to_table(set).write(&folder.join(CELLS))?;
         let manifest = Manifest {
             version: VERSION,
             shape: set.shape,
@@ -313,6 +313,7 @@ fn to_table(set: &CellSet) -> Table {
     table.push("frame", float(|c| c.frame));
     table.push("y", float(|c| c.y));
     table.push("x", float(|c| c.x));
+    table.columns.extend(columns(&set.cells));
     table
 }
 
@@ -327,6 +328,7 @@ fn from_table(path: &Path, classes: &[String]) -> Result<Vec<Cell>, FormatError>
     let Column::Bool(flagged) = columns.get("flagged")? else {
         return columns.refuse("flagged", "truth values");
     };
+    let facts = Facts::of(&columns.table);
     let mut cells = Vec::with_capacity(name.len());
     for i in 0..name.len() {
         let missing = |column: &str| {
@@ -349,6 +351,7 @@ fn from_table(path: &Path, classes: &[String]) -> Result<Vec<Cell>, FormatError>
             frame: frame[i],
             y: y[i],
             x: x[i],
+            facts: facts.of_row(i),
         });
     }
     Ok(cells)

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use cells::Pixels;
 
-use crate::microscope::{At, Field, Image};
+use crate::microscope::{Field, Image, Plane};
 use crate::npy::{self, Values};
 use crate::{FormatError, input};
 
@@ -27,15 +27,29 @@ enum Source {
 }
 
 impl LabelImage {
-    /// Opens a TIFF or PNG, of which the first channel counts, or a `.npy` of whole numbers, `[h, w]` or `[t, h, w]`.
+    /// Opens a TIFF or PNG of one focal plane, or a `.npy` of whole numbers, `[h, w]` or `[t, h, w]`.
     ///
     /// # Errors
     /// When it is none of them, or holds values that are no labels. A `_seg.npy` of Cellpose is a Python pickle, which could run
     /// anything, and is refused by name.
     pub fn open(path: &Path) -> Result<Self, FormatError> {
         let is_array = input::head(path, 6)?.starts_with(b"\x93NUMPY");
-        let source = if is_array { array(path)? } else { Source::Field(Image::open(path)?.field(0)?) };
-        Ok(LabelImage { path: path.to_path_buf(), source })
+        if is_array {
+            return Ok(LabelImage { path: path.to_path_buf(), source: array(path)? });
+        }
+        Self::of_field(path, Image::open(path)?.field(0)?)
+    }
+
+    /// The labels in a field of the image at `path`.
+    ///
+    /// # Errors
+    /// When it has several focal planes.
+    pub fn of_field(path: &Path, field: Field) -> Result<Self, FormatError> {
+        let n_z = field.facts().n_z;
+        if n_z > 1 {
+            return Err(FormatError::new(path, "labels in one focal plane", format!("{n_z} focal planes")));
+        }
+        Ok(LabelImage { path: path.to_path_buf(), source: Source::Field(field) })
     }
 
     /// Frames.
@@ -56,10 +70,11 @@ impl LabelImage {
         }
     }
 
-    /// Labels of frame `t`, `[h, w]`.
+    /// Labels of frame `t`, `[h, w]`. Of a colour image the first channel, if the others are the same or have nothing.
     ///
     /// # Errors
-    /// When there is no such frame, it cannot be read, or a value is no label.
+    /// When there is no such frame, it cannot be read, or a value is no label; when other channels say something else, as they do
+    /// in pictures that give cells colours.
     pub fn frame(&self, t: usize) -> Result<Vec<u32>, FormatError> {
         if t >= self.n_frames() {
             let expected = format!("labels of frame {t}");
@@ -67,8 +82,18 @@ impl LabelImage {
         }
         match &self.source {
             Source::Field(field) => {
-                let plane = field.plane(At { t, z: 0, c: 0 })?;
-                plane.values.to_labels().map_err(|found| no_label(&self.path, found))
+                let labels =
+                    |plane: Plane| plane.values.to_labels().map_err(|found| no_label(&self.path, found));
+                let mut planes = field.channels(t, 0)?.into_iter().map(labels);
+                let first = planes.next().unwrap_or_else(|| Ok(Vec::new()))?;
+                for (other, c) in planes.zip(1..) {
+                    let other = other?;
+                    if other != first && other.iter().any(|&label| label != 0) {
+                        let found = format!("other values in channel {c}");
+                        return Err(FormatError::new(&self.path, "labels in one channel", found));
+                    }
+                }
+                Ok(first)
             }
             Source::Array { shape: [_, h, w], labels } => Ok(labels[t * h * w..(t + 1) * h * w].to_vec()),
         }

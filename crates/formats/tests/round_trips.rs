@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use cells::{Cell, CellSet, CropShape, CropSource, Pixels};
+use cells::{Cell, CellSet, CropShape, CropSource, Fact, Pixels};
 use formats::FormatError;
 use formats::annotation::{self, Annotation, AnnotationOptions};
 use formats::crops::{self, CropFile};
@@ -35,6 +35,13 @@ fn cells(kind: usize, c: usize) -> CellSet {
         frame: Some(i as f64),
         y: Some(i as f64 + 0.25),
         x: (kind == 2 || i != 2).then_some(1.0 / 3.0),
+        facts: vec![
+            ("well".into(), Fact::Text(Some(format!("B0{i}")))),
+            ("z".into(), Fact::Int((i > 0).then_some(i as i64))),
+            ("y_um".into(), Fact::Float(None)),
+            ("area".into(), Fact::Float(Some(i as f64 / 3.0))),
+            ("edge".into(), Fact::Bool(Some(i % 2 == 0))),
+        ],
     };
     CellSet {
         shape,

@@ -108,6 +108,7 @@ pub fn patches(movie: &Movie, points: &[Point], size: usize) -> Result<CellSet, 
             frame: Some(point.frame as f64),
             y: Some(point.y),
             x: Some(point.x),
+            ..Cell::default()
         });
         match (&movie.pixels, &mut set.pixels) {
             (Pixels::Uint8(from), Pixels::Uint8(to)) => cut(movie, from, point.frame, top, left, size, to),

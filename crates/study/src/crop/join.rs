@@ -1,68 +1,45 @@
 //! All parts as one crop set, in the order of the images.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use cells::cut::Reason;
-use cells::{Cell, CellSet, CropShape, Pixels};
+use cells::{Cell, CellSet, CropShape, Fact, Pixels};
 use formats::crops;
-use formats::table::{Column, Table};
 use serde_json::{Value, json};
 
 use super::parts::Part;
 use super::request::EightBit;
-use super::{Failed, Unit, Work, names};
+use super::unit::Row;
+use super::{Failed, Frame, Unit, Work, names, place};
 use crate::StudyError;
 use crate::error::plural;
 
-/// Columns of the table that not every crop set has.
-#[derive(Default)]
-struct More {
-    z: Vec<Option<i64>>,
-    y_um: Vec<Option<f64>>,
-    x_um: Vec<Option<f64>>,
-    area: Vec<Option<f64>>,
-    label: Vec<Option<i64>>,
-    field: Vec<Option<i64>>,
-}
-
-/// Writes the crop set, and says what is in it. Parts that do not fit the first are counted as failed.
+/// Writes the crop set, and says what is in it and which frames its cells come from. Parts that do not fit the first are counted as
+/// failed.
 ///
 /// # Errors
 /// When it cannot be written, or no part is left.
 pub fn join(
     work: &Work,
     units: &[Unit],
-    groups: &[String],
     failed: &mut Failed,
-) -> Result<Vec<String>, StudyError> {
-    let names = names::short(&work.request.images);
-    let mut set: Option<CellSet> = None;
-    let (mut more, mut dropped, mut kept) = (More::default(), BTreeMap::<Reason, usize>::new(), Vec::new());
-    let has_frames = units.iter().any(|unit| unit.t > 0 || unit.field > 0);
+) -> Result<(Vec<String>, Vec<Frame>), StudyError> {
+    let mut joined = Joined::new(work, units);
     for unit in units {
-        if failed.contains_key(&(unit.image, unit.index)) {
+        let key = (unit.image, unit.index);
+        if failed.contains_key(&key) {
             continue;
         }
         let Some(part) = work.parts.get(unit.image, unit.index) else {
-            failed.insert(
-                (unit.image, unit.index),
-                format!("{}: expected a finished part, found none", names[unit.image]),
-            );
+            failed.insert(key, format!("{}: expected a finished part, found none", joined.names[unit.image]));
             continue;
         };
-        let set = set.get_or_insert_with(|| empty(work, &part));
-        if set.channels != part.channels || set.pixels.depth() != part.depth {
-            let path = work.request.images[unit.image].display();
-            let expected =
-                format!("{}, channels {} as in the first image", set.pixels.depth(), set.channels.join(", "));
-            let found = format!("{}, channels {}", part.depth, part.channels.join(", "));
-            failed.insert((unit.image, unit.index), format!("{path}: expected {expected}, found {found}"));
-            continue;
+        if let Err(message) = joined.add(unit, &part) {
+            failed.insert(key, message);
         }
-        part.dropped.iter().for_each(|(&reason, n)| *dropped.entry(reason).or_insert(0) += n);
-        add(set, &mut more, &part, &names[unit.image], &groups[unit.image], has_frames);
-        kept.push(*unit);
     }
+    let Joined { names, set, dropped, kept, .. } = joined;
     let Some(mut set) = set else {
         let reasons: Vec<String> = failed.values().cloned().collect();
         return Err(StudyError::Refused(format!(
@@ -71,12 +48,118 @@ pub fn join(
         )));
     };
     set.provenance = provenance(work, &dropped, &names, failed);
-    let method = Column::Text(vec![Some(work.request.method.name().to_owned()); set.len()]);
-    let more = more.table(method);
-    crops::write_streamed(&work.request.output, &set, &more, &mut |out| {
-        kept.iter().try_fold(0, |n, unit| Ok(n + work.parts.copy(unit.image, unit.index, out)?))
+    crops::write_streamed(&work.request.output, &set, &mut |out| {
+        kept.iter().try_fold(0, |n, (unit, _)| Ok(n + work.parts.copy(unit.image, unit.index, out)?))
     })?;
-    Ok(lines(work, &set, &dropped, kept.len()))
+    let lines = lines(work, &set, &dropped, kept.len());
+    Ok((lines, kept.into_iter().map(|(_, frame)| frame).collect()))
+}
+
+/// Columns that not every crop set has.
+const FACTS: [&str; 9] = ["plate", "well", "field", "z", "y_um", "x_um", "area", "label", "method"];
+
+/// What is put together so far.
+struct Joined<'a> {
+    work: &'a Work<'a>,
+    names: Vec<String>,
+    has_frames: bool,
+    facts: [Arc<str>; FACTS.len()],
+    set: Option<CellSet>,
+    dropped: BTreeMap<Reason, usize>,
+    kept: Vec<(Unit, Frame)>,
+}
+
+impl<'a> Joined<'a> {
+    fn new(work: &'a Work, units: &[Unit]) -> Self {
+        Joined {
+            work,
+            names: names::short(&work.request.images),
+            has_frames: units.iter().any(|unit| unit.t > 0),
+            facts: FACTS.map(Arc::from),
+            set: None,
+            dropped: BTreeMap::new(),
+            kept: Vec::new(),
+        }
+    }
+
+    /// Adds the cells of a frame; says why not when they do not fit the others.
+    fn add(&mut self, unit: &Unit, part: &Part) -> Result<(), String> {
+        let mut set = self.set.take().unwrap_or_else(|| empty(self.work, part));
+        let fits = set.channels == part.channels && set.pixels.depth() == part.depth;
+        if fits {
+            let prefix = self.prefix(unit, part);
+            set.cells.extend(part.rows.iter().enumerate().map(|(k, row)| {
+                Cell {
+                    name: format!("{prefix}/{k}"),
+                    class: row.class.as_ref().and_then(|name| set.classes.iter().position(|c| c == name)),
+                    group: row
+                        .group
+                        .clone()
+                        .unwrap_or_else(|| self.work.fields[unit.image].groups[unit.field].clone()),
+                    split: None,
+                    flagged: row.flagged,
+                    source: self.names[unit.image].clone(),
+                    frame: Some(part.t as f64),
+                    y: Some(row.found.y),
+                    x: Some(row.found.x),
+                    facts: self.facts(unit, part, row),
+                }
+            }));
+            part.dropped.iter().for_each(|(&reason, n)| *self.dropped.entry(reason).or_insert(0) += n);
+            let frame = Frame {
+                image: unit.image,
+                field: unit.field,
+                t: part.t,
+                z: part.z,
+                n_cells: part.rows.len(),
+            };
+            self.kept.push((*unit, frame));
+        }
+        let (depth, channels) = (set.pixels.depth(), set.channels.join(", "));
+        self.set = Some(set);
+        if fits {
+            return Ok(());
+        }
+        let path = self.work.request.images[unit.image].display();
+        let found = format!("{}, channels {}", part.depth, part.channels.join(", "));
+        Err(format!("{path}: expected {depth}, channels {channels} as in the first image, found {found}"))
+    }
+
+    /// What the names of the cells of a frame begin with: image, field, frame, focal plane, as far as there are several.
+    fn prefix(&self, unit: &Unit, part: &Part) -> String {
+        let mut prefix = self.names[unit.image].clone();
+        let field = place::name(&self.work.fields[unit.image].places, unit.field);
+        if !field.is_empty() {
+            prefix.push_str(&format!("/{field}"));
+        }
+        if self.has_frames {
+            prefix.push_str(&format!("/t{}", part.t));
+        }
+        if let Some(z) = part.z.filter(|z| *z > 0) {
+            prefix.push_str(&format!("/z{z}"));
+        }
+        prefix
+    }
+
+    /// In the order of [`FACTS`]; plate and well only when an image says them.
+    fn facts(&self, unit: &Unit, part: &Part, row: &Row) -> Vec<(Arc<str>, Fact)> {
+        let place = &self.work.fields[unit.image].places[unit.field];
+        let [y_um, x_um] = part.micron;
+        let values = [
+            Fact::Text(place.plate.clone()),
+            Fact::Text(place.well.clone()),
+            Fact::Text(Some(place::field_of(place, unit.field))),
+            Fact::Int(part.z.map(|z| z as i64)),
+            Fact::Float(y_um.map(|um| row.found.y * um)),
+            Fact::Float(x_um.map(|um| row.found.x * um)),
+            Fact::Float(row.found.area),
+            Fact::Int(row.found.label.map(i64::from)),
+            Fact::Text(Some(self.work.request.method.name().to_owned())),
+        ];
+        let is_said = |k: usize, value: &Fact| k > 1 || *value != Fact::Text(None);
+        let named = self.facts.iter().cloned().zip(values).enumerate();
+        named.filter(|(k, (_, value))| is_said(*k, value)).map(|(_, fact)| fact).collect()
+    }
 }
 
 fn empty(work: &Work, part: &Part) -> CellSet {
@@ -88,50 +171,6 @@ fn empty(work: &Work, part: &Part) -> CellSet {
         classes: work.points.as_ref().map(|points| points.classes.clone()).unwrap_or_default(),
         channels: part.channels.clone(),
         provenance: Value::Null,
-    }
-}
-
-fn add(set: &mut CellSet, more: &mut More, part: &Part, image: &str, group: &str, has_frames: bool) {
-    // A place in a movie or in a file of several fields belongs into the name.
-    let place = if has_frames { format!("/f{}t{}", part.field, part.t) } else { String::new() };
-    let place = match part.z {
-        Some(z) if z > 0 => format!("{place}z{z}"),
-        _ => place,
-    };
-    for (k, row) in part.rows.iter().enumerate() {
-        let class = row.class.as_ref().and_then(|name| set.classes.iter().position(|c| c == name));
-        set.cells.push(Cell {
-            name: format!("{image}{place}/{k}"),
-            class,
-            group: row.group.clone().unwrap_or_else(|| group.to_owned()),
-            split: None,
-            flagged: row.flagged,
-            source: image.to_owned(),
-            frame: Some(part.t as f64),
-            y: Some(row.found.y),
-            x: Some(row.found.x),
-        });
-        let [y_um, x_um] = part.micron;
-        more.z.push(part.z.map(|z| z as i64));
-        more.y_um.push(y_um.map(|um| row.found.y * um));
-        more.x_um.push(x_um.map(|um| row.found.x * um));
-        more.area.push(row.found.area);
-        more.label.push(row.found.label.map(i64::from));
-        more.field.push(Some(part.field as i64));
-    }
-}
-
-impl More {
-    fn table(self, method: Column) -> Table {
-        let mut table = Table::default();
-        table.push("field", Column::Int(self.field));
-        table.push("z", Column::Int(self.z));
-        table.push("y_um", Column::Float(self.y_um));
-        table.push("x_um", Column::Float(self.x_um));
-        table.push("area", Column::Float(self.area));
-        table.push("label", Column::Int(self.label));
-        table.push("method", method);
-        table
     }
 }
 

@@ -6,6 +6,7 @@ mod check;
 mod join;
 mod names;
 mod parts;
+mod place;
 mod points;
 mod quality;
 mod request;
@@ -13,13 +14,13 @@ mod shading;
 mod unit;
 mod view;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use cells::cut::{Plane, labels};
 use formats::labels::LabelImage;
-use formats::microscope::{Field, Image};
+use formats::microscope::{Field, Image, Place};
 use formats::{FormatError, atomic, crops};
 use rayon::prelude::*;
 
@@ -27,7 +28,7 @@ pub use cells::cut::auto::{AutoSettings, Modality};
 pub use cells::cut::percentile::{PercentileSettings, Side};
 pub use cells::cut::window::{Border, Rounding, WindowSettings};
 pub use names::images;
-pub use request::{CropRequest, EightBit, Focus, Method};
+pub use request::{CropRequest, EightBit, Focus, Group, Method};
 
 use parts::{Part, Parts};
 use points::Points;
@@ -43,6 +44,23 @@ pub struct Cropped {
     pub lines: Vec<String>,
     /// Images or frames that failed, with the reason; the others are in the set.
     pub failed: Vec<String>,
+    /// The frames whose cells are in the set, in its order.
+    pub frames: Vec<Frame>,
+}
+
+/// A frame that was cut.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Frame {
+    /// Number of its image in the request.
+    pub image: usize,
+    /// Number of the field in the image.
+    pub field: usize,
+    /// Frame of the field.
+    pub t: usize,
+    /// Focal plane, when it is one.
+    pub z: Option<usize>,
+    /// How many cells it has.
+    pub n_cells: usize,
 }
 
 /// A frame to be cut: number of the image, number of the frame in it, field, frame, focal plane.
@@ -55,12 +73,23 @@ struct Unit {
     z: Option<usize>,
 }
 
+/// The fields of an image.
+#[derive(Default)]
+struct Fields {
+    /// Where they were taken.
+    places: Vec<Place>,
+    /// The group of the cells of each.
+    groups: Vec<String>,
+}
+
 /// Everything that frames have in common.
 struct Work<'a> {
     request: &'a CropRequest,
     parts: &'a Parts,
     points: Option<Points>,
     labels: Vec<std::path::PathBuf>,
+    /// The fields of each image; none when it cannot be opened.
+    fields: Vec<Fields>,
     shading: Option<Shading>,
     progress: &'a dyn Progress,
 }
@@ -78,17 +107,22 @@ pub fn crop(request: &CropRequest, progress: &dyn Progress) -> Result<Cropped, S
         return Err(StudyError::Settings(mistakes));
     }
     atomic::check_folder(&request.output, crops::MARK)?;
-    let groups = names::groups(&request.images, request.group_pattern.as_deref())?;
+    names::check_once(&request.images)?;
+    let groups = match &request.group {
+        Group::Path(pattern) => names::groups(&request.images, pattern)?,
+        _ => vec![String::new(); request.images.len()],
+    };
     let points = match &request.method {
         Method::Points { file } => Some(Points::read(file)?),
         _ => None,
     };
     let labels = match &request.method {
-        Method::Labels { files, .. } => names::labels(&request.images, files)?,
+        Method::Labels { files, .. } => names::labels(&request.images, files, request.pattern.as_deref())?,
         _ => Vec::new(),
     };
     let parts = Parts::open(&request.output, &names::fingerprint(request)?, request.resume)?;
-    let mut work = Work { request, parts: &parts, points, labels, shading: None, progress };
+    let mut work =
+        Work { request, parts: &parts, points, labels, fields: Vec::new(), shading: None, progress };
     let done = work.run(&groups);
     // Parts of an interrupted run are kept, and of one that could not write its result; those of a request that is refused are of
     // no use.
@@ -109,7 +143,7 @@ pub fn sweep(request: &CropRequest, percents: &[f64], folder: &Path) -> Result<V
         return Err(StudyError::Settings(mistakes));
     };
     atomic::check_folder(folder, "sweep.html")?;
-    let field = Image::open(path)?.field(0)?;
+    let field = crate::info::open(path, request.pattern.as_deref())?.field(0)?;
     let choice = Choice::of(&field, request)?;
     let view = View::read(&field, (0, None), &choice, request, None)?;
     check::choose(&view, request, percents, &names::short(&request.images)[0], folder)
@@ -120,7 +154,8 @@ type Failed = BTreeMap<(usize, usize), String>;
 
 impl Work<'_> {
     fn run(&mut self, groups: &[String]) -> Result<Cropped, StudyError> {
-        let (units, mut failed) = self.units();
+        let (fields, units, mut failed) = self.units(groups);
+        self.fields = fields;
         if units.is_empty() {
             let reasons: Vec<String> = failed.into_values().collect();
             let found = if reasons.is_empty() { "none".to_owned() } else { reasons.join("\n  ") };
@@ -130,25 +165,27 @@ impl Work<'_> {
             self.shading = Some(self.shading(&units)?);
         }
         failed.extend(self.cut_all(&units)?);
-        let lines = join::join(self, &units, groups, &mut failed)?;
+        let (lines, frames) = join::join(self, &units, &mut failed)?;
         if let Some(folder) = &self.request.check {
             check::check(self, &units, folder)?;
         }
-        Ok(Cropped { lines, failed: failed.into_values().collect() })
+        Ok(Cropped { lines, failed: failed.into_values().collect(), frames })
     }
 
-    /// All frames to be cut, and the images that cannot be opened.
-    fn units(&self) -> (Vec<Unit>, Failed) {
+    /// The fields of all images, all frames to be cut, and the images that cannot be opened. `groups` are those of paths.
+    fn units(&self, groups: &[String]) -> (Vec<Fields>, Vec<Unit>, Failed) {
         let images = &self.request.images;
-        let opened: Vec<_> = images.par_iter().enumerate().map(|(i, path)| self.units_of(i, path)).collect();
-        let (mut units, mut failed) = (Vec::new(), Failed::new());
+        let names = names::short(images);
+        let opened: Vec<_> =
+            (0..images.len()).into_par_iter().map(|i| self.units_of(i, (&names[i], &groups[i]))).collect();
+        let (mut fields, mut units, mut failed) = (Vec::new(), Vec::new(), Failed::new());
         for (i, of_image) in opened.into_iter().enumerate() {
-            match of_image {
-                Ok(of_image) => units.extend(of_image),
-                Err(error) => {
-                    failed.insert((i, 0), error.to_string());
-                }
-            }
+            let (of_fields, of_image) = of_image.unwrap_or_else(|error| {
+                failed.insert((i, 0), error.to_string());
+                (Fields::default(), Vec::new())
+            });
+            fields.push(of_fields);
+            units.extend(of_image);
         }
         for name in self.points.iter().flat_map(|p| p.by_image.keys()) {
             let only = images.len() == 1;
@@ -158,23 +195,31 @@ impl Work<'_> {
                 self.progress.say(&format!("points {which} belong to none of the images and are left out"));
             }
         }
-        (units, failed)
+        (fields, units, failed)
     }
 
-    fn units_of(&self, i: usize, path: &Path) -> Result<Vec<Unit>, StudyError> {
-        let image = Image::open(path)?;
-        let mut frames = Vec::new();
-        if let Some(points) = &self.points {
-            let points = points.of_image(path, self.request.images.len() == 1);
-            let places: std::collections::BTreeSet<_> = points.iter().map(|p| (p.frame, p.z)).collect();
-            frames.extend(places.into_iter().map(|(t, z)| (0, t, z)));
-        } else {
-            for f in 0..image.places().len() {
-                frames.extend((0..image.field(f)?.facts().n_t).map(|t| (f, t, None)));
-            }
-        }
+    fn units_of(&self, i: usize, (name, by_path): (&str, &str)) -> Result<(Fields, Vec<Unit>), StudyError> {
+        let (image, only) = (self.open(i)?, self.request.images.len() == 1);
+        let places = image.places().to_vec();
+        let group = |f| place::group(&self.request.group, (name, by_path, only), &places, f);
+        let groups = (0..places.len()).map(group).collect::<Result<_, _>>()?;
+        let frames: Vec<Vec<_>> = (0..places.len())
+            .into_par_iter()
+            .map(|f| match &self.points {
+                Some(points) => {
+                    let points = points.of_field(&self.request.images[i], only, &places, f);
+                    let frames: BTreeSet<_> = points.iter().map(|p| (p.frame, p.z)).collect();
+                    Ok(frames.into_iter().map(|(t, z)| (f, t, z)).collect())
+                }
+                None => Ok((0..image.field(f)?.facts().n_t).map(|t| (f, t, None)).collect()),
+            })
+            .collect::<Result<_, StudyError>>()?;
         let unit = |(index, (field, t, z))| Unit { image: i, index, field, t, z };
-        Ok(frames.into_iter().enumerate().map(unit).collect())
+        Ok((Fields { places, groups }, frames.into_iter().flatten().enumerate().map(unit).collect()))
+    }
+
+    fn open(&self, i: usize) -> Result<Image, StudyError> {
+        crate::info::open(&self.request.images[i], self.request.pattern.as_deref())
     }
 
     /// Cuts all frames that are not finished yet.
@@ -186,7 +231,7 @@ impl Work<'_> {
         let failed: Vec<Failed> = by_image
             .par_iter()
             .map(|units| {
-                let image = Image::open(&self.request.images[units[0].image]);
+                let image = self.open(units[0].image);
                 let results: Vec<_> = units
                     .par_iter()
                     .map(|unit| {
@@ -271,13 +316,14 @@ impl Work<'_> {
     fn given(&self, unit: &Unit, field: &Field) -> Result<Given<'_>, StudyError> {
         let path = &self.request.images[unit.image];
         if let Some(points) = &self.points {
-            let all = points.of_image(path, self.request.images.len() == 1);
+            let places = &self.fields[unit.image].places;
+            let all = points.of_field(path, self.request.images.len() == 1, places, unit.field);
             return Ok(Given::Points(
                 all.into_iter().filter(|p| (p.frame, p.z) == (unit.t, unit.z)).collect(),
             ));
         }
         let Method::Labels { pieces, .. } = self.request.method else { return Ok(Given::Nothing) };
-        let file = LabelImage::open(&self.labels[unit.image])?;
+        let file = self.open_labels(unit)?;
         let (h, w) = (field.h(), field.w());
         if file.size() != (h, w) {
             let expected = format!("labels of {h} rows x {w} columns as {}", path.display());
@@ -289,6 +335,22 @@ impl Work<'_> {
             Some(plane) if pieces => labels::components(plane),
             _ => drawn,
         }))
+    }
+
+    /// The labels of the field of a frame: those of the field of the same number.
+    fn open_labels(&self, unit: &Unit) -> Result<LabelImage, StudyError> {
+        let path = &self.labels[unit.image];
+        if !path.is_dir() && path.exists() && self.fields[unit.image].places.len() == 1 {
+            return Ok(LabelImage::open(path)?);
+        }
+        let image = crate::info::open(path, self.request.pattern.as_deref().filter(|_| path.is_dir()))?;
+        let (n, expected) = (image.places().len(), self.fields[unit.image].places.len());
+        if n != expected {
+            let expected =
+                format!("labels of {expected} fields as {}", self.request.images[unit.image].display());
+            return Err(FormatError::new(path, expected, n.to_string()).into());
+        }
+        Ok(LabelImage::of_field(path, image.field(unit.field)?)?)
     }
 
     /// The shading that all frames have in common, from at most 200 of them.

@@ -1,6 +1,6 @@
 //! Names of images, their groups, and the label images that belong to them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use formats::FormatError;
@@ -10,11 +10,15 @@ use serde_json::{Value, json};
 use super::request::{CropRequest, Method};
 use crate::StudyError;
 
-/// The images of a list of files and folders: of a folder those that are named as images, in the order of their names.
+/// The images of a list of files and folders: of a folder those that are named as images, in the order of their names. With a
+/// `pattern` for names of files a folder is an image itself.
 ///
 /// # Errors
 /// A folder that cannot be read or has no image.
-pub fn images(paths: &[PathBuf]) -> Result<Vec<PathBuf>, StudyError> {
+pub fn images(paths: &[PathBuf], pattern: Option<&str>) -> Result<Vec<PathBuf>, StudyError> {
+    if pattern.is_some() {
+        return Ok(paths.to_vec());
+    }
     let mut images = Vec::new();
     for path in paths {
         // An image may be a folder itself, such as OME-Zarr.
@@ -63,22 +67,26 @@ pub fn short(images: &[PathBuf]) -> Vec<String> {
     names
 }
 
-/// The group of each image: what the pattern finds in its path (the part named `group`, else the first part in parentheses, else
-/// all), or its short name.
+/// That no image comes twice.
 ///
 /// # Errors
-/// A pattern that is none, or that does not match every path; the same image twice.
-pub fn groups(images: &[PathBuf], pattern: Option<&str>) -> Result<Vec<String>, StudyError> {
-    let mut seen = BTreeMap::new();
-    for path in images {
-        if seen.insert(path, ()).is_some() {
-            return Err(StudyError::Refused(format!(
-                "{}: expected each image once, found it twice",
-                path.display()
-            )));
+/// One that does.
+pub fn check_once(images: &[PathBuf]) -> Result<(), StudyError> {
+    let mut seen = BTreeSet::new();
+    match images.iter().find(|path| !seen.insert(*path)) {
+        None => Ok(()),
+        Some(path) => {
+            Err(StudyError::Refused(format!("{}: expected each image once, found it twice", path.display())))
         }
     }
-    let Some(pattern) = pattern else { return Ok(short(images)) };
+}
+
+/// What the regular expression finds in the path of each image: the part named `group`, else the first part in parentheses, else
+/// all.
+///
+/// # Errors
+/// A regular expression that is none, or that does not match every path.
+pub fn groups(images: &[PathBuf], pattern: &str) -> Result<Vec<String>, StudyError> {
     let regex = Regex::new(pattern)
         .map_err(|e| StudyError::Refused(format!("expected a regular expression for groups, found {e}")))?;
     let of = |path: &PathBuf| {
@@ -96,13 +104,18 @@ pub fn groups(images: &[PathBuf], pattern: Option<&str>) -> Result<Vec<String>, 
     images.iter().map(of).collect()
 }
 
-/// The label image of each image: as many files in the same order, or one folder with files of the same names without ending.
+/// The label image of each image: as many files in the same order, or one folder with files of the same names without ending. With a
+/// `pattern` for names of files folders are label images themselves.
 ///
 /// # Errors
 /// Another number of files, or an image without labels in the folder.
-pub fn labels(images: &[PathBuf], files: &[PathBuf]) -> Result<Vec<PathBuf>, StudyError> {
+pub fn labels(
+    images: &[PathBuf],
+    files: &[PathBuf],
+    pattern: Option<&str>,
+) -> Result<Vec<PathBuf>, StudyError> {
     let [folder] = files else { return same_number(images, files) };
-    if !folder.is_dir() {
+    if !folder.is_dir() || pattern.is_some() {
         return same_number(images, files);
     }
     let entries = std::fs::read_dir(folder).map_err(|e| FormatError::io(folder, "a readable folder", &e))?;
@@ -174,8 +187,9 @@ mod tests {
     #[test]
     fn groups_come_from_paths() {
         let paths = ["p1/A01_s1.tif", "p1/A01_s2.tif", "p1/B02_s1.tif"].map(PathBuf::from);
-        assert_eq!(groups(&paths, Some("([A-P][0-9]+)_s")).unwrap(), ["A01", "A01", "B02"]);
-        assert!(groups(&paths, Some("A01")).unwrap_err().to_string().contains("B02"));
-        assert!(groups(&[paths[0].clone(), paths[0].clone()], None).is_err());
+        assert_eq!(groups(&paths, "([A-P][0-9]+)_s").unwrap(), ["A01", "A01", "B02"]);
+        assert!(groups(&paths, "A01").unwrap_err().to_string().contains("B02"));
+        assert!(check_once(&[paths[0].clone(), paths[0].clone()]).is_err());
+        assert!(check_once(&paths).is_ok());
     }
 }

@@ -3,8 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
+use formats::microscope::Place;
 use formats::table::{Column, Table};
 use formats::{FormatError, ZipLimits, annotation};
+
+use super::place;
 
 /// A point.
 #[derive(Debug, Clone, PartialEq)]
@@ -21,6 +24,8 @@ pub struct Point {
     pub class: Option<String>,
     /// Group.
     pub group: Option<String>,
+    /// Plate, well and field, as far as they are said.
+    pub place: [Option<String>; 3],
 }
 
 /// Points by image.
@@ -33,8 +38,9 @@ pub struct Points {
 }
 
 impl Points {
-    /// Reads a table or an annotation zip. A table has the columns `y` and `x`, and may have `image`, `frame` (or `t`), `z`, `class`
-    /// and `group`; or `axis-0` … as napari writes points: (time, (depth,)) row, column.
+    /// Reads a table or an annotation zip. A table has the columns `y` and `x`, and may have `image` (or `source`), `frame` (or
+    /// `t`), `z`, `class`, `group`, `plate`, `well` and `field`; so the table of a crop set is one. Or `axis-0` … as napari writes points:
+    /// (time, (depth,)) row, column.
     ///
     /// # Errors
     /// When it cannot be read, lacks `y` or `x`, or a value is none.
@@ -48,12 +54,20 @@ impl Points {
         if is_zip { Self::of_zip(path) } else { Self::of_table(path) }
     }
 
-    /// The points of an image: those of its name, with or without folders and ending, or all when the table names no image and
-    /// there is only one.
+    /// The points of a field of an image: those of the image's name, with or without folders and ending, or all when the table names
+    /// no image and there is only one; and of them those with the field's plate, well and field, or all when they have none and it
+    /// is the first field.
     #[must_use]
-    pub fn of_image(&self, path: &Path, only: bool) -> Vec<&Point> {
-        let fits = |name: &&String| Self::is_of(name, path, only);
-        self.by_image.iter().filter(|(name, _)| fits(name)).flat_map(|(_, points)| points).collect()
+    pub fn of_field(&self, path: &Path, only: bool, places: &[Place], field: usize) -> Vec<&Point> {
+        let place = &places[field];
+        let here = [place.plate.clone(), place.well.clone(), Some(place::field_of(place, field))];
+        let fits = |point: &&Point| {
+            let says = point.place.iter().flatten().next().is_some();
+            let same = point.place.iter().zip(&here).all(|(said, here)| said.is_none() || said == here);
+            if says { same } else { field == 0 }
+        };
+        let of_image = self.by_image.iter().filter(|(name, _)| Self::is_of(name, path, only));
+        of_image.flat_map(|(_, points)| points).filter(fits).collect()
     }
 
     /// Whether points with this name for their image belong to the image at `path`, the `only` one.
@@ -70,7 +84,8 @@ impl Points {
             .into_iter()
             .map(|click| {
                 let frame = whole(path, "coords-0", click.frame.unwrap_or(0.0))?;
-                Ok(Point { frame, z: None, y: click.y, x: click.x, class: click.class, group: None })
+                let place = [None, None, None];
+                Ok(Point { frame, z: None, y: click.y, x: click.x, class: click.class, group: None, place })
             })
             .collect::<Result<_, FormatError>>()?;
         let classes = if states.is_empty() { classes_of(&points) } else { states };
@@ -97,15 +112,19 @@ impl Points {
         let depth = (axes.len() > 3).then(|| "axis-1".to_owned());
         let frame = named(&["frame", "t"], first).map(|n| numbers(path, &table, &n)).transpose()?;
         let z = named(&["z"], depth).map(|n| numbers(path, &table, &n)).transpose()?;
+        // The table of a crop set has numbers of classes beside their names.
+        let first_of = |a, b| if table.column(a).is_some() { a } else { b };
+        let (image, class) = (first_of("image", "source"), first_of("class_name", "class"));
         let text = |name: &str, row: usize| table.column(name).and_then(|column| column.text_at(row));
         let mut points = Points::default();
         for row in 0..table.n_rows() {
             let at = |e: FormatError| e.at(format!("row {}", row + 1));
             let frame = frame.as_ref().map_or(Ok(0), |v| whole(path, "frame", v[row])).map_err(at)?;
             let z = z.as_ref().map(|v| whole(path, "z", v[row])).transpose().map_err(at)?;
-            let (class, group) = (text("class", row), text("group", row));
-            let point = Point { frame, z, y: y[row], x: x[row], class, group };
-            points.by_image.entry(text("image", row).unwrap_or_default()).or_default().push(point);
+            let (class, group) = (text(class, row), text("group", row));
+            let place = ["plate", "well", "field"].map(|name| text(name, row));
+            let point = Point { frame, z, y: y[row], x: x[row], class, group, place };
+            points.by_image.entry(text(image, row).unwrap_or_default()).or_default().push(point);
         }
         points.classes = classes_of(points.by_image.values().flatten());
         Ok(points)

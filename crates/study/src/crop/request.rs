@@ -71,12 +71,32 @@ pub struct EightBit {
     pub high: f64,
 }
 
+/// Which cells are relatives.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Group {
+    /// Those of one field of one image.
+    #[default]
+    Field,
+    /// Those of one image, whatever fields it has.
+    Image,
+    /// Those of one well.
+    Well,
+    /// Those of one plate.
+    Plate,
+    /// Those for whose image this regular expression finds the same in its path.
+    Path(String),
+}
+
 /// What `crop` is asked for.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct CropRequest {
     /// Images, in the order of the result.
     #[serde(skip)]
     pub images: Vec<PathBuf>,
+    /// What the names of files in a folder mean: `imagexpress`, `operetta`, or such as `{well}_s{field}_w{c}.tif`; then a folder
+    /// is one image.
+    pub pattern: Option<String>,
     /// The crop set to write.
     #[serde(skip)]
     pub output: PathBuf,
@@ -96,8 +116,8 @@ pub struct CropRequest {
     pub illumination: bool,
     /// Side of a pixel in micrometres, when the image does not say or says it wrong.
     pub micron_per_pixel: Option<f64>,
-    /// Regular expression that finds the group in the path of an image; by default each image is a group.
-    pub group_pattern: Option<String>,
+    /// Which cells are relatives. Points may have groups of their own.
+    pub group: Group,
     /// Go on where an interrupted run of the same command stopped.
     #[serde(skip)]
     pub resume: bool,

@@ -3,7 +3,7 @@
 use cells::Pixels;
 use cells::cut::Plane;
 use cells::cut::smooth::{Grid, quantile};
-use formats::microscope::{At, Image};
+use formats::microscope::At;
 use rayon::prelude::*;
 
 use super::request::Focus;
@@ -57,7 +57,7 @@ pub fn estimate(units: &[Unit], work: &Work) -> Result<Shading, StudyError> {
 
 /// Means of blocks of each channel.
 fn of_frame(unit: &Unit, work: &Work) -> Result<Vec<Grid>, StudyError> {
-    let field = Image::open(&work.request.images[unit.image])?.field(unit.field)?;
+    let field = work.open(unit.image)?.field(unit.field)?;
     let z = unit.z.unwrap_or(if let Focus::Plane(z) = work.request.focus { z } else { 0 });
     let side = field.h().max(field.w()).div_ceil(BLOCKS);
     let mean = |block: Vec<f32>| block.iter().sum::<f32>() / block.len().max(1) as f32;

@@ -1,6 +1,7 @@
 //! The verbs as a library: each test is a small study in a temporary folder.
 
 mod applying;
+mod cropping;
 mod interrupting;
 mod made;
 mod presets;

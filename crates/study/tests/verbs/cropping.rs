@@ -1,0 +1,270 @@
+//! Cells cut out of images: where they were is kept, and every option does what it says.
+
+use std::path::{Path, PathBuf};
+
+use cells::{CropShape, Pixels};
+use formats::crops;
+use formats::image::{Image, write_png_grey, write_png_rgb};
+use formats::movie::{self, Scale};
+use formats::table::Table;
+use study::Silent;
+use study::crop::{
+    Border, CropRequest, Cropped, EightBit, Focus, Group, Method, PercentileSettings, Rounding, Side,
+    WindowSettings, crop,
+};
+
+const H: usize = 90;
+const W: usize = 120;
+/// Centres of the discs, y and x.
+const CENTRES: [(f64, f64); 3] = [(30.0, 25.0), (45.0, 80.0), (64.0, 50.0)];
+
+/// Bright discs on a ground of 100: `disc` above it, in the frame or plane of this number.
+fn discs(disc: u16) -> Vec<u16> {
+    let near = |i: usize| {
+        let far = |&(y, x): &(f64, f64)| ((i / W) as f64 - y).hypot((i % W) as f64 - x);
+        CENTRES.iter().map(far).fold(f64::INFINITY, f64::min)
+    };
+    (0..H * W)
+        .map(|i| 100 + if near(i) < 7.0 { disc - 10 * near(i) as u16 } else { (i % 7) as u16 })
+        .collect()
+}
+
+fn labels() -> Vec<u16> {
+    let label = |i: usize| {
+        let near = |&(y, x): &(f64, f64)| ((i / W) as f64 - y).hypot((i % W) as f64 - x) < 7.0;
+        CENTRES.iter().position(near).map_or(0, |k| 5 + k as u16)
+    };
+    (0..H * W).map(label).collect()
+}
+
+fn write_movie(path: &Path, frames: &[Vec<u16>]) {
+    let shape = CropShape { h: H, w: W, c: 1 };
+    let frames = frames.iter().map(|v| Image { shape, pixels: Pixels::Uint16(v.clone()) });
+    movie::write(path, frames.len(), frames, Scale { micron_per_pixel: Some(0.5), seconds_per_frame: None })
+        .expect("a movie");
+}
+
+/// The published method on bright discs.
+fn published(image: PathBuf, output: PathBuf) -> CropRequest {
+    let method =
+        PercentileSettings { percent: 95.0, min_area: 4.0, half_h: 10, half_w: 10, side: Side::Bright };
+    CropRequest {
+        images: vec![image],
+        pattern: None,
+        output,
+        method: Method::Percentile(method),
+        window: WindowSettings { half_h: 10, half_w: 10, round: Rounding::Nearest, border: Border::Drop },
+        channels: Vec::new(),
+        channel: "0".to_owned(),
+        focus: Focus::Only,
+        eight_bit: None,
+        illumination: false,
+        micron_per_pixel: None,
+        group: Group::Field,
+        resume: false,
+        check: None,
+    }
+}
+
+fn by_labels(request: &CropRequest, files: Vec<PathBuf>) -> CropRequest {
+    let method = Method::Labels { files, pieces: false, blank: false, min_area: 1 };
+    CropRequest { method, ..request.clone() }
+}
+
+fn done(request: &CropRequest) -> Cropped {
+    let done = crop(request, &Silent).expect("crops");
+    assert_eq!(done.failed, Vec::<String>::new());
+    done
+}
+
+fn refusal(request: &CropRequest) -> String {
+    crop(request, &Silent).expect_err("a refusal").to_string()
+}
+
+/// A column of the table of a crop set as text; missing values are empty.
+fn column(set: &Path, name: &str) -> Vec<String> {
+    let table = Table::read(&set.join("cells.parquet")).expect("a table");
+    let column = table.column(name).unwrap_or_else(|| panic!("no column {name:?}"));
+    (0..table.n_rows()).map(|row| column.text_at(row).unwrap_or_default()).collect()
+}
+
+fn sixteen(set: &Path) -> Vec<u16> {
+    match crops::read(set).expect("a crop set").pixels {
+        Pixels::Uint16(v) => v,
+        other => panic!("{}", other.depth()),
+    }
+}
+
+#[test]
+fn what_names_of_files_tell_stays_with_the_cells() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let at = |name: &str| folder.path().join(name);
+    std::fs::create_dir(at("run 7")).expect("a folder");
+    for name in ["B02_s1_t1", "B02_s1_t2", "B02_s2_t1", "B02_s2_t2", "C03_s1_t1", "C03_s1_t2"] {
+        write_movie(&at(&format!("run 7/{name}.tif")), &[discs(900)]);
+    }
+    let image = at("{plate}/{well}_s{field}_t{t}.tif");
+    let request = CropRequest { group: Group::Well, ..published(image, at("p.crops")) };
+    let cropped = done(&request);
+    let frames: Vec<_> = cropped.frames.iter().map(|f| (f.field, f.t, f.n_cells)).collect();
+    assert_eq!(frames, [(0, 0, 3), (0, 1, 3), (1, 0, 3), (1, 1, 3), (2, 0, 3), (2, 1, 3)]);
+    let of_frames = |name: &str| column(&at("p.crops"), name).into_iter().step_by(3).collect::<Vec<_>>();
+    assert_eq!(of_frames("plate")[0], "run 7");
+    assert_eq!(of_frames("well"), ["B02", "B02", "B02", "B02", "C03", "C03"]);
+    assert_eq!(of_frames("field"), ["1", "1", "2", "2", "1", "1"]);
+    assert_eq!(of_frames("frame"), ["0.0", "1.0", "0.0", "1.0", "0.0", "1.0"]);
+    assert_eq!(of_frames("group")[3..5], ["run 7/B02", "run 7/C03"]);
+    assert!(of_frames("name")[1].ends_with("/run 7/B02/1/t1/0"), "{:?}", of_frames("name"));
+
+    // Nothing that the table knows is lost when the set is read and written, alone or beside another.
+    let sets = [at("p.crops"), at("p.crops")].map(|path| crops::read(&path).expect("a set"));
+    crops::write(&at("q.crops"), &sets[0]).expect("a set");
+    assert_eq!(
+        Table::read(&at("q.crops/cells.parquet")).expect("a table"),
+        Table::read(&at("p.crops/cells.parquet")).expect("a table")
+    );
+    write_movie(&at("alone.tif"), &[discs(900)]);
+    done(&published(at("alone.tif"), at("alone.crops")));
+    let both = study::source::Request {
+        sources: vec![at("alone.crops"), at("p.crops")],
+        ..study::source::Request::default()
+    };
+    study::import::import(&both.read().expect("both"), &at("both.crops")).expect("a set");
+    assert_eq!(column(&at("both.crops"), "well")[..4], ["", "", "", "B02"]);
+    assert_eq!(column(&at("both.crops"), "field")[..4], ["0", "0", "0", "1"]);
+    assert_eq!(column(&at("both.crops"), "y_um").len(), 21);
+
+    // The table of a set is a table of points.
+    let points = Method::Points { file: at("q.crops/cells.parquet") };
+    done(&CropRequest { method: points, output: at("r.crops"), ..request.clone() });
+    for name in ["well", "field", "frame", "y", "x", "y_um", "group"] {
+        assert_eq!(column(&at("r.crops"), name), column(&at("p.crops"), name), "{name}");
+    }
+    let unsaid = CropRequest { group: Group::Plate, ..published(at("alone.tif"), at("s.crops")) };
+    assert!(refusal(&unsaid).contains("{plate}"));
+}
+
+#[test]
+fn labels_go_with_frames_and_fields_and_in_one_channel() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let at = |name: &str| folder.path().join(name);
+    let second: Vec<u16> = labels().iter().map(|&l| if l == 6 { 0 } else { l }).collect();
+    write_movie(&at("movie.tif"), &[discs(900), discs(500)]);
+    write_movie(&at("labels.tif"), &[labels(), second]);
+    let plain = published(at("movie.tif"), at("a.crops"));
+    let cropped = done(&by_labels(&plain, vec![at("labels.tif")]));
+    assert_eq!(cropped.frames.iter().map(|f| f.n_cells).collect::<Vec<_>>(), [3, 2]);
+    assert_eq!(column(&at("a.crops"), "label"), ["5", "6", "7", "5", "7"]);
+    assert_eq!(column(&at("a.crops"), "x_um"), ["12.5", "40.0", "25.0", "12.5", "25.0"]);
+    assert_eq!(column(&at("a.crops"), "name")[3], "movie.tif/t1/0");
+    write_movie(&at("one.tif"), &[labels()]);
+    let short = crop(&by_labels(&plain, vec![at("one.tif")]), &Silent).expect("the first frame");
+    assert!(short.frames.len() == 1 && short.failed[0].contains("labels of frame 1"), "{short:?}");
+
+    // A grey picture saved in colours has labels; a coloured one has not.
+    write_movie(&at("field.tif"), &[discs(900)]);
+    let one = published(at("field.tif"), at("b.crops"));
+    let rgb = |of: fn(u16) -> [u8; 3]| labels().into_iter().flat_map(of).collect::<Vec<u8>>();
+    write_png_rgb(&at("grey.png"), H, W, &rgb(|l| [l as u8; 3])).expect("a picture");
+    write_png_rgb(&at("red.png"), H, W, &rgb(|l| [l as u8, 0, 0])).expect("a picture");
+    write_png_rgb(&at("colours.png"), H, W, &rgb(|l| [40 * (l as u8 % 2), 9 * l as u8, 7]))
+        .expect("a picture");
+    for name in ["grey.png", "red.png"] {
+        done(&by_labels(&one, vec![at(name)]));
+        assert_eq!(column(&at("b.crops"), "label"), ["5", "6", "7"], "{name}");
+    }
+    let message = refusal(&by_labels(&one, vec![at("colours.png")]));
+    assert!(message.contains("colours.png") && message.contains("labels in one channel"), "{message}");
+
+    // Fields of a plate have theirs.
+    for well in ["A01", "A02"] {
+        std::fs::create_dir_all(at("plate")).expect("a folder");
+        std::fs::create_dir_all(at("masks")).expect("a folder");
+        write_movie(&at(&format!("plate/{well}.tif")), &[discs(700)]);
+        let only: Vec<u16> = labels().iter().map(|&l| if well == "A01" && l > 5 { 0 } else { l }).collect();
+        write_movie(&at(&format!("masks/{well}.tif")), &[only]);
+    }
+    let plate = published(at("plate/{well}.tif"), at("c.crops"));
+    done(&by_labels(&plate, vec![at("masks/{well}.tif")]));
+    assert_eq!(column(&at("c.crops"), "well"), ["A01", "A02", "A02", "A02"]);
+    std::fs::remove_file(at("masks/A02.tif")).expect("a file");
+    assert!(refusal(&by_labels(&plate, vec![at("masks/{well}.tif")])).contains("labels of 2 fields"));
+}
+
+#[test]
+fn a_focal_plane_or_the_largest_value_is_cut() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let at = |name: &str| folder.path().join(name);
+    std::fs::create_dir(at("stack")).expect("a folder");
+    for (z, disc) in [(1, 300), (2, 900), (3, 500)] {
+        write_movie(&at(&format!("stack/z{z}.tif")), &[discs(disc)]);
+    }
+    let plain = by_labels(&published(at("stack/z{z}.tif"), at("a.crops")), vec![at("l.tif")]);
+    write_movie(&at("l.tif"), &[labels()]);
+    assert!(refusal(&plain).contains("--z N or --z max"));
+    // The centre of the first disc.
+    let centre = |focus: Focus| {
+        done(&CropRequest { focus, ..plain.clone() });
+        sixteen(&at("a.crops"))[10 * 20 + 10]
+    };
+    assert_eq!([Focus::Plane(0), Focus::Plane(2), Focus::Max].map(centre), [400, 600, 1000]);
+    assert_eq!(column(&at("a.crops"), "z"), ["", "", ""]);
+    done(&CropRequest { focus: Focus::Plane(2), ..plain.clone() });
+    assert_eq!(column(&at("a.crops"), "z"), ["2", "2", "2"]);
+    assert!(refusal(&CropRequest { focus: Focus::Plane(3), ..plain.clone() }).contains("z 3"));
+}
+
+#[test]
+fn eight_bits_are_as_stated_and_recorded() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let at = |name: &str| folder.path().join(name);
+    write_movie(&at("f.tif"), &[discs(900)]);
+    write_movie(&at("l.tif"), &[labels()]);
+    let plain = by_labels(&published(at("f.tif"), at("a.crops")), vec![at("l.tif")]);
+    done(&plain);
+    let (low, high) = (100.0, 850.0);
+    done(&CropRequest { eight_bit: Some(EightBit { low, high }), output: at("b.crops"), ..plain.clone() });
+    let level = |v: u16| ((f64::from(v) - low) / (high - low) * 255.0 + 0.5).floor().clamp(0.0, 255.0) as u8;
+    let expected: Vec<u8> = sixteen(&at("a.crops")).into_iter().map(level).collect();
+    let set = crops::read(&at("b.crops")).expect("a set");
+    assert_eq!(set.pixels, Pixels::Uint8(expected));
+    let stated = set.provenance["eight_bit"].as_str().expect("words").to_owned();
+    assert!(stated.contains("(v - 100) / (850 - 100)"), "{stated}");
+    let wrong = EightBit { low: 5.0, high: 5.0 };
+    assert!(refusal(&CropRequest { eight_bit: Some(wrong), ..plain }).contains("eight_bit"));
+}
+
+#[test]
+fn shading_that_images_share_is_divided_out_and_recorded() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let at = |name: &str| folder.path().join(name);
+    // Brighter to the right, by a factor of 3 over the width.
+    let light = |i: usize| 0.5 + (i % W) as f64 / W as f64;
+    let shaded = |values: Vec<u16>| {
+        values.iter().enumerate().map(|(i, &v)| (10.0 * f64::from(v) * light(i)).round() as u16).collect()
+    };
+    let frames: Vec<Vec<u16>> =
+        (0..6).map(|k| shaded(if k == 0 { discs(300) } else { vec![100; H * W] })).collect();
+    write_movie(&at("m.tif"), &frames);
+    write_movie(&at("l.tif"), &vec![labels(); 6]);
+    let plain = by_labels(&published(at("m.tif"), at("a.crops")), vec![at("l.tif")]);
+    // Corners of the crops of an empty frame are ground: their spread says how even it is.
+    let spread = |set: &Path| {
+        let crops = sixteen(set);
+        let corners: Vec<f64> = crops.chunks_exact(400).skip(3).map(|crop| f64::from(crop[0])).collect();
+        let (low, high) = corners.iter().fold((f64::MAX, 0.0), |(a, b): (f64, f64), &v| (a.min(v), b.max(v)));
+        high / low
+    };
+    done(&plain);
+    assert!(spread(&at("a.crops")) > 1.5, "{}", spread(&at("a.crops")));
+    done(&CropRequest { illumination: true, ..plain });
+    assert!(spread(&at("a.crops")) < 1.03, "{}", spread(&at("a.crops")));
+    let made = crops::read(&at("a.crops")).expect("a set").provenance;
+    let grid: Vec<f64> = serde_json::from_value(made["divided_by"][0]["values"].clone()).expect("numbers");
+    let mean = grid.iter().sum::<f64>() / grid.len() as f64;
+    assert!((mean - 1.0).abs() < 1e-3, "{mean}");
+    write_png_grey(&at("other.png"), 40, 40, &[9; 1600]).expect("a picture");
+    let two = published(at("m.tif"), at("b.crops"));
+    let two = CropRequest { images: vec![at("m.tif"), at("other.png")], illumination: true, ..two };
+    assert!(refusal(&two).contains("one size"));
+}
