@@ -1,5 +1,6 @@
 //! One file per subcommand; each turns words into a call of `study`.
 
+mod annotate;
 mod crop;
 mod demo;
 mod evaluate;
@@ -16,6 +17,8 @@ use study::StudyError;
 /// What to do.
 #[derive(clap::Subcommand)]
 pub enum Command {
+    /// Label cells of images in the browser; every click is on the disk before it shows as saved
+    Annotate(annotate::Annotate),
     /// Cut cells out of images: around points, by contours, from masks, or detected
     Crop(crop::Crop),
     /// Make a crop set from labelled cells: annotation zips, class folders, .npy stacks, .npz, crop sets
@@ -40,6 +43,7 @@ impl Command {
     /// Does it.
     pub fn run(self) -> Result<(), StudyError> {
         match self {
+            Command::Annotate(c) => c.run(),
             Command::Crop(c) => c.run(),
             Command::Import(c) => c.run(),
             Command::Info(c) => c.run(),

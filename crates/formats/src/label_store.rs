@@ -213,26 +213,30 @@ impl LabelStore {
         Ok(Answer { revision, gesture: gesture.gesture.clone(), applied, refused, since })
     }
 
-    /// The gestures above a revision, of everybody or of one labeller, and the newest revision. There may be more than are given
-    /// at once: then the last one's revision is below the newest.
+    /// The newest revision, the gestures above one, of everybody or of one labeller, and whether there are more than are given at
+    /// once.
     ///
     /// # Errors
     /// When the store cannot be read.
-    pub fn log(&self, after: i64, by: Option<&str>) -> Result<(i64, Vec<Logged>), StoreError> {
-        let read = || -> rusqlite::Result<(i64, Vec<Logged>)> {
+    pub fn log(&self, after: i64, by: Option<&str>) -> Result<(i64, Vec<Logged>, bool), StoreError> {
+        let read = || -> rusqlite::Result<(i64, Vec<Logged>, bool)> {
             let tx = self.db.unchecked_transaction()?;
             let newest = rows::revision(&tx)?;
-            let upto: Option<i64> = tx
+            let (upto, n): (Option<i64>, i64) = tx
                 .prepare_cached(
-                    "SELECT max(revision) FROM (
+                    "SELECT max(CASE WHEN n <= ?3 AND size <= ?4 THEN revision END), count(*) FROM (
                         SELECT revision, row_number() OVER all_before AS n,
                                sum(length(edits)) OVER all_before - length(edits) AS size
                         FROM gestures WHERE revision > ?1 AND (?2 IS NULL OR by = ?2)
                         WINDOW all_before AS (ORDER BY revision)
-                     ) WHERE n <= ?3 AND size <= ?4",
+                     )",
                 )?
-                .query_row(params![after, by, MAX_GESTURES, MAX_JSON], |row| row.get(0))?;
-            Ok((newest, rows::gestures_between(&tx, after, upto.unwrap_or(after), by)?))
+                .query_row(params![after, by, MAX_GESTURES, MAX_JSON], |row| {
+                    Ok((row.get(0)?, row.get(1)?))
+                })?;
+            let gestures = rows::gestures_between(&tx, after, upto.unwrap_or(after), by)?;
+            let more = n > gestures.len() as i64;
+            Ok((newest, gestures, more))
         };
         read().map_err(|e| StoreError::of(&self.path, &e))
     }

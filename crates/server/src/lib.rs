@@ -1,1 +1,75 @@
-//! The browser's side of `annotate`.
+//! The browser's side of `annotate`: HTTP over [`study::label`]; holds no algorithm and no paths.
+//!
+//! [`router`] answers what `openapi.json` describes and the page that is embedded in the program; [`serve`] puts it behind a
+//! socket. Who may ask is decided in one place, [`access`](Access), before anything else is looked at.
+
+mod access;
+mod answer;
+mod events;
+mod input;
+mod labels;
+mod page;
+mod pixels;
+mod session;
+
+use std::sync::Arc;
+
+use axum::extract::DefaultBodyLimit;
+use axum::routing::{get, post};
+use axum::{Router, middleware};
+use study::label::Labelling;
+
+pub use access::{Access, AccessError, random_token};
+
+/// Most bytes of a request's body, but for edits and imports.
+const MAX_BODY: usize = 64 << 10;
+/// Most bytes of a gesture.
+const MAX_GESTURE: usize = 16 << 20;
+
+/// The OpenAPI document of everything under `/api`.
+pub const OPENAPI: &str = include_str!("../openapi.json");
+
+/// What every route needs.
+#[derive(Clone)]
+struct Shared {
+    labelling: Arc<Labelling>,
+    events: events::Events,
+}
+
+/// All routes: `/api/…` as in [`OPENAPI`], and the page.
+pub fn router(labelling: Arc<Labelling>, access: Access) -> Router {
+    let shared = Shared { events: events::Events::of(&labelling), labelling };
+    let api = Router::new()
+        .route("/openapi.json", get(page::openapi))
+        .route("/session", get(session::read).put(session::name))
+        .route("/images/{id}/plane", get(pixels::plane))
+        .route("/images/{id}/histogram", get(pixels::histogram))
+        .route("/images/{id}/patch", get(pixels::patch))
+        .route("/labels", get(labels::read))
+        .route("/edits", post(labels::edit).layer(DefaultBodyLimit::max(MAX_GESTURE)).get(labels::log))
+        .route("/events", get(events::stream));
+    Router::new()
+        .nest("/api", api)
+        .fallback(page::file)
+        .method_not_allowed_fallback(answer::wrong_method)
+        .with_state(shared)
+        .layer(DefaultBodyLimit::max(MAX_BODY))
+        .layer(middleware::from_fn_with_state(Arc::new(access), access::guard))
+}
+
+/// Answers requests until the process ends.
+///
+/// # Errors
+/// When threads cannot be started or the socket fails.
+pub fn serve(
+    listener: std::net::TcpListener,
+    labelling: Arc<Labelling>,
+    access: Access,
+) -> std::io::Result<()> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+    runtime.block_on(async {
+        listener.set_nonblocking(true)?;
+        let listener = tokio::net::TcpListener::from_std(listener)?;
+        axum::serve(listener, router(labelling, access)).await
+    })
+}

@@ -8,6 +8,7 @@ mod error;
 pub mod evaluate;
 pub mod import;
 pub mod info;
+pub mod label;
 pub mod model;
 pub mod predict;
 mod presets;

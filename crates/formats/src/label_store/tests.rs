@@ -208,9 +208,10 @@ fn the_log_is_given_in_parts() {
     for n in 1..=5 {
         store.apply(&gesture(n, 1, vec![add(n, None)]), if n % 2 == 0 { "Ben" } else { "Anna" }).unwrap();
     }
-    let (newest, gestures) = store.log(2, None).unwrap();
+    let (newest, gestures, more) = store.log(2, None).unwrap();
     assert_eq!((newest, gestures.iter().map(|g| g.revision).collect::<Vec<_>>()), (6, vec![3, 4, 5, 6]));
-    let (_, ben) = store.log(0, Some("Ben")).unwrap();
+    assert!(!more);
+    let (_, ben, _) = store.log(0, Some("Ben")).unwrap();
     assert_eq!(ben.iter().map(|g| g.revision).collect::<Vec<_>>(), [3, 5]);
     assert!(ben[0].at.ends_with('Z') && ben[0].at.len() == 24, "{}", ben[0].at);
     assert_eq!(store.log(6, None).unwrap().1, []);

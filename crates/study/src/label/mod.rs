@@ -1,0 +1,250 @@
+//! `annotate`: cells labelled in images that are open together, kept in the folder of a study.
+//!
+//! A [`Labelling`] is what a page needs: pixels of the images, the labels and their log, export and import, training on what was
+//! labelled, and suggestions. It may be asked by any number of threads. What it does on its own accord it tells a listener.
+
+mod folder;
+mod image;
+mod pixels;
+
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use formats::label_store::LabelStore;
+pub use formats::label_store::{
+    Answer, Applied, Class, Edit, Gesture, Labels, Logged, Reason, Refused, StoreError, StoredCell, Thing,
+};
+pub use formats::microscope::At;
+use serde::Serialize;
+
+pub use folder::{Address, folder_for};
+pub use image::{Channel, ImageFacts, Shape};
+pub use pixels::Histogram;
+
+use self::image::OpenImage;
+use crate::StudyError;
+
+/// Rows and columns of the window around a cell, pixels.
+pub const WINDOW: usize = 64;
+
+/// What is opened for labelling.
+#[derive(Debug, Clone)]
+pub struct LabelRequest {
+    /// Images, each with one or more fields.
+    pub images: Vec<PathBuf>,
+    /// Folder of the study; made when it is not there.
+    pub folder: PathBuf,
+    /// Who labels when nobody has said who it is.
+    pub labeller: String,
+}
+
+/// Why the study did not do what it was asked for.
+#[derive(Debug, thiserror::Error)]
+pub enum LabelError {
+    /// No such image, plane, class, …
+    #[error("expected {expected}, found {found}")]
+    Unknown {
+        /// What there is.
+        expected: String,
+        /// What was asked for.
+        found: String,
+    },
+    /// What is asked for cannot be.
+    #[error("expected {expected}, found {found}")]
+    Refused {
+        /// What can be.
+        expected: String,
+        /// What was asked for.
+        found: String,
+    },
+    /// What is asked for contradicts what is going on.
+    #[error("{0}")]
+    Conflict(String),
+    /// The label store.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// Any other verb.
+    #[error(transparent)]
+    Study(#[from] StudyError),
+}
+
+impl From<formats::FormatError> for LabelError {
+    fn from(error: formats::FormatError) -> Self {
+        LabelError::Study(error.into())
+    }
+}
+
+impl LabelError {
+    fn unknown(expected: impl Into<String>, found: impl ToString) -> Self {
+        LabelError::Unknown { expected: expected.into(), found: found.to_string() }
+    }
+
+    fn refused(expected: impl Into<String>, found: impl ToString) -> Self {
+        LabelError::Refused { expected: expected.into(), found: found.to_string() }
+    }
+}
+
+impl From<LabelError> for StudyError {
+    fn from(error: LabelError) -> Self {
+        match error {
+            LabelError::Study(error) => error,
+            other => StudyError::Refused(other.to_string()),
+        }
+    }
+}
+
+/// What the page is told without asking.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+pub enum Event {
+    /// There is a newer revision of the labels.
+    Labels {
+        /// It.
+        revision: i64,
+    },
+}
+
+type Listener = Box<dyn Fn(Event) + Send + Sync>;
+
+/// Images that are open for labelling, and their labels.
+pub struct Labelling {
+    folder: PathBuf,
+    images: Vec<OpenImage>,
+    store: Mutex<LabelStore>,
+    listener: Mutex<Option<Listener>>,
+    notes: Vec<String>,
+    labeller: String,
+}
+
+impl Labelling {
+    /// Opens images and the study's label store.
+    ///
+    /// # Errors
+    /// An image or store that cannot be read, or a folder that cannot be made.
+    pub fn open(request: &LabelRequest) -> Result<Self, StudyError> {
+        let path = folder::prepare(&request.folder)?;
+        let mut store = LabelStore::open(&path).map_err(LabelError::from)?;
+        let images = image::open_all(&request.images, &mut store)?;
+        let backup = store.backup().map(|copy| {
+            format!("the labels are now kept as this version does; a copy as they were: {}", copy.display())
+        });
+        Ok(Labelling {
+            folder: request.folder.clone(),
+            notes: backup.into_iter().chain(images.iter().flat_map(OpenImage::notes)).collect(),
+            images,
+            store: Mutex::new(store),
+            listener: Mutex::new(None),
+            labeller: request.labeller.clone(),
+        })
+    }
+
+    /// What the user should know.
+    #[must_use]
+    pub fn notes(&self) -> &[String] {
+        &self.notes
+    }
+
+    /// Folder of the study.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// What the study is called.
+    #[must_use]
+    pub fn name(&self) -> String {
+        let name = self.folder.file_name().map(|name| name.to_string_lossy().into_owned());
+        name.unwrap_or_else(|| "study".to_owned())
+    }
+
+    /// Who is told of events from now on.
+    pub fn listen(&self, listener: impl Fn(Event) + Send + Sync + 'static) {
+        *lock(&self.listener) = Some(Box::new(listener));
+    }
+
+    fn tell(&self, event: Event) {
+        if let Some(listener) = &*lock(&self.listener) {
+            listener(event);
+        }
+    }
+
+    /// The images, in the order in which they were given.
+    #[must_use]
+    pub fn images(&self) -> Vec<&ImageFacts> {
+        self.images.iter().map(|image| &image.facts).collect()
+    }
+
+    fn image(&self, id: i64) -> Result<&OpenImage, LabelError> {
+        self.images.iter().find(|image| image.facts.id == id).ok_or_else(|| {
+            let ids: Vec<String> = self.images.iter().map(|image| image.facts.id.to_string()).collect();
+            LabelError::unknown(format!("image {}", ids.join(" or ")), id)
+        })
+    }
+
+    /// Classes, and cells of the images that are open.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn labels(&self) -> Result<Labels, LabelError> {
+        let mut labels = lock(&self.store).labels()?;
+        labels.cells.retain(|cell| self.images.iter().any(|image| image.facts.id == cell.image));
+        Ok(labels)
+    }
+
+    /// Whether the window around a cell of an open image hangs over the border.
+    #[must_use]
+    pub fn is_flagged(&self, cell: &StoredCell) -> bool {
+        self.image(cell.image).is_ok_and(|image| image.is_flagged(cell.y, cell.x))
+    }
+
+    /// Makes the edits of a gesture; see [`LabelStore::apply`].
+    ///
+    /// # Errors
+    /// When the gesture is malformed or cannot be kept. Nothing was changed then.
+    pub fn edit(&self, gesture: &Gesture, by: &str) -> Result<Answer, LabelError> {
+        let answer = lock(&self.store).apply(gesture, by)?;
+        self.tell(Event::Labels { revision: answer.revision });
+        Ok(answer)
+    }
+
+    /// Gestures above a revision, with the newest revision and whether there are more than these; see [`LabelStore::log`].
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn log(&self, after: i64, by: Option<&str>) -> Result<(i64, Vec<Logged>, bool), LabelError> {
+        Ok(lock(&self.store).log(after, by)?)
+    }
+
+    /// The newest revision.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn revision(&self) -> Result<i64, LabelError> {
+        Ok(lock(&self.store).revision()?)
+    }
+
+    /// Name of the labeller with this session.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn labeller(&self, session: &str) -> Result<String, LabelError> {
+        Ok(lock(&self.store).labeller(session)?.unwrap_or_else(|| self.labeller.clone()))
+    }
+
+    /// Names the labeller with this session.
+    ///
+    /// # Errors
+    /// A name that is empty or longer than 100 bytes, or when it cannot be kept.
+    pub fn name_labeller(&self, session: &str, name: &str) -> Result<(), LabelError> {
+        let name = name.trim();
+        if name.is_empty() || name.len() > 100 || name.contains(char::is_control) {
+            return Err(LabelError::refused("a name of 1 to 100 bytes", format!("{name:?}")));
+        }
+        Ok(lock(&self.store).name_labeller(session, name)?)
+    }
+}
+
+/// A panic elsewhere leaves what is behind a lock as the last complete change did: SQLite rolls back, and the rest is replaced whole.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
