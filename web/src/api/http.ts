@@ -1,0 +1,131 @@
+import { type Pixels, pixelsOf } from "../state/channels";
+import type {
+  Agreement,
+  EditsReply,
+  Gesture,
+  Histogram,
+  ImageId,
+  ImageInfo,
+  LabelsReply,
+  LogReply,
+  Session,
+  Suggestion,
+  TrainOrder,
+  TrainState,
+} from "../state/contract";
+import { type ExportOrder, type ImportReply, type Listener, type Place, Refused, type Source } from "./source";
+
+type Query = Record<string, string | number | boolean>;
+
+function address(path: string, query: Query = {}): string {
+  const text = new URLSearchParams(Object.entries(query).map(([key, value]) => [key, String(value)])).toString();
+  return text === "" ? `/api/${path}` : `/api/${path}?${text}`;
+}
+
+async function refusal(response: Response): Promise<Refused> {
+  const text = await response.text().catch(() => "");
+  try {
+    const { error } = JSON.parse(text) as { error: { code: string; message: string } };
+    return new Refused(response.status, error.code, error.message);
+  } catch {
+    return new Refused(response.status, "unknown", text || response.statusText);
+  }
+}
+
+async function ask(path: string, init: RequestInit = {}): Promise<Response> {
+  const response = await fetch(path, { credentials: "same-origin", ...init });
+  if (!response.ok) throw await refusal(response);
+  return response;
+}
+
+async function get<T>(path: string, query?: Query): Promise<T> {
+  return (await (await ask(address(path, query))).json()) as T;
+}
+
+async function send(method: string, path: string, body?: unknown): Promise<Response> {
+  const headers = { "content-type": "application/json" };
+  return ask(address(path), body === undefined ? { method } : { method, headers, body: JSON.stringify(body) });
+}
+
+const enc = encodeURIComponent;
+
+/** The server that served this page. */
+export class HttpSource implements Source {
+  session = () => get<Session>("session");
+
+  async rename(user: string): Promise<void> {
+    await send("PUT", "session", { user });
+  }
+
+  async plane(image: ImageInfo, at: Place, signal?: AbortSignal): Promise<Pixels> {
+    const { t, z, c } = at;
+    const response = await ask(address(`images/${enc(image.id)}/plane`, { t, z, c }), signal ? { signal } : {});
+    return pixelsOf(await response.arrayBuffer(), image.dtype);
+  }
+
+  async patch(image: ImageInfo, at: Place, y: number, x: number, size: number): Promise<Pixels> {
+    const { t, z, c } = at;
+    const response = await ask(address(`images/${enc(image.id)}/patch`, { t, z, c, y, x, size }));
+    return pixelsOf(await response.arrayBuffer(), image.dtype);
+  }
+
+  histogram = (image: ImageId, { t, z, c }: Place) => get<Histogram>(`images/${enc(image)}/histogram`, { t, z, c });
+
+  labels = () => get<LabelsReply>("labels");
+
+  log = (after: number, mine: boolean) => get<LogReply>("edits", { after, mine });
+
+  async send(gesture: Gesture, client: string, base: number): Promise<EditsReply> {
+    const { gesture: id, undoes, edits } = gesture;
+    const response = await send("POST", "edits", { client, base, gesture: id, undoes, edits });
+    return (await response.json()) as EditsReply;
+  }
+
+  listen(listener: Listener): () => void {
+    const events = new EventSource("/api/events");
+    const on = (name: string, handle: (data: never) => void) =>
+      events.addEventListener(name, (event) => handle(JSON.parse((event as MessageEvent<string>).data) as never));
+    events.addEventListener("open", () => listener.connected(true));
+    events.addEventListener("error", () => listener.connected(false));
+    on("labels", ({ revision }: { revision: number }) => listener.labels(revision));
+    on("train", (state) => listener.train(state));
+    on("suggest", (state) => listener.suggest(state));
+    return () => events.close();
+  }
+
+  exportAddress({ format, channels, images, flagged }: ExportOrder): string {
+    return address("export", { format, channels: channels.join(","), images: images.join(","), flagged });
+  }
+
+  async importFile(format: string, image: ImageId, onDuplicate: string, file: Blob): Promise<ImportReply> {
+    const path = address("import", { format, image, on_duplicate: onDuplicate });
+    const headers = { "content-type": "application/octet-stream" };
+    return (await (await ask(path, { method: "POST", headers, body: file })).json()) as ImportReply;
+  }
+
+  async agreement(): Promise<Agreement[]> {
+    return (await get<{ pairs: Agreement[] }>("agreement")).pairs;
+  }
+
+  train = () => get<TrainState>("train");
+
+  async startTraining(order: TrainOrder): Promise<void> {
+    await send("POST", "train", order);
+  }
+
+  async stopTraining(): Promise<void> {
+    await send("DELETE", "train");
+  }
+
+  async startSuggesting(image: ImageId | null, frames: [number, number] | null): Promise<void> {
+    await send("POST", "suggest", { images: image === null ? null : [image], frames });
+  }
+
+  async suggestions(image: ImageId, t: number): Promise<Suggestion[]> {
+    return (await get<{ cells: Suggestion[] }>("suggestions", { image, t })).cells;
+  }
+
+  async suggestionQueue(limit: number): Promise<Suggestion[]> {
+    return (await get<{ cells: Suggestion[] }>("suggestions/queue", { limit })).cells;
+  }
+}

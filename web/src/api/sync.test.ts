@@ -1,0 +1,119 @@
+import "fake-indexeddb/auto";
+import { describe, expect, it, vi } from "vitest";
+import type { Edit } from "../state/contract";
+import { newId } from "../state/id";
+import { Labels } from "../state/labels";
+import { MadeSource } from "./made";
+import { Refused } from "./source";
+import { Sync, type SyncState } from "./sync";
+import { UnsentStore } from "./unsent";
+
+const add = (id: string): Edit => ({ op: "add", id, image: "made", t: 0, z: 0, y: 1, x: 2, class: null });
+
+/** A server that can be cut off, before or after it has written. */
+class Shaky extends MadeSource {
+  up = true;
+  loseAnswers = false;
+  failing: Refused | null = null;
+
+  override async send(...order: Parameters<MadeSource["send"]>): ReturnType<MadeSource["send"]> {
+    if (!this.up) throw new TypeError("Failed to fetch");
+    if (this.failing) throw this.failing;
+    const reply = await super.send(...order);
+    if (this.loseAnswers) throw new TypeError("Failed to fetch");
+    return reply;
+  }
+}
+
+async function page(source: Shaky, study: string) {
+  const client = newId();
+  const labels = new Labels(newId, Date.now);
+  labels.user = "you";
+  const states: SyncState["is"][] = [];
+  const unsent = await UnsentStore.open(study, client);
+  const sync = new Sync(source, labels, unsent, client, (state) => states.push(state.is));
+  await sync.start();
+  const say = (...edits: Edit[]) => sync.push(labels.perform(edits));
+  const saved = () => vi.waitFor(() => expect(sync.state.is).toBe("saved"), 5000);
+  return { labels, sync, say, states, saved, unsent };
+}
+
+describe("sync", () => {
+  it("says saved only after the acknowledgement", async () => {
+    const source = new Shaky();
+    const { say, saved, states, sync } = await page(source, newId());
+    await saved();
+    say(add("a"));
+    expect(sync.state.is).toBe("saving");
+    expect(source.ledger.cell("a")).toBeUndefined();
+    await saved();
+    expect(source.ledger.cell("a")).toBeDefined();
+    expect(states.at(-1)).toBe("saved");
+  });
+
+  it("queues while offline, and loses nothing when the page is closed before the server is back", async () => {
+    const source = new Shaky();
+    const study = newId();
+    const first = await page(source, study);
+    await first.saved();
+    source.up = false;
+    for (let i = 0; i < 30; i++) first.say(add(`cell ${i}`));
+    await vi.waitFor(() => expect(first.sync.state).toMatchObject({ is: "offline", unsent: 30 }));
+    await vi.waitFor(async () => expect((await first.unsent.orphans()).length).toBe(30));
+    first.sync.close();
+    source.up = true;
+    const second = await page(source, study);
+    expect(second.labels.size).toBe(30);
+    await second.saved();
+    expect(source.ledger.labels().cells.id.length).toBe(30);
+    await vi.waitFor(async () => expect(await second.unsent.orphans()).toEqual([]));
+  });
+
+  it("sends again what may have arrived, and it counts once", async () => {
+    const source = new Shaky();
+    const { say, saved, labels, sync } = await page(source, newId());
+    await saved();
+    source.loseAnswers = true;
+    say(add("a"));
+    say({ op: "move", id: "a", version: 1, y: 9, x: 9 });
+    await vi.waitFor(() => expect(sync.state.is).toBe("offline"));
+    source.loseAnswers = false;
+    sync.retry();
+    await saved();
+    expect(source.ledger.cell("a")).toMatchObject({ y: 9, version: 2 });
+    expect(labels.cell("a")).toMatchObject({ y: 9, version: 2 });
+    expect(source.ledger.revision).toBe(2);
+  });
+
+  it("drops from the store what the log has already when a page died before the answer", async () => {
+    const source = new Shaky();
+    const study = newId();
+    const first = await page(source, study);
+    await first.saved();
+    source.loseAnswers = true;
+    first.say(add("a"));
+    await vi.waitFor(() => expect(first.sync.state.is).toBe("offline"));
+    first.sync.close();
+    source.loseAnswers = false;
+    const second = await page(source, study);
+    await second.saved();
+    expect(second.labels.size).toBe(1);
+    expect(source.ledger.revision).toBe(1);
+    expect(await second.unsent.orphans()).toEqual([]);
+  });
+
+  it("waits when the disk is full, and takes back what can never be taken", async () => {
+    const source = new Shaky();
+    const { say, saved, labels, sync } = await page(source, newId());
+    await saved();
+    source.failing = new Refused(503, "disk_full", "The disk is full.");
+    say(add("a"));
+    await vi.waitFor(() => expect(sync.state).toMatchObject({ is: "stuck", unsent: 1, message: "The disk is full." }));
+    expect(labels.size).toBe(1);
+    source.failing = new Refused(413, "too_large", "Too large.");
+    sync.retry();
+    await saved();
+    expect(labels.size).toBe(0);
+    expect(sync.rejected.map((r) => r.message)).toEqual(["Too large."]);
+  });
+});

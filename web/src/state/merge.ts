@@ -1,0 +1,48 @@
+import type { Cell, Edit } from "./contract";
+import { samePlace } from "./step";
+
+/** An edit that was refused because somebody else changed the cell first. */
+export interface Conflict {
+  id: string;
+  mine: Edit[];
+  /** What stands now; null: deleted. */
+  theirs: Cell | null;
+  /** The cell as this page knew it. */
+  seen: Cell | null;
+}
+
+/**
+ * Edits that say mine on top of theirs, when the two touched different things (one moved, the other re-classed);
+ * null when only a person can decide.
+ */
+export function merge(conflict: Conflict): Edit[] | null {
+  const { mine, theirs, seen } = conflict;
+  if (!theirs || !seen || mine.some((edit) => edit.op === "delete" || edit.op === "restore")) return null;
+  const moved = !samePlace(seen, theirs);
+  const reclassed = seen.class !== theirs.class;
+  const clashes = mine.some((edit) => (edit.op === "move" && moved) || (edit.op === "reclass" && reclassed));
+  return clashes ? null : rebase(mine, theirs);
+}
+
+/** Mine, whatever they did: edits on top of theirs; a deleted cell is put back under a new id. */
+export function insist(conflict: Conflict, newId: () => string): Edit[] {
+  const { mine, theirs, seen } = conflict;
+  if (theirs) return rebase(mine, theirs);
+  const added = mine.find((edit) => edit.op === "add");
+  // Refused because its class is gone: the place is kept, without a class.
+  if (added) return [{ ...added, id: newId(), class: null }];
+  if (!seen || mine.some((edit) => edit.op === "delete")) return [];
+  const wanted = { ...seen };
+  for (const edit of mine) {
+    if (edit.op === "move") Object.assign(wanted, { y: edit.y, x: edit.x, t: edit.t ?? seen.t, z: edit.z ?? seen.z });
+    if (edit.op === "reclass") wanted.class = edit.class;
+  }
+  const { image, t, z, y, x } = wanted;
+  return [{ op: "add", id: newId(), image, t, z, y, x, class: wanted.class }];
+}
+
+function rebase(mine: Edit[], theirs: Cell): Edit[] {
+  return mine
+    .filter((edit) => "version" in edit && edit.op !== "restore")
+    .map((edit, i) => ({ ...edit, version: theirs.version + i }) as Edit);
+}

@@ -1,0 +1,132 @@
+import type { ClassId, Suggestion, SuggestState } from "../state/contract";
+import { SuggestionQueue } from "../state/queue";
+import type { Workbench } from "./workbench.svelte";
+
+const QUEUE = 500;
+/** A cell labelled this near, in windows, covers a suggestion. */
+const COVER = 1 / 8;
+
+/** What the model suggests: pale markers on the frame, and the unsure ones in a queue. */
+export class Guesses {
+  readonly #queue = new SuggestionQueue();
+  #frame = $state.raw<{ key: string; cells: Suggestion[] }>({ key: "", cells: [] });
+  #version = $state(0);
+  state = $state.raw<SuggestState>({ running: false, done: 0, total: 0, error: null });
+  /** Whether the queue is being gone through: then Enter and digits speak of `current`. */
+  active = $state(false);
+
+  constructor(readonly bench: Workbench) {}
+
+  /** Suggestions of the frame that is seen, without those that have been dealt with. */
+  get here(): Suggestion[] {
+    void this.#version;
+    void this.bench.version;
+    const { image, shown } = this.bench.viewer;
+    if (!image || this.#frame.key !== `${image.id}/${shown.t}`) return [];
+    return this.#frame.cells.filter((s) => s.z === shown.z && this.#open(s));
+  }
+
+  get waiting(): readonly Suggestion[] {
+    void this.#version;
+    return this.#queue.waiting;
+  }
+
+  get current(): Suggestion | null {
+    void this.#version;
+    return this.active ? this.#queue.current : null;
+  }
+
+  /** The markers of the frame that is seen now. */
+  async fetchFrame(): Promise<void> {
+    const { image, shown } = this.bench.viewer;
+    if (!image) return;
+    const cells = await this.bench.source.suggestions(image.id, shown.t).catch(() => []);
+    this.#frame = { key: `${image.id}/${shown.t}`, cells };
+  }
+
+  async refresh(): Promise<void> {
+    this.#queue.load(await this.bench.source.suggestionQueue(QUEUE).catch(() => []));
+    this.#version++;
+    await this.fetchFrame();
+  }
+
+  async start(everything: boolean): Promise<void> {
+    const { image, t } = this.bench.viewer;
+    try {
+      this.state = { running: true, done: 0, total: 0, error: null };
+      this.#queue.restart();
+      await this.bench.source.startSuggesting(everything ? null : (image?.id ?? null), everything ? null : [t, t]);
+    } catch (error) {
+      this.state = { running: false, done: 0, total: 0, error: null };
+      this.bench.notices.fail(error);
+    }
+  }
+
+  progress(state: SuggestState): void {
+    const finished = this.state.running && !state.running;
+    this.state = state;
+    if (state.error) this.bench.notices.say("error", state.error);
+    if (finished || !state.running) void this.refresh();
+  }
+
+  /** Shows the least sure suggestion that waits. */
+  next(): void {
+    this.active = true;
+    while (this.#queue.current && !this.#open(this.#queue.current)) this.#queue.take(this.#queue.current.id);
+    this.#version++;
+    const first = this.#queue.current;
+    if (first) this.bench.jump(first, false);
+    else {
+      this.active = false;
+      this.bench.notices.say("info", "No suggestion is waiting.");
+    }
+  }
+
+  skip(): void {
+    this.#queue.skip();
+    this.next();
+  }
+
+  /** The suggestion nearest to a place of the frame that is seen. */
+  at(y: number, x: number, radius: number): Suggestion | null {
+    const near = this.here
+      .map((s) => ({ s, d: Math.hypot(s.y - y, s.x - x) }))
+      .filter(({ d }) => d <= radius)
+      .sort((a, b) => a.d - b.d);
+    return near[0]?.s ?? null;
+  }
+
+  /** Puts a suggestion that was clicked at the head of the queue. */
+  choose(suggestion: Suggestion): void {
+    this.#queue.first(suggestion);
+    this.bench.selected = new Set();
+    this.active = true;
+    this.#version++;
+  }
+
+  /** The suggestion becomes a cell, of its own class or of the one that corrects it. */
+  accept(corrected: ClassId | null = null): boolean {
+    const suggestion = this.current;
+    if (!suggestion) return false;
+    if (!this.take(suggestion, corrected)) return false;
+    this.next();
+    return true;
+  }
+
+  take(suggestion: Suggestion, corrected: ClassId | null = null): boolean {
+    const { viewer } = this.bench;
+    if (suggestion.t !== viewer.shown.t || suggestion.image !== viewer.image?.id) return false;
+    const cell = this.bench.add(suggestion.y, suggestion.x, corrected ?? suggestion.class, suggestion.id);
+    if (!cell) return false;
+    this.#queue.take(suggestion.id);
+    this.#version++;
+    return true;
+  }
+
+  #open(suggestion: Suggestion): boolean {
+    const { labels, session } = this.bench;
+    const { image, t, z, y, x } = suggestion;
+    const radius = (session?.window ?? 64) * COVER;
+    return this.#queue.uncovered(suggestion, labels.frames.near(image, t, z, y, x, radius));
+  }
+}

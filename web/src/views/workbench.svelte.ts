@@ -1,0 +1,295 @@
+import { Planes } from "../api/planes";
+import type { Source } from "../api/source";
+import { Sync, type SyncState } from "../api/sync";
+import { NoStore, type Unsent, UnsentStore } from "../api/unsent";
+import { mistake, newClass, turn } from "../state/classes";
+import type { Cell, CellClass, CellId, ClassId, Edit, ImageId, Session, TrainState } from "../state/contract";
+import { newId } from "../state/id";
+import { Labels, type Pending } from "../state/labels";
+import { Warnings } from "../state/warnings";
+import { Guesses } from "./guesses.svelte";
+import { Notices } from "./notices.svelte";
+import { Viewer } from "./viewer.svelte";
+
+/** Bytes of planes kept in memory. */
+const PLANE_BYTES = 768 << 20;
+/** Cells of two classes nearer than this share of the window are warned of. */
+const NEAR = 1 / 8;
+
+/** All that the views work on: labels, viewer, suggestions, and the way to the server. */
+export class Workbench {
+  readonly labels = new Labels(newId, Date.now);
+  readonly notices = new Notices();
+  readonly viewer: Viewer;
+  readonly guesses: Guesses;
+  warnings = new Warnings(this.labels, 8);
+  session = $state.raw<Session | null>(null);
+  failure = $state<string | null>(null);
+  /** Rises with every change of a label: what is derived from labels reads it. */
+  version = $state(0);
+  sync = $state.raw<SyncState>({ is: "saved" });
+  connected = $state(true);
+  selected = $state.raw<ReadonlySet<CellId>>(new Set());
+  currentClass = $state<ClassId | null>(null);
+  markers = $state(true);
+  help = $state(false);
+  training = $state.raw<TrainState | null>(null);
+  #sync: Sync | null = null;
+  #scan: Generator<void> | null = null;
+
+  constructor(readonly source: Source) {
+    this.viewer = new Viewer(source, new Planes(source, PLANE_BYTES));
+    this.guesses = new Guesses(this);
+    this.labels.subscribe((changed) => this.#labelsChanged(changed));
+  }
+
+  async start(): Promise<void> {
+    try {
+      const session = await this.source.session();
+      this.session = session;
+      this.labels.user = session.user;
+      this.warnings.radius = Math.max(2, session.window * NEAR);
+      if (session.images[0]) this.viewer.open(session.images[0]);
+      const client = newId();
+      const unsent = await UnsentStore.open(session.study, client).catch((): Unsent => {
+        this.notices.say("warning", "This browser keeps no data for this page: do not close it while edits are unsent.");
+        return new NoStore();
+      });
+      this.#sync = new Sync(this.source, this.labels, unsent, client, (state) => this.#synced(state));
+      await this.#sync.start();
+      this.currentClass ??= this.labels.classes[0]?.id ?? null;
+      this.source.listen({
+        connected: (is) => this.#connect(is),
+        labels: (revision) => revision > this.labels.revision && this.#sync?.pull(),
+        train: (state) => (this.training = state),
+        suggest: (state) => this.guesses.progress(state),
+      });
+      if (session.can_train) this.training = await this.source.train().catch(() => null);
+      await this.guesses.refresh();
+    } catch (error) {
+      this.failure = error instanceof Error ? error.message : String(error);
+    }
+  }
+
+  // Labels, as views read them.
+
+  get classes(): CellClass[] {
+    void this.version;
+    return this.labels.classes;
+  }
+
+  get unsent(): number {
+    return "unsent" in this.sync ? this.sync.unsent : 0;
+  }
+
+  count(id: ClassId | null): number {
+    void this.version;
+    return this.labels.count(id);
+  }
+
+  cellsHere(): Cell[] {
+    void this.version;
+    const { image, shown } = this.viewer;
+    return image ? [...this.labels.frames.in(image.id, shown.t, shown.z)] : [];
+  }
+
+  get selection(): Cell[] {
+    void this.version;
+    return [...this.selected].map((id) => this.labels.cell(id)).filter((cell) => cell !== undefined);
+  }
+
+  classOf(cell: { class: ClassId | null }): CellClass | null {
+    void this.version;
+    return cell.class === null ? null : (this.labels.class(cell.class) ?? null);
+  }
+
+  // Gestures.
+
+  do(edits: Edit[]): Pending | null {
+    const pending = this.labels.perform(edits);
+    this.#sync?.push(pending);
+    return pending;
+  }
+
+  /** Adds a cell of the current class where the picture that is seen shows it. */
+  add(y: number, x: number, classId = this.currentClass, suggestion?: string): Cell | null {
+    const { image, shown } = this.viewer;
+    if (!image) return null;
+    if (classId === null) {
+      this.notices.say("warning", "Make a class first: a cell needs one.");
+      return null;
+    }
+    const id = newId();
+    const place = { image: image.id, t: shown.t, z: shown.z, y, x, class: classId };
+    this.do([{ op: "add", id, ...place, ...(suggestion === undefined ? {} : { suggestion }) }]);
+    this.selected = new Set();
+    this.#warn(id);
+    return this.labels.cell(id) ?? null;
+  }
+
+  move(cells: Cell[], dy: number, dx: number): void {
+    const edits = cells
+      .filter((cell) => this.viewer.inside(cell.y + dy, cell.x + dx))
+      .map((cell): Edit => ({ op: "move", id: cell.id, version: cell.version, y: cell.y + dy, x: cell.x + dx }));
+    this.do(edits);
+    for (const cell of cells) this.#warn(cell.id);
+  }
+
+  reclass(cells: Cell[], classId: ClassId | null): void {
+    const edits = cells
+      .filter((cell) => cell.class !== classId)
+      .map((cell): Edit => ({ op: "reclass", id: cell.id, version: cell.version, class: classId }));
+    this.do(edits);
+    for (const cell of cells) this.#warn(cell.id);
+  }
+
+  delete(cells: Cell[]): void {
+    this.do(cells.map((cell) => ({ op: "delete", id: cell.id, version: cell.version })));
+    this.selected = new Set();
+  }
+
+  undo(): void {
+    const pending = this.labels.undo();
+    if (!pending) this.notices.say("info", "Nothing to undo.");
+    this.#sync?.push(pending);
+    this.#follow(pending);
+  }
+
+  redo(): void {
+    const pending = this.labels.redo();
+    if (!pending) this.notices.say("info", "Nothing to redo.");
+    this.#sync?.push(pending);
+    this.#follow(pending);
+  }
+
+  decide(conflict: Labels["conflicts"][number], whose: "mine" | "theirs"): void {
+    this.#sync?.push(this.labels.decide(conflict, whose));
+  }
+
+  // Classes.
+
+  pick(classId: ClassId): void {
+    if (this.selected.size > 0) this.reclass(this.selection, classId);
+    this.currentClass = classId;
+  }
+
+  turnClass(by: number): void {
+    this.currentClass = turn(this.labels.classes, this.currentClass, by);
+  }
+
+  addClass(name: string): string | null {
+    const made = newClass(newId(), name.trim(), this.labels.classes);
+    return this.putClass(made);
+  }
+
+  /** Null when done, else what is wrong. */
+  putClass(changed: CellClass): string | null {
+    const wrong = mistake(changed, this.labels.classes);
+    if (wrong) return wrong;
+    this.do([{ op: "put_class", ...changed, name: changed.name.trim() }]);
+    this.currentClass ??= changed.id;
+    return null;
+  }
+
+  /** Its cells stay, without a class, unless another one takes them. */
+  dropClass(id: ClassId, heir: ClassId | null): void {
+    const edits: Edit[] = [];
+    for (const cell of this.labels.cells()) {
+      if (cell.class === id) edits.push({ op: "reclass", id: cell.id, version: cell.version, class: heir });
+    }
+    this.do([...edits, { op: "drop_class", id, reassign: heir }]);
+    if (this.currentClass === id) this.currentClass = this.labels.classes[0]?.id ?? null;
+  }
+
+  // Where to look.
+
+  openImage(id: ImageId): void {
+    const image = this.session?.images.find((candidate) => candidate.id === id);
+    if (!image || image === this.viewer.image) return;
+    this.selected = new Set();
+    this.viewer.open(image);
+  }
+
+  jump(cell: { id: CellId; image: ImageId; t: number; z: number; y: number; x: number }, select = true): void {
+    this.openImage(cell.image);
+    this.viewer.go(cell.t, cell.z);
+    this.viewer.reveal(cell.y, cell.x);
+    if (select) this.selected = new Set([cell.id]);
+  }
+
+  /** Selects the next cell of the frame, row by row. */
+  step(by: 1 | -1): void {
+    const cells = this.cellsHere().sort((a, b) => a.y - b.y || a.x - b.x);
+    if (cells.length === 0) return;
+    const at = cells.findIndex((cell) => this.selected.has(cell.id));
+    const next = cells[at < 0 ? (by > 0 ? 0 : cells.length - 1) : (at + by + cells.length) % cells.length]!;
+    this.selected = new Set([next.id]);
+    this.viewer.reveal(next.y, next.x);
+  }
+
+  async rename(user: string): Promise<void> {
+    try {
+      await this.source.rename(user);
+      this.labels.user = user;
+      if (this.session) this.session = { ...this.session, user };
+    } catch (error) {
+      this.notices.fail(error);
+    }
+  }
+
+  /** After an import, or anything else that changed labels elsewhere. */
+  pull(): void {
+    this.#sync?.pull();
+  }
+
+  #labelsChanged(changed: ReadonlySet<string> | null): void {
+    if (changed) this.warnings.check(changed);
+    else this.#scan = this.warnings.all();
+    this.#scanOn();
+    if ([...this.selected].some((id) => !this.labels.cell(id))) {
+      this.selected = new Set([...this.selected].filter((id) => this.labels.cell(id)));
+    }
+    this.version++;
+  }
+
+  #scanOn(): void {
+    const scan = this.#scan;
+    if (!scan) return;
+    setTimeout(() => {
+      if (this.#scan !== scan) return;
+      if (scan.next().done) {
+        this.#scan = null;
+        this.version++;
+      } else this.#scanOn();
+    });
+  }
+
+  #warn(id: CellId): void {
+    const cell = this.labels.cell(id);
+    const rival = cell && this.warnings.has(id) ? this.labels.frames.rival(cell, this.warnings.radius) : null;
+    if (!rival) return;
+    const name = this.classOf(rival)?.name ?? "another class";
+    this.notices.say("warning", `Another cell, ${name}, lies at nearly the same place: one cell has one class.`);
+  }
+
+  /** Shows what an undo or redo changed. */
+  #follow(pending: Pending | null): void {
+    const first = pending?.edits.map((edit) => this.labels.cell(edit.id)).find((cell) => cell !== undefined);
+    if (first) this.jump(first, false);
+  }
+
+  #synced(state: SyncState): void {
+    this.sync = state;
+    for (const { message } of this.#sync?.rejected.splice(0) ?? []) {
+      this.notices.say("error", `The server cannot take an edit, so it was taken back: ${message}`);
+    }
+  }
+
+  #connect(is: boolean): void {
+    const again = is && !this.connected;
+    this.connected = is;
+    if (!again) return;
+    this.#sync?.pull();
+    this.viewer.refetch();
+  }
+}
