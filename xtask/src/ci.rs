@@ -13,6 +13,7 @@ pub fn run_all() -> Result<(), String> {
     deny()?;
     rustdoc()?;
     demo()?;
+    crate::web::check()?;
     tests()
 }
 

@@ -1,10 +1,11 @@
-//! Developer commands: `cargo xtask ci | accuracy | crops | bench | fuzz`.
+//! Developer commands: `cargo xtask ci | accuracy | crops | bench | fuzz | web`.
 
 mod accuracy;
 mod bench;
 mod ci;
 mod fuzz;
 mod run;
+mod web;
 
 use std::process::ExitCode;
 
@@ -15,7 +16,8 @@ cargo xtask accuracy [--only SET,…] [--preset encoder,default] [--seeds 0,1,2]
 cargo xtask crops                 shares of cells cut out and false crops on fields drawn by hand, ours and published
 cargo xtask bench [--only NAME,…] [--quick]
                                   speed against the peers and the machine, into bench/; installs the peers (7 GB)
-cargo xtask fuzz [SECONDS]        each fuzz target for SECONDS (60)";
+cargo xtask fuzz [SECONDS]        each fuzz target for SECONDS (60)
+cargo xtask web                   builds the page of annotate into web/dist; installs what it needs";
 
 const CROPS: [&str; 10] =
     ["run", "--release", "--locked", "-p", "study", "--example", "crops", "-q", "--", "../shared/data"];
@@ -29,6 +31,7 @@ fn main() -> ExitCode {
         Some("crops") if rest.is_empty() => run::run("cargo", &CROPS),
         Some("bench") => bench::run_all(rest),
         Some("fuzz") => fuzz::run_all(rest),
+        Some("web") if rest.is_empty() => web::build(),
         _ => Err(HELP.to_owned()),
     };
     match done {

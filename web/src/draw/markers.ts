@@ -76,7 +76,8 @@ void main() {
   float halo = 1.0 - smoothstep(thick + 0.4 * pixel, thick + 1.6 * pixel, line);
   // Guesses are dashed: they must not look like labels.
   if (pale && fract(atan(p.x, p.y) * 8.0 / 6.2831853) < 0.4) { ink = 0.0; halo *= 0.3; }
-  vec4 made = vec4(mix(vec3(0), v_color, ink), max(ink, 0.65 * halo) * (pale && !current ? 0.85 : 1.0));
+  vec3 paint = pale ? mix(v_color, vec3(1), 0.5) : v_color;
+  vec4 made = vec4(mix(vec3(0), paint, ink), max(ink, (pale ? 0.35 : 0.65) * halo));
   if ((v_state & 1) != 0 || current) {
     float ring = abs(length(p) - 1.5);
     float on = 1.0 - smoothstep(0.9 * pixel, 1.9 * pixel, ring);
@@ -84,7 +85,7 @@ void main() {
   }
   if ((v_state & 4) != 0) {
     float ring = abs(max(abs(p.x), abs(p.y)) - 1.75);
-    float on = (1.0 - smoothstep(0.7 * pixel, 1.7 * pixel, ring)) * step(0.9, max(abs(p.x), abs(p.y)) - 0.0)
+    float on = (1.0 - smoothstep(0.7 * pixel, 1.7 * pixel, ring))
       * step(0.9, min(abs(p.x), abs(p.y)));
     made = mix(made, vec4(1.0, 0.35, 0.2, 1.0), on);
   }

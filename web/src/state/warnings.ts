@@ -21,10 +21,9 @@ export class Warnings {
   }
 
   check(ids: Iterable<CellId>): void {
-    const again = new Set<CellId>(ids);
-    for (const id of [...again]) {
-      for (const [a, b] of this.#rivals) if (b === id) again.add(a);
-    }
+    const changed = new Set<CellId>(ids);
+    const again = new Set<CellId>(changed);
+    for (const [a, b] of this.#rivals) if (changed.has(b)) again.add(a);
     for (const id of again) this.#look(id, again);
   }
 

@@ -11,7 +11,7 @@ export class Notices {
 
   say(kind: Notice["kind"], text: string): void {
     const id = this.#serial++;
-    this.list = [...this.list.filter((notice) => notice.text !== text), { id, kind, text }].slice(-4);
+    this.list = [...this.list.filter((notice) => notice.text !== text), { id, kind, text }].slice(-2);
     if (kind !== "error") setTimeout(() => this.dismiss(id), kind === "warning" ? 8000 : 4000);
   }
 

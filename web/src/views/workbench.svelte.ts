@@ -87,6 +87,12 @@ export class Workbench {
     return this.labels.count(id);
   }
 
+  countHere(): number {
+    void this.version;
+    const { image, shown } = this.viewer;
+    return image ? this.labels.frames.size(image.id, shown.t, shown.z) : 0;
+  }
+
   cellsHere(): Cell[] {
     void this.version;
     const { image, shown } = this.viewer;
