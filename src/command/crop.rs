@@ -1,20 +1,17 @@
 //! `morphotype crop`.
 
 use std::path::PathBuf;
-use std::str::FromStr;
 
 use study::StudyError;
-use study::crop::{
-    AutoSettings, Border, CropRequest, EightBit, Focus, Group, Method, Modality, PercentileSettings,
-    Rounding, Side, WindowSettings, crop, images, sweep,
-};
+use study::crop::{CropRequest, Group, crop, sweep};
 
+use super::cutting::{Cutting, half};
 use crate::bar::Bar;
 use crate::out;
 
 /// Cut cells out of images: around points, by contours, from masks, or detected
 #[derive(clap::Args)]
-#[command(after_help = EXAMPLES, group(clap::ArgGroup::new("how").required(true).args(["method", "points", "labels"])))]
+#[command(after_help = EXAMPLES, mut_group("how", |how| how.required(true)))]
 pub struct Crop {
     /// Images (TIFF, OME-TIFF, ImageJ, PNG, JPEG, OME-Zarr), folders of them, or a path with {t}, {c}, {z}, {plate}, {well}, {field}
     #[arg(value_name = "IMAGE", required = true)]
@@ -24,90 +21,12 @@ pub struct Crop {
     #[arg(short, long, value_name = "NAME.crops", default_value = "cells.crops")]
     output: PathBuf,
 
-    /// percentile: dark (or bright) contours as published (Kusumoto et al. 2021); auto: detection that leaves empty fields empty
-    #[arg(long, value_name = "METHOD", value_parser = ["percentile", "auto"])]
-    method: Option<String>,
-
-    /// Points to cut around: a table with y, x (and image, frame, z, class, group where known), or an annotation zip
-    #[arg(long, value_name = "FILE")]
-    points: Option<PathBuf>,
-
-    /// Masks by any segmenter: a label image per image in the same order, or a folder with files of the same names
-    #[arg(long, value_name = "FILE", num_args = 1..)]
-    labels: Vec<PathBuf>,
+    #[command(flatten)]
+    cutting: Cutting,
 
     /// Half of the crop's rows and columns, pixels: 25, or 25,20 [default: 32 for points, else 25]
     #[arg(long, value_name = "PIXELS", value_parser = half)]
     half: Option<(usize, usize)>,
-
-    /// The channel in which cells are looked for, by name or number from 0
-    #[arg(long, value_name = "CHANNEL", default_value = "0")]
-    channel: String,
-
-    /// Channels that the crops have, by name or number [default: all]
-    #[arg(long, value_name = "CHANNEL,…", value_delimiter = ',')]
-    channels: Vec<String>,
-
-    /// percentile: threshold, 0 to 100; a range such as 1..10 only draws the choice into --check
-    #[arg(long, value_name = "PERCENT", default_value = "5")]
-    percent: Percent,
-
-    /// percentile: cells are brighter than the ground (use --percent 90 to 99)
-    #[arg(long, conflicts_with = "dark")]
-    bright: bool,
-
-    /// percentile: cells are darker than the ground (the default)
-    #[arg(long)]
-    dark: bool,
-
-    /// Smallest area of a cell, pixels [default: percentile 50, labels 1]
-    #[arg(long, value_name = "PIXELS")]
-    min_area: Option<f64>,
-
-    /// auto: what kind of picture it is
-    #[arg(long, value_name = "KIND", value_parser = ["phase", "fluorescence"], default_value = "phase")]
-    modality: String,
-
-    /// auto: diameter of a usual cell, pixels [default: phase 60, fluorescence 22]
-    #[arg(long, value_name = "PIXELS")]
-    diameter: Option<f64>,
-
-    /// labels: each connected piece of one value is a cell
-    #[arg(long)]
-    pieces: bool,
-
-    /// labels: everything outside of the cell becomes the median of the ground
-    #[arg(long)]
-    blank: bool,
-
-    /// points, labels, auto: how a centre becomes a whole pixel
-    #[arg(long, value_name = "HOW", value_parser = ["nearest", "floor"], default_value = "nearest")]
-    round: String,
-
-    /// What is done with windows over the border: zeros and a flag, the mirrored image and a flag, or dropped
-    /// [default: points flag-zero, else drop]
-    #[arg(long, value_name = "HOW", value_parser = ["flag-zero", "reflect", "drop"])]
-    border: Option<String>,
-
-    /// Focal plane: a number from 0, or max for the largest value over all
-    #[arg(long, value_name = "Z", value_parser = focus)]
-    z: Option<Focus>,
-
-    /// Convert to 8 bits first: these intensities become 0 and 255; full is 0..65535
-    #[arg(long, value_name = "LOW..HIGH", value_parser = eight_bit)]
-    eight_bit: Option<EightBit>,
-
-    /// Divide by the shading that all images have in common
-    #[arg(long)]
-    illumination: bool,
-
-    /// Side of a pixel in micrometres, when the image does not say
-    #[arg(long, value_name = "MICRONS")]
-    micron: Option<f64>,
-
-    /// What the names of files in a folder mean: imagexpress, operetta, or such as {well}_s{field}_w{c}.tif
-    #[arg(long, value_name = "PATTERN")]
-    pattern: Option<String>,
 
     /// Which cells are relatives: those of one field, image, well or plate
     #[arg(long, value_name = "WHAT", value_parser = ["field", "image", "well", "plate"], default_value = "field")]
@@ -134,62 +53,13 @@ Examples:
   morphotype crop images/ -o cells.crops --labels masks/ --blank
   morphotype crop field.tif --method percentile --percent 1..10 --check choice";
 
-/// One threshold, or several to choose from.
-#[derive(Debug, Clone)]
-enum Percent {
-    One(f64),
-    Several(Vec<f64>),
-}
-
-impl FromStr for Percent {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        let number =
-            |t: &str| t.trim().parse::<f64>().map_err(|_| format!("expected 5 or 1..10, found {text:?}"));
-        let Some((low, high)) = text.split_once("..") else { return number(text).map(Percent::One) };
-        let (low, high) = (number(low)?, number(high)?);
-        if !(low < high && (0.0..=100.0).contains(&low) && high - low <= 50.0) {
-            return Err(format!("expected a range of at most 50 within 0 to 100, found {text:?}"));
-        }
-        Ok(Percent::Several((0..).map(|k| low + f64::from(k)).take_while(|p| *p <= high).collect()))
-    }
-}
-
-fn half(text: &str) -> Result<(usize, usize), String> {
-    let number = |t: &str| t.trim().parse().map_err(|_| format!("expected 25 or 25,20, found {text:?}"));
-    match text.split_once(',') {
-        Some((h, w)) => Ok((number(h)?, number(w)?)),
-        None => number(text).map(|half| (half, half)),
-    }
-}
-
-fn focus(text: &str) -> Result<Focus, String> {
-    match text {
-        "max" => Ok(Focus::Max),
-        _ => text
-            .parse()
-            .map(Focus::Plane)
-            .map_err(|_| format!("expected a number from 0, or max, found {text:?}")),
-    }
-}
-
-fn eight_bit(text: &str) -> Result<EightBit, String> {
-    if text == "full" {
-        return Ok(EightBit { low: 0.0, high: 65_535.0 });
-    }
-    let ends = text.split_once("..").and_then(|(low, high)| Some((low.parse().ok()?, high.parse().ok()?)));
-    ends.map(|(low, high)| EightBit { low, high })
-        .ok_or_else(|| format!("expected full or two intensities such as 0..4095, found {text:?}"))
-}
-
 impl Crop {
     /// Cuts.
     pub fn run(self) -> Result<(), StudyError> {
         let request = self.request()?;
         let bar = Bar::new();
-        if let Percent::Several(percents) = &self.percent {
-            let (Some(folder), Some("percentile")) = (&self.check, self.method.as_deref()) else {
+        if let Some(percents) = self.cutting.choice() {
+            let (Some(folder), true) = (&self.check, self.cutting.is_published()) else {
                 let expected =
                     "a range of --percent with --method percentile and --check DIR, which shows the choice";
                 return Err(StudyError::Refused(format!("expected {expected}, found it without")));
@@ -210,58 +80,15 @@ impl Crop {
     }
 
     fn request(&self) -> Result<CropRequest, StudyError> {
-        let default_half = if self.points.is_some() { 32 } else { 25 };
-        let (half_h, half_w) = self.half.unwrap_or((default_half, default_half));
-        let side = if self.bright { Side::Bright } else { Side::Dark };
-        let percent = if let Percent::One(percent) = self.percent { percent } else { 5.0 };
-        let method = match (&self.points, self.method.as_deref()) {
-            (Some(file), _) => Method::Points { file: file.clone() },
-            (None, Some("percentile")) => {
-                let min_area = self.min_area.unwrap_or(50.0);
-                Method::Percentile(PercentileSettings { percent, min_area, half_h, half_w, side })
-            }
-            (None, Some(_)) => {
-                let modality =
-                    if self.modality == "phase" { Modality::Phase } else { Modality::Fluorescence };
-                let usual = AutoSettings::of(modality);
-                Method::Auto(AutoSettings { diameter: self.diameter.unwrap_or(usual.diameter), ..usual })
-            }
-            (None, None) => Method::Labels {
-                files: self.labels.clone(),
-                pieces: self.pieces,
-                blank: self.blank,
-                min_area: self.min_area.unwrap_or(1.0).ceil().max(0.0) as usize,
-            },
+        let half = self.half.unwrap_or_else(|| self.cutting.usual_half());
+        let request = self.cutting.request(&self.images, self.output.clone(), half)?;
+        let group = match (&self.group_pattern, self.group_by.as_str()) {
+            (Some(pattern), _) => Group::Path(pattern.clone()),
+            (None, "image") => Group::Image,
+            (None, "well") => Group::Well,
+            (None, "plate") => Group::Plate,
+            _ => Group::Field,
         };
-        let published = matches!(method, Method::Percentile(_));
-        let border = match self.border.as_deref() {
-            Some("flag-zero") => Border::FlagZero,
-            Some("reflect") => Border::Reflect,
-            None if self.points.is_some() => Border::FlagZero,
-            _ => Border::Drop,
-        };
-        let round = if published || self.round == "floor" { Rounding::Floor } else { Rounding::Nearest };
-        Ok(CropRequest {
-            images: images(&self.images, self.pattern.as_deref())?,
-            pattern: self.pattern.clone(),
-            output: self.output.clone(),
-            method,
-            window: WindowSettings { half_h, half_w, round, border },
-            channels: self.channels.clone(),
-            channel: self.channel.clone(),
-            focus: self.z.unwrap_or_default(),
-            eight_bit: self.eight_bit,
-            illumination: self.illumination,
-            micron_per_pixel: self.micron,
-            group: match (&self.group_pattern, self.group_by.as_str()) {
-                (Some(pattern), _) => Group::Path(pattern.clone()),
-                (None, "image") => Group::Image,
-                (None, "well") => Group::Well,
-                (None, "plate") => Group::Plate,
-                _ => Group::Field,
-            },
-            resume: self.resume,
-            check: self.check.clone(),
-        })
+        Ok(CropRequest { group, resume: self.resume, check: self.check.clone(), ..request })
     }
 }

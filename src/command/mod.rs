@@ -2,6 +2,7 @@
 
 mod annotate;
 mod crop;
+mod cutting;
 mod demo;
 mod evaluate;
 mod import;

@@ -80,6 +80,16 @@ impl Sources {
         self.request().read()
     }
 
+    /// The files and folders, as named.
+    pub fn paths(&self) -> &[PathBuf] {
+        &self.sources
+    }
+
+    /// The regular expression for groups.
+    pub fn group_pattern(&self) -> Option<&str> {
+        self.group_pattern.as_deref()
+    }
+
     fn request(&self) -> Request {
         let group = match (&self.group_column, &self.group_pattern) {
             (Some(column), _) => GroupBy::Column(column.clone()),

@@ -7,10 +7,12 @@ use std::fs::File;
 use std::io::{self, BufReader, Cursor, Seek, Write};
 use std::path::{Path, PathBuf};
 
-use cells::{CropShape, Pixels};
+use cells::{CropShape, Depth, Pixels};
 use tiff::decoder::{Decoder, Limits};
 use tiff::encoder::colortype::{self, ColorType};
-use tiff::encoder::{Rational, TiffEncoder, TiffKind, TiffKindBig, TiffKindStandard, TiffValue};
+use tiff::encoder::{
+    Compression, DeflateLevel, Rational, TiffEncoder, TiffKind, TiffKindBig, TiffKindStandard, TiffValue,
+};
 use tiff::tags::{ResolutionUnit, Tag};
 use tiff::{TiffError, TiffResult};
 
@@ -41,36 +43,70 @@ pub fn write(
     frames: impl IntoIterator<Item = Image>,
     scale: Scale,
 ) -> Result<(), FormatError> {
-    let mut frames = frames.into_iter().take(n_frames).peekable();
-    let Some(first) = frames.peek().map(|f| (f.shape, f.pixels.depth())) else {
-        return Err(FormatError::new(path, "at least one frame to write", "none"));
+    write_pages(path, n_frames, frames.into_iter().map(Ok), Samples::Pages, scale)
+}
+
+/// Writes `n_frames` pictures in red, green and blue of 8 bits and one size as a TIFF movie for people, compressed, atomically.
+///
+/// # Errors
+/// As [`write()`]; when a picture is of another kind; the first error among `frames`.
+pub fn write_pictures(
+    path: &Path,
+    n_frames: usize,
+    frames: impl IntoIterator<Item = io::Result<Image>>,
+) -> Result<(), FormatError> {
+    write_pages(path, n_frames, frames.into_iter(), Samples::Colours, Scale::default())
+}
+
+/// Where the channels of a frame go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Samples {
+    /// A page each.
+    Pages,
+    /// Red, green and blue of one page.
+    Colours,
+}
+
+fn write_pages(
+    path: &Path,
+    n_frames: usize,
+    frames: impl Iterator<Item = io::Result<Image>>,
+    samples: Samples,
+    scale: Scale,
+) -> Result<(), FormatError> {
+    let mut frames = frames.take(n_frames).peekable();
+    let first = match frames.peek() {
+        Some(Ok(first)) => (first.shape, first.pixels.depth()),
+        // The error comes again when the frame is written.
+        Some(Err(_)) => (CropShape { h: 1, w: 1, c: 1 }, Depth::Uint8),
+        None => return Err(FormatError::new(path, "at least one frame to write", "none")),
     };
-    let description = hyperstack(n_frames, first.0.c, scale);
-    let checked =
-        frames.map(
-            |frame| {
-                if (frame.shape, frame.pixels.depth()) == first { Ok(frame) } else { Err(other_frame()) }
-            },
-        );
+    let description = hyperstack(n_frames, if samples == Samples::Pages { first.0.c } else { 1 }, scale);
+    let checked = frames.map(|frame| match frame? {
+        frame if (frame.shape, frame.pixels.depth()) == first => Ok(frame),
+        _ => Err(io::Error::other("a frame of another shape or depth")),
+    });
+    let compression = match samples {
+        Samples::Pages => Compression::Uncompressed,
+        Samples::Colours => Compression::Deflate(DeflateLevel::Fast),
+    };
     // Four bytes bound every depth.
     let large = first.0.len().saturating_mul(4).saturating_mul(n_frames) > MAX_CLASSIC;
     atomic::write_file(path, |out| {
         let n_written = if large {
-            let mut encoder = TiffEncoder::<_, TiffKindBig>::new_generic(out).map_err(into_io)?;
-            write_frames(&mut encoder, checked, &description, scale)
+            let encoder = TiffEncoder::<_, TiffKindBig>::new_generic(out).map_err(into_io)?;
+            let mut encoder = encoder.with_compression(compression);
+            write_frames(&mut encoder, checked, samples, &description, scale)
         } else {
-            let mut encoder = TiffEncoder::<_, TiffKindStandard>::new_generic(out).map_err(into_io)?;
-            write_frames(&mut encoder, checked, &description, scale)
+            let encoder = TiffEncoder::<_, TiffKindStandard>::new_generic(out).map_err(into_io)?;
+            let mut encoder = encoder.with_compression(compression);
+            write_frames(&mut encoder, checked, samples, &description, scale)
         }?;
         if n_written < n_frames {
             return Err(io::Error::other(format!("{n_frames} frames announced, {n_written} given")));
         }
         Ok(())
     })
-}
-
-fn other_frame() -> io::Error {
-    io::Error::other("a frame of another shape or depth")
 }
 
 fn into_io(error: TiffError) -> io::Error {
@@ -100,6 +136,7 @@ fn hyperstack(n_frames: usize, channels: usize, scale: Scale) -> String {
 fn write_frames<W: Write + Seek, K: TiffKind>(
     encoder: &mut TiffEncoder<W, K>,
     frames: impl Iterator<Item = io::Result<Image>>,
+    samples: Samples,
     description: &str,
     scale: Scale,
 ) -> io::Result<usize> {
@@ -108,6 +145,15 @@ fn write_frames<W: Write + Seek, K: TiffKind>(
     for frame in frames {
         let frame = frame?;
         let CropShape { h, w, c } = frame.shape;
+        if samples == Samples::Colours {
+            let Pixels::Uint8(values) = &frame.pixels else {
+                return Err(io::Error::other("a picture of another depth than 8 bits"));
+            };
+            let text = description.take();
+            write_page::<_, _, colortype::RGB8>(encoder, h, w, values, text, scale).map_err(into_io)?;
+            n_written += 1;
+            continue;
+        }
         for channel in 0..c {
             let text = description.take();
             match &frame.pixels {

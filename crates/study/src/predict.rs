@@ -1,9 +1,15 @@
 //! `predict`: class probabilities of cells, as a table.
 
+mod images;
+mod marks;
+
 use std::path::Path;
 
 use cells::{Cell, CropSource};
+use formats::crops;
 use formats::table::{Column, Table};
+
+pub use images::{ImagesRequest, PredictedImages, beside, predict_images};
 
 use crate::{Dataset, Model, StudyError, evaluate::winner};
 
@@ -16,8 +22,8 @@ pub fn check_output(output: &Path) -> Result<(), StudyError> {
 }
 
 /// Predicts every cell of `data` and writes one row each, `.csv` or `.parquet`: `name`, `source`, `group`, `frame`,
-/// `y`, `x` (pixels), `class` (predicted), `confidence` (its probability), `margin` (to the second, 0 to 1),
-/// and `p_<class>` for each class, which sum to 1. Returns the number of cells.
+/// `y`, `x` (pixels), `flagged` (over the border), `class` (predicted), `confidence` (its probability), `margin` (to the second, 0 to 1),
+/// and `p_<class>` for each class, which sum to 1; and whatever else the crop set knows of each. Returns the number of cells.
 ///
 /// # Errors
 /// When the data do not fit the model, or a file cannot be read or written.
@@ -43,11 +49,18 @@ pub fn table(model: &Model, cells: &[Cell], probabilities: &[f64]) -> Table {
     table.push("frame", number(|c| c.frame));
     table.push("y", number(|c| c.y));
     table.push("x", number(|c| c.x));
+    table.push("flagged", Column::Bool(cells.iter().map(|c| Some(c.flagged)).collect()));
     table.push("class", Column::Text(rows.iter().map(|r| Some(model.classes[winner(r)].clone())).collect()));
     table.push("confidence", Column::Float(rows.iter().map(|r| Some(r[winner(r)])).collect()));
     table.push("margin", Column::Float(rows.iter().map(|r| Some(margin(r))).collect()));
     for (class, name) in model.classes.iter().enumerate() {
         table.push(format!("p_{name}"), Column::Float(rows.iter().map(|r| Some(r[class])).collect()));
+    }
+    for (name, column) in crops::columns(cells) {
+        // A fact that is called as a prediction gives way to it.
+        if table.column(&name).is_none() {
+            table.push(name, column);
+        }
     }
     table
 }

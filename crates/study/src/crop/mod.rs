@@ -12,7 +12,7 @@ mod quality;
 mod request;
 mod shading;
 mod unit;
-mod view;
+pub(crate) mod view;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -28,6 +28,7 @@ pub use cells::cut::auto::{AutoSettings, Modality};
 pub use cells::cut::percentile::{PercentileSettings, Side};
 pub use cells::cut::window::{Border, Rounding, WindowSettings};
 pub use names::images;
+pub(crate) use names::short;
 pub use request::{CropRequest, EightBit, Focus, Group, Method};
 
 use parts::{Part, Parts};

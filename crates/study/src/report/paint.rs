@@ -40,6 +40,12 @@ const SERIES: [Rgb; 6] = [
     Rgb(0xe6, 0x9f, 0x00),
 ];
 
+/// The colour of class or series `k`, as [`Paint::Series`].
+#[must_use]
+pub fn series(k: usize) -> Rgb {
+    SERIES[k % SERIES.len()]
+}
+
 /// What the paints become.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Theme {
@@ -72,7 +78,7 @@ impl Paint {
             Paint::Muted => muted,
             Paint::Grid => grid,
             Paint::Surface => surface,
-            Paint::Series(k) => SERIES[k % SERIES.len()],
+            Paint::Series(k) => series(k),
             Paint::Fixed(colour) => colour,
         }
         .to_string()

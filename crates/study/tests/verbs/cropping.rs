@@ -7,11 +7,15 @@ use formats::crops;
 use formats::image::{Image, write_png_grey, write_png_rgb};
 use formats::movie::{self, Scale};
 use formats::table::Table;
-use study::Silent;
 use study::crop::{
     Border, CropRequest, Cropped, EightBit, Focus, Group, Method, PercentileSettings, Rounding, Side,
     WindowSettings, crop,
 };
+use study::predict::{ImagesRequest, predict_images};
+use study::train::Judge;
+use study::{Model, Silent};
+
+use crate::made::{self, data};
 
 const H: usize = 90;
 const W: usize = 120;
@@ -267,4 +271,72 @@ fn shading_that_images_share_is_divided_out_and_recorded() {
     let two = published(at("m.tif"), at("b.crops"));
     let two = CropRequest { images: vec![at("m.tif"), at("other.png")], illumination: true, ..two };
     assert!(refusal(&two).contains("one size"));
+}
+
+#[test]
+fn cells_of_images_are_predicted_and_marked() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let at = |name: &str| folder.path().join(name);
+    let training = made::request(&made::settings(""), Judge::Validation, folder.path());
+    made::run(&data(40, 3, 12), &training, u64::MAX).0.expect("a model");
+    let model = Model::load(&training.output).expect("a model");
+    write_movie(&at("movie.tif"), &[discs(900), discs(500)]);
+    write_movie(&at("still.tif"), &[discs(700)]);
+    write_movie(&at("labels.tif"), &[labels(), labels()]);
+    write_movie(&at("label.tif"), &[labels()]);
+    let both = CropRequest {
+        images: vec![at("movie.tif"), at("still.tif")],
+        ..by_labels(&published(at(""), at("kept.crops")), vec![at("labels.tif"), at("label.tif")])
+    };
+    let (table, marked) = (at("cells.csv"), at("marked"));
+    let request =
+        ImagesRequest { crop: both, keep_crops: false, table: table.clone(), marked: marked.clone() };
+    let predicted = predict_images(&model, &request, &Silent).expect("predictions");
+    assert_eq!(predicted.failed, Vec::<String>::new());
+    assert!(predicted.lines[0].starts_with("9 cells of 12x12x1"), "{:?}", predicted.lines);
+    assert!(!at("kept.crops").exists(), "crops are kept only when asked for");
+    let cells = Table::read(&table).expect("a table");
+    let text = |name: &str| -> Vec<String> {
+        (0..9).map(|row| cells.column(name).and_then(|c| c.text_at(row)).unwrap_or_default()).collect()
+    };
+    assert_eq!(text("label"), ["5", "6", "7", "5", "6", "7", "5", "6", "7"]);
+    assert_eq!(text("source")[5..7], ["movie.tif", "still.tif"]);
+    assert_eq!(text("x_um")[1], "40.0");
+    assert_eq!(text("flagged")[0], "false");
+
+    // Each cell has a ring of its class's colour around it, in its own frame, and nothing on it.
+    let palette = [[0x00, 0x72, 0xb2], [0xd5, 0x5e, 0x00], [0x00, 0x9e, 0x73]];
+    let movie = formats::microscope::Image::open(&marked.join("0001_movie.tif")).expect("a movie");
+    let field = movie.field(0).expect("a field");
+    assert_eq!((field.facts().n_t, field.facts().channels.len(), field.w()), (2, 3, W));
+    assert!(field.h() > H, "the legend lies below");
+    let still = formats::image::read(&marked.join("0002_still.png")).expect("a picture");
+    assert_eq!(still.shape, CropShape { h: field.h(), w: W, c: 3 });
+    let Pixels::Uint8(still) = still.pixels else { panic!("8 bits") };
+    for (row, class) in text("class").into_iter().enumerate() {
+        let class = model.classes.iter().position(|name| *name == class).expect("a class");
+        let (y, x) = CENTRES[row % 3];
+        let frame: Vec<Vec<f32>> = match row {
+            6.. => (0..3).map(|c| still.iter().skip(c).step_by(3).map(|&v| f32::from(v)).collect()).collect(),
+            _ => field.channels(row / 3, 0).expect("a frame").iter().map(|p| p.values.to_f32()).collect(),
+        };
+        let near = |reach: f64, colour: &[i32; 3]| {
+            let inside = (0..H * W).filter(|i| ((i / W) as f64 - y).hypot((i % W) as f64 - x) < reach);
+            inside.filter(|&i| (0..3).all(|c| frame[c][i] as i32 == colour[c])).count()
+        };
+        assert!(near(7.0, &palette[class]) >= 8, "cell {row} has its class's colour");
+        assert_eq!(near(2.0, &palette[class]), 0, "cell {row} can be seen");
+    }
+    assert!(marked.join("legend.png").exists());
+
+    // What does not fit is said, and what is there already and not ours stays.
+    let named = CropRequest { channels: vec!["GFP".to_owned()], ..request.crop.clone() };
+    let refused = predict_images(&model, &ImagesRequest { crop: named, ..request.clone() }, &Silent);
+    assert!(refused.expect_err("no such channel").to_string().contains("channel GFP"));
+    std::fs::create_dir(at("mine")).expect("a folder");
+    std::fs::write(at("mine/notes.txt"), "mine").expect("a file");
+    let over = ImagesRequest { marked: at("mine"), ..request };
+    assert!(
+        predict_images(&model, &over, &Silent).expect_err("a folder in use").to_string().contains("mine")
+    );
 }
