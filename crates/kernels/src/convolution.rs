@@ -8,6 +8,8 @@ use crate::generic::pair_correlation::{PairCorrelate, PairCorrelation};
 use crate::generic::pair_gradient::PairGradient;
 use crate::generic::tap_gradient::TapGradient;
 use crate::generic::weight_gradient::WeightGradient;
+use crate::generic::winograd::{CorrelateTiles, Winograd};
+use crate::generic::winograd_gradient::GradientOfTiles;
 use crate::layout::{Shape, lanes, lanes_mut};
 use crate::{Kernels, Precision};
 
@@ -101,21 +103,23 @@ pub struct ConvWeights {
 #[derive(Debug, Clone, PartialEq)]
 enum Table {
     Single(Correlation),
+    Tiles(Winograd),
     Pairs(PairCorrelation),
 }
 
 impl Table {
     fn new(precision: Precision, [rows, columns]: [Axis; 2], channels: usize, filters: usize) -> Table {
-        let pairs = match precision {
-            Precision::F32 => None,
-            Precision::Bf16 => PairCorrelation::new(rows, columns, channels, filters),
+        let faster = match precision {
+            Precision::F32 => Winograd::new(rows, columns, channels, filters).map(Table::Tiles),
+            Precision::Bf16 => PairCorrelation::new(rows, columns, channels, filters).map(Table::Pairs),
         };
-        pairs.map_or_else(|| Table::Single(Correlation::new(rows, columns, channels, filters)), Table::Pairs)
+        faster.unwrap_or_else(|| Table::Single(Correlation::new(rows, columns, channels, filters)))
     }
 
     fn set(&mut self, weights: &[f32], from: Strides) {
         match self {
             Table::Single(correlation) => correlation.set(weights, from),
+            Table::Tiles(correlation) => correlation.set(weights, from),
             Table::Pairs(correlation) => correlation.set(weights, from),
         }
     }
@@ -124,6 +128,7 @@ impl Table {
         let (x, y) = (lanes(x), lanes_mut(y));
         match self {
             Table::Single(with) => kernels.run(Correlate { with, bias, x, y }),
+            Table::Tiles(with) => kernels.run(CorrelateTiles { with, bias, x, y }),
             Table::Pairs(with) => kernels.run_pairs(PairCorrelate { with, bias, x, y }),
         }
     }
@@ -248,6 +253,8 @@ impl Kernels {
         let (x, dy) = (lanes(x), lanes(dy));
         if precision == Precision::Bf16 && conv.stride == [1, 1] && channels >= 4 {
             self.run_pairs(PairGradient { rows, columns, channels, filters, x, dy, dw });
+        } else if GradientOfTiles::suits([rows, columns], channels, filters) {
+            self.run(GradientOfTiles { rows, columns, channels, filters, x, dy, dw });
         } else {
             self.run(WeightGradient { rows, columns, channels, filters, x, dy, dw });
         }

@@ -29,6 +29,8 @@ pub(crate) trait Simd: Copy {
     fn load(self, from: &Lanes) -> Self::Vector;
     /// Writes the values to memory.
     fn store(self, value: Self::Vector, to: &mut Lanes);
+    /// Asks for what is to be loaded soon.
+    fn prefetch(self, from: &Lanes);
     /// `a + b`.
     fn add(self, a: Self::Vector, b: Self::Vector) -> Self::Vector;
     /// `a - b`.

@@ -11,3 +11,5 @@ pub(crate) mod pool;
 pub(crate) mod sum;
 pub(crate) mod tap_gradient;
 pub(crate) mod weight_gradient;
+pub(crate) mod winograd;
+pub(crate) mod winograd_gradient;

@@ -65,6 +65,12 @@ impl Simd for Avx2 {
     }
 
     #[inline(always)]
+    fn prefetch(self, from: &Lanes) {
+        // SAFETY: the reference is to memory of the process; nothing is loaded into a register.
+        unsafe { _mm_prefetch::<_MM_HINT_T1>(from.as_ptr().cast()) }
+    }
+
+    #[inline(always)]
     fn add(self, a: Halves, b: Halves) -> Halves {
         // SAFETY: the token proves AVX2.
         unsafe { [_mm256_add_ps(a[0], b[0]), _mm256_add_ps(a[1], b[1])] }

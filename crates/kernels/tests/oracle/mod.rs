@@ -33,6 +33,20 @@ impl Expected {
         self.magnitudes[at] += value.abs();
     }
 
+    /// Where four neighbours of a row are computed from common products, the error of each is proportional to the
+    /// largest of what went into them.
+    pub fn in_fours(mut self, shape: Shape) -> Self {
+        for row in self.magnitudes.chunks_exact_mut(shape.w * LANES) {
+            for four in row.chunks_mut(4 * LANES) {
+                for lane in 0..LANES {
+                    let largest = four.iter().skip(lane).step_by(LANES).copied().fold(0.0, f64::max);
+                    four.iter_mut().skip(lane).step_by(LANES).for_each(|magnitude| *magnitude = largest);
+                }
+            }
+        }
+        self
+    }
+
     /// Fails unless each value found is within `2e-6` of the magnitudes that went into it (32 units in the last
     /// place: the sums are of up to some thousand terms, in parts).
     #[track_caller]

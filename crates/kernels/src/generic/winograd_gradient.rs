@@ -1,0 +1,257 @@
+//! The convolution's gradient with respect to kernels of three columns in 6 products for every 4 outputs of a row
+//! instead of 12: with the transforms of [`super::winograd`],
+//!
+//! ```text
+//! dg = G' [sum over rows, tiles and cells of (A dy) * (B' d)]
+//! ```
+//!
+//! For each position and kernel row that is a product of matrices, `[channels][tiles]` by `[tiles][filters]`. The tiles
+//! of some rows are transformed for one position at a time, side by side; a kernel row further down begins as many
+//! tiles later. A register tile is `I` input by four output channels.
+
+use std::ops::Range;
+
+use crate::layout::Lanes;
+use crate::vector::{Operation, Simd};
+
+use super::correlation::Axis;
+use super::winograd::{INPUTS, OUTPUTS, WEIGHTS, pixels, suits, tiles, transform_gradient, transform_inputs};
+
+/// Output channels of a register tile.
+const FILTERS: usize = 4;
+
+/// Tiles that a register tile sums up at least, unless the image has fewer: the total over the cells costs about as much
+/// as five of them.
+const TILES: usize = 48;
+
+/// Transformed values of one position, of inputs or of outputs' gradients: 144 KB.
+const TRANSFORMED: usize = 2304;
+
+/// Adds the gradient of one pack.
+pub(crate) struct GradientOfTiles<'a> {
+    pub rows: Axis,
+    pub columns: Axis,
+    pub channels: usize,
+    pub filters: usize,
+    /// `[rows.input][channels][columns.input]`.
+    pub x: &'a [Lanes],
+    /// `[rows.output][filters][columns.output]`.
+    pub dy: &'a [Lanes],
+    /// `[rows.taps][3][channels][filters]`.
+    pub dw: &'a mut [f32],
+}
+
+/// What is transformed and summed up at a time.
+struct Part {
+    position: usize,
+    rows: Range<usize>,
+    channels: Range<usize>,
+    filters: Range<usize>,
+}
+
+impl GradientOfTiles<'_> {
+    /// Whether this is faster than plain sums.
+    pub(crate) fn suits([rows, columns]: [Axis; 2], channels: usize, filters: usize) -> bool {
+        FILTERS * tiles(columns) <= TRANSFORMED && suits([rows, columns], channels, filters)
+    }
+}
+
+impl Operation for GradientOfTiles<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(mut self, simd: S) {
+        let GradientOfTiles { rows, columns, channels, filters, .. } = self;
+        assert_eq!(self.x.len(), rows.input * channels * columns.input);
+        assert_eq!(self.dy.len(), rows.output * filters * columns.output);
+        assert_eq!(self.dw.len(), rows.taps * columns.taps * channels * filters);
+        let (mut x, mut dy) = ([[0.0; 16]; TRANSFORMED], [[0.0; 16]; TRANSFORMED]);
+        let n_tiles = tiles(columns);
+        let some_rows = even(rows.output, TILES.div_ceil(n_tiles).min(TRANSFORMED / n_tiles - rows.taps + 1));
+        let some_channels = even(channels, TRANSFORMED / (n_tiles * (some_rows + rows.taps - 1)));
+        let some_filters =
+            even(filters.div_ceil(FILTERS), TRANSFORMED / (FILTERS * n_tiles * some_rows)) * FILTERS;
+        for row in (0..rows.output).step_by(some_rows) {
+            for channel in (0..channels).step_by(some_channels) {
+                for position in 0..INPUTS {
+                    let rows = row..rows.output.min(row + some_rows);
+                    let channels = channel..channels.min(channel + some_channels);
+                    let mut part = Part { position, rows, channels, filters: 0..0 };
+                    self.transform_inputs(simd, &part, &mut x);
+                    for filter in (0..filters).step_by(some_filters) {
+                        part.filters = filter..filters.min(filter + some_filters);
+                        self.transform_gradients(simd, &part, &mut dy);
+                        self.multiply(simd, &part, &x, &dy);
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// The length of parts of about the same length, at most `most`, that `n` is divided into.
+fn even(n: usize, most: usize) -> usize {
+    n.div_ceil(n.div_ceil(most).max(1)).max(1)
+}
+
+impl GradientOfTiles<'_> {
+    #[inline(always)]
+    fn transform_inputs<S: Simd>(&self, simd: S, part: &Part, to: &mut [Lanes]) {
+        match part.position {
+            0 => simd.call(Inputs::<0> { of: self, part, to }),
+            1 => simd.call(Inputs::<1> { of: self, part, to }),
+            2 => simd.call(Inputs::<2> { of: self, part, to }),
+            3 => simd.call(Inputs::<3> { of: self, part, to }),
+            4 => simd.call(Inputs::<4> { of: self, part, to }),
+            _ => simd.call(Inputs::<5> { of: self, part, to }),
+        }
+    }
+
+    #[inline(always)]
+    fn transform_gradients<S: Simd>(&self, simd: S, part: &Part, to: &mut [Lanes]) {
+        match part.position {
+            0 => simd.call(Gradients::<0> { of: self, part, to }),
+            1 => simd.call(Gradients::<1> { of: self, part, to }),
+            2 => simd.call(Gradients::<2> { of: self, part, to }),
+            3 => simd.call(Gradients::<3> { of: self, part, to }),
+            4 => simd.call(Gradients::<4> { of: self, part, to }),
+            _ => simd.call(Gradients::<5> { of: self, part, to }),
+        }
+    }
+
+    #[inline(always)]
+    fn multiply<S: Simd>(&mut self, simd: S, part: &Part, x: &[Lanes], dy: &[Lanes]) {
+        let mut channel = 0;
+        let mut left = part.channels.len();
+        for blocks in (1..=left.div_ceil(3 * S::SUMMED)).rev() {
+            let n_channels = left.div_ceil(blocks);
+            for tap in 0..self.rows.taps {
+                for filter in (0..part.filters.len()).step_by(FILTERS) {
+                    let products = Products { of: self, part, x, dy, tap, channel, filter };
+                    match n_channels {
+                        1 => simd.call(Tile::<1>(products)),
+                        2 => simd.call(Tile::<2>(products)),
+                        3 => simd.call(Tile::<3>(products)),
+                        4 => simd.call(Tile::<4>(products)),
+                        5 => simd.call(Tile::<5>(products)),
+                        _ => simd.call(Tile::<6>(products)),
+                    }
+                }
+            }
+            channel += n_channels;
+            left -= n_channels;
+        }
+    }
+}
+
+/// Inputs at one position, `[channel][row][tile]`, with the rows that the kernel reaches over the part's.
+struct Inputs<'a, const POSITION: usize> {
+    of: &'a GradientOfTiles<'a>,
+    part: &'a Part,
+    to: &'a mut [Lanes],
+}
+
+impl<const POSITION: usize> Operation for Inputs<'_, POSITION> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self, simd: S) {
+        let GradientOfTiles { rows, columns, channels, x, .. } = *self.of;
+        let n_rows = self.part.rows.len() + rows.taps - 1;
+        let to = self.to.chunks_exact_mut(tiles(columns)).take(n_rows * self.part.channels.len());
+        for (i, to) in to.enumerate() {
+            let row = (self.part.rows.start + i % n_rows).wrapping_sub(rows.before);
+            if row >= rows.input {
+                to.fill([0.0; 16]);
+                continue;
+            }
+            let at = (row * channels + self.part.channels.start + i / n_rows) * columns.input;
+            let x = &x[at..at + columns.input];
+            for (tile, to) in to.iter_mut().enumerate() {
+                let d = pixels(simd, x, (tile * OUTPUTS).wrapping_sub(columns.before));
+                simd.store(transform_inputs(simd, d)[POSITION], to);
+            }
+        }
+    }
+}
+
+/// Gradients of outputs at one position, `[filter][row][tile]`.
+struct Gradients<'a, const POSITION: usize> {
+    of: &'a GradientOfTiles<'a>,
+    part: &'a Part,
+    to: &'a mut [Lanes],
+}
+
+impl<const POSITION: usize> Operation for Gradients<'_, POSITION> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self, simd: S) {
+        let GradientOfTiles { columns, filters, dy, .. } = *self.of;
+        let n_rows = self.part.rows.len();
+        let to = self.to.chunks_exact_mut(tiles(columns)).take(n_rows * self.part.filters.len());
+        for (i, to) in to.enumerate() {
+            let row = self.part.rows.start + i % n_rows;
+            let at = (row * filters + self.part.filters.start + i / n_rows) * columns.output;
+            let dy = &dy[at..at + columns.output];
+            for (tile, to) in to.iter_mut().enumerate() {
+                simd.store(transform_gradient(simd, pixels(simd, dy, tile * OUTPUTS))[POSITION], to);
+            }
+        }
+    }
+}
+
+/// The sums at one position for one kernel row.
+struct Products<'t, 'a> {
+    of: &'t mut GradientOfTiles<'a>,
+    part: &'t Part,
+    x: &'t [Lanes],
+    dy: &'t [Lanes],
+    tap: usize,
+    /// The first of the part's.
+    channel: usize,
+    filter: usize,
+}
+
+/// `I` input by four output channels.
+struct Tile<'t, 'a, const I: usize>(Products<'t, 'a>);
+
+impl<const I: usize> Operation for Tile<'_, '_, I> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self, simd: S) {
+        let Products { of, part, x, dy, tap, channel, filter } = self.0;
+        let GradientOfTiles { rows, columns, channels, filters, .. } = *of;
+        let n_tiles = tiles(columns);
+        let (n, next) = (part.rows.len() * n_tiles, (part.rows.len() + rows.taps - 1) * n_tiles);
+        let x = &x[channel * next + tap * n_tiles..][..(I - 1) * next + n];
+        // Past the last channel the tile repeats it, and drops the sums.
+        let more = (part.filters.len() - filter).min(FILTERS) - 1;
+        let dy = &dy[filter * n..][..(more + 1) * n];
+        let mut sums = [[simd.no_sum(); FILTERS]; I];
+        for tile in 0..n {
+            let mut vectors = [simd.splat(0.0); FILTERS];
+            for (o, vector) in vectors.iter_mut().enumerate() {
+                // SAFETY: the slice holds `n` tiles of each of the output channels, as cut above.
+                *vector = simd.load(unsafe { dy.get_unchecked(o.min(more) * n + tile) });
+            }
+            for (i, sums) in sums.iter_mut().enumerate() {
+                // SAFETY: the slice holds `n` tiles of the last input channel, `next` after those before.
+                let x = simd.load(unsafe { x.get_unchecked(i * next + tile) });
+                for (sum, &dy) in sums.iter_mut().zip(&vectors) {
+                    *sum = simd.add_products(x, dy, *sum);
+                }
+            }
+        }
+        for (i, sums) in sums.into_iter().enumerate() {
+            let totals = &simd.totals(sums)[..=more];
+            for (column, weight) in WEIGHTS[part.position].into_iter().enumerate() {
+                let channel = part.channels.start + channel + i;
+                let at = ((tap * columns.taps + column) * channels + channel) * filters;
+                let dw = &mut of.dw[at + part.filters.start + filter..];
+                dw.iter_mut().zip(totals).for_each(|(dw, total)| *dw += weight * total);
+            }
+        }
+    }
+}
