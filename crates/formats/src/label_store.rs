@@ -8,7 +8,7 @@
 //! | table | a row is |
 //! |---|---|
 //! | `gestures` | what one labeller did at once: `revision` (1, 2, …), `gesture` (UUID), `client`, `by`, `at` (UTC), `undoes`, `edits` and `refused` (JSON) |
-//! | `cells` | a cell: `id` (UUID), `image`, `t`, `z`, `y`, `x` (pixels, the centre of the first is 0), `class`, `by`, `version`, `deleted` |
+//! | `cells` | a cell: `id` (UUID), `image`, `t`, `z`, `y`, `x` (pixels, the centre of the first is 0), `class`, `by`, `version`, `flagged`, `deleted` |
 //! | `classes` | a class: `id`, `name`, `color`, `shape`, `hotkey`, `target`, `position`, `dropped` |
 //! | `images` | an image that was opened: `name`, `path`, `field`, `fingerprint`, sizes |
 //! | `labellers` | the name of who labels in a browser |
@@ -18,7 +18,7 @@ mod edit;
 mod rows;
 mod schema;
 
-pub use apply::MAX_EDITS;
+pub use apply::{MAX_EDITS, WINDOW};
 pub use edit::{
     Answer, Applied, Class, Edit, Gesture, Labels, Logged, Reason, Refused, StoredCell, StoredImage, Thing,
 };
@@ -93,7 +93,7 @@ impl LabelStore {
     /// let mut store = LabelStore::open(&dir.path().join("study.sqlite"))?;
     /// let image = store.image("movie.tif", "/data/movie.tif", 0, "of its bytes", [10, 1, 1, 512, 512])?;
     /// let id = "6a0d7c1e-0000-4000-8000-000000000001".to_owned();
-    /// let add = Edit::Add { id, image, t: 3, z: 0, y: 100.5, x: 20.0, class: None, suggestion: None };
+    /// let add = Edit::Add { id, image, t: 3, z: 0, y: 100.5, x: 20.0, class: None, suggestion: None, version: None };
     /// let gesture = "6a0d7c1e-0000-4000-8000-000000000002".to_owned();
     /// let gesture = Gesture { client: "page".into(), base: 0, gesture, undoes: None, edits: vec![add] };
     /// assert_eq!(store.apply(&gesture, "Anna")?.applied.len(), 1);
@@ -185,10 +185,10 @@ impl LabelStore {
     fn transact(&mut self, gesture: &Gesture, by: &str) -> rusqlite::Result<Answer> {
         let tx = self.db.transaction_with_behavior(TransactionBehavior::Immediate)?;
         if let Some((logged, refused)) = rows::find_gesture(&tx, &gesture.gesture)? {
-            let since = since(&tx, gesture, logged.revision)?;
+            let (since, more) = since(&tx, gesture, logged.revision)?;
             let refused = serde_json::from_str(&refused).map_err(into_sql)?;
             let Logged { revision, gesture, edits: applied, .. } = logged;
-            return Ok(Answer { revision, gesture, applied, refused, since });
+            return Ok(Answer { revision, gesture, applied, refused, since, more });
         }
         let (mut applied, mut refused) = (Vec::new(), Vec::new());
         for (index, edit) in gesture.edits.iter().enumerate() {
@@ -208,9 +208,9 @@ impl LabelStore {
             .query_row(params![gesture.gesture, gesture.client, by, gesture.undoes, edits, not], |r| {
                 r.get(0)
             })?;
-        let since = since(&tx, gesture, revision)?;
+        let (since, more) = since(&tx, gesture, revision)?;
         tx.commit()?;
-        Ok(Answer { revision, gesture: gesture.gesture.clone(), applied, refused, since })
+        Ok(Answer { revision, gesture: gesture.gesture.clone(), applied, refused, since, more })
     }
 
     /// The newest revision, the gestures above one, of everybody or of one labeller, and whether there are more than are given at
@@ -311,8 +311,8 @@ fn replay(made: &Applied, cells: &mut BTreeMap<String, StoredCell>, classes: &mu
     cells.extend(made.cells.iter().map(|cell| (cell.id.clone(), cell.clone())));
 }
 
-/// Gestures of others between the base of a gesture and its revision, when they are not too many.
-fn since(db: &Connection, gesture: &Gesture, revision: i64) -> rusqlite::Result<Option<Vec<Logged>>> {
+/// Gestures of others between the base of a gesture and its revision; none, and true, when they are too many.
+fn since(db: &Connection, gesture: &Gesture, revision: i64) -> rusqlite::Result<(Vec<Logged>, bool)> {
     let (n, size): (i64, i64) = db
         .prepare_cached(
             "SELECT count(*), coalesce(sum(length(edits)), 0) FROM gestures
@@ -320,10 +320,10 @@ fn since(db: &Connection, gesture: &Gesture, revision: i64) -> rusqlite::Result<
         )?
         .query_row(params![gesture.base, revision, gesture.client], |row| Ok((row.get(0)?, row.get(1)?)))?;
     if n > MAX_GESTURES || size > MAX_JSON {
-        return Ok(None);
+        return Ok((Vec::new(), true));
     }
     let between = rows::gestures_between(db, gesture.base, revision - 1, None)?;
-    Ok(Some(between.into_iter().filter(|g| g.client != gesture.client).collect()))
+    Ok((between.into_iter().filter(|g| g.client != gesture.client).collect(), false))
 }
 
 fn check(gesture: &Gesture) -> Result<(), StoreError> {

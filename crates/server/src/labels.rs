@@ -3,7 +3,7 @@
 use axum::extract::State;
 use axum::{Extension, Json};
 use serde::{Deserialize, Serialize};
-use study::label::{Answer, Class, Gesture, Labelling, Labels, Logged};
+use study::label::{Answer, Class, Gesture, Labels, Logged};
 
 use crate::Shared;
 use crate::access::Session;
@@ -33,10 +33,10 @@ struct CellColumns {
 }
 
 impl Columns {
-    fn of(labels: Labels, labelling: &Labelling) -> Self {
+    fn of(labels: Labels) -> Self {
         let mut columns = CellColumns::default();
         for cell in labels.cells {
-            columns.flagged.push(labelling.is_flagged(&cell));
+            columns.flagged.push(cell.flagged);
             columns.id.push(cell.id);
             columns.image.push(cell.image);
             columns.t.push(cell.t);
@@ -52,7 +52,7 @@ impl Columns {
 }
 
 pub async fn read(State(shared): State<Shared>) -> Result<Json<Columns>, Refusal> {
-    Ok(Json(ask(&shared, |labelling| Ok(Columns::of(labelling.labels()?, labelling))).await?))
+    Ok(Json(ask(&shared, |labelling| Ok(Columns::of(labelling.labels()?))).await?))
 }
 
 pub async fn edit(

@@ -1,10 +1,14 @@
 //! What an edit does to the present cells and classes.
 
+use cells::cut::window::{Border, Rounding, WindowSettings};
 use rusqlite::{Connection, Result};
 
 use super::edit::{Applied, Class, Edit, Reason, Refused, StoredCell, Thing};
 use super::rows;
 
+/// The window around a cell, as the published tools cut it.
+pub const WINDOW: WindowSettings =
+    WindowSettings { half_h: 32, half_w: 32, round: Rounding::Floor, border: Border::FlagZero };
 /// Longest id, name or other text, bytes.
 const MAX_TEXT: usize = 200;
 /// Most edits of one gesture.
@@ -18,7 +22,14 @@ pub(super) fn apply(
     by: &str,
 ) -> Result<std::result::Result<Applied, Refused>> {
     let refused = |(reason, current)| Refused { index, reason, current };
-    let done = |(before, after, cells)| Applied { index, edit: edit.clone(), before, after, cells };
+    let done = |(before, after, cells): Sides| {
+        let made = match (&before, &after) {
+            (_, Some(Thing::Cell(cell))) => cell.version,
+            (Some(Thing::Cell(deleted)), None) => deleted.version + 1,
+            _ => 0,
+        };
+        Applied { index, edit: edit.clone().with_version(made), before, after, cells }
+    };
     Ok(one(db, edit, by)?.map(done).map_err(refused))
 }
 
@@ -29,7 +40,8 @@ fn one(db: &Connection, edit: &Edit, by: &str) -> Result<Made> {
     match edit {
         Edit::Add { id, image, t, z, y, x, class, .. } => {
             let (id, class, by) = (id.clone(), class.clone(), by.to_owned());
-            add(db, StoredCell { id, image: *image, t: *t, z: *z, y: *y, x: *x, class, by, version: 1 })
+            let (image, t, z, y, x) = (*image, *t, *z, *y, *x);
+            add(db, StoredCell { id, image, t, z, y, x, class, by, version: 1, flagged: false })
         }
         Edit::Move { id, version, y, x, t, z } => change(db, id, *version, |c| {
             (c.y, c.x, c.t, c.z) = (*y, *x, t.unwrap_or(c.t), z.unwrap_or(c.z));
@@ -48,14 +60,14 @@ fn no(reason: Reason, current: Option<Thing>) -> Result<Made> {
     Ok(Err((reason, current)))
 }
 
-fn add(db: &Connection, cell: StoredCell) -> Result<Made> {
+fn add(db: &Connection, mut cell: StoredCell) -> Result<Made> {
     if !is_uuid(&cell.id) {
         return no(Reason::Malformed, None);
     }
     if let Some((there, deleted)) = rows::find_cell(db, &cell.id)? {
         return no(Reason::Exists, (!deleted).then_some(Thing::Cell(there)));
     }
-    if let Some(reason) = misplaced(db, &cell)? {
+    if let Some(reason) = settle(db, &mut cell)? {
         return no(reason, None);
     }
     rows::put_cell(db, &cell, false)?;
@@ -71,7 +83,7 @@ fn change(db: &Connection, id: &str, version: i64, with: impl FnOnce(&mut Stored
     };
     let mut after = StoredCell { version: version + 1, ..before.clone() };
     with(&mut after);
-    if let Some(reason) = misplaced(db, &after)? {
+    if let Some(reason) = settle(db, &mut after)? {
         return no(reason, Some(Thing::Cell(before)));
     }
     rows::put_cell(db, &after, false)?;
@@ -156,13 +168,14 @@ fn is_class(db: &Connection, id: Option<&str>) -> Result<bool> {
     Ok(matches!(rows::find_class(db, id)?, Some((_, false))))
 }
 
-/// What is wrong with where a cell is or with its class.
-fn misplaced(db: &Connection, cell: &StoredCell) -> Result<Option<Reason>> {
+/// Sees whether the window of a cell crosses the border, or says what is wrong with where it is or with its class.
+fn settle(db: &Connection, cell: &mut StoredCell) -> Result<Option<Reason>> {
     let Some(image) = rows::find_image(db, cell.image)? else { return Ok(Some(Reason::UnknownImage)) };
     let [n_t, n_z, _, h, w] = image.shape;
-    let inside = |v: f64, n: u32| v >= -0.5 && v < f64::from(n) - 0.5;
-    if cell.t >= n_t || cell.z >= n_z || !inside(cell.y, h) || !inside(cell.x, w) {
-        return Ok(Some(Reason::Outside));
+    let placed = WINDOW.place((cell.y, cell.x), h as usize, w as usize);
+    match placed {
+        Ok(window) if cell.t < n_t && cell.z < n_z => cell.flagged = window.crosses,
+        _ => return Ok(Some(Reason::Outside)),
     }
     Ok((!is_class(db, cell.class.as_deref())?).then_some(Reason::UnknownClass))
 }
@@ -180,11 +193,10 @@ fn unusual(class: &Class) -> Option<Reason> {
     let is_color = class.color.len() == 7
         && class.color.starts_with('#')
         && class.color[1..].bytes().all(|b| b.is_ascii_hexdigit());
-    let is_key = |key: &String| key.len() == 1 && key.bytes().all(|b| (b'1'..=b'9').contains(&b));
     let fits = is_uuid(&class.id)
         && is_color
         && class.shape.len() <= MAX_TEXT
-        && class.hotkey.as_ref().is_none_or(is_key);
+        && class.hotkey.is_none_or(|key| (1..=9).contains(&key));
     (!fits).then_some(Reason::Malformed)
 }
 

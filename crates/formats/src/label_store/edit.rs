@@ -21,8 +21,10 @@ pub struct StoredCell {
     pub class: Option<String>,
     /// Who said so last.
     pub by: String,
-    /// Counts the edits of this cell, from 1.
+    /// Counts the edits of this cell, deletion and restoration among them, from 1.
     pub version: i64,
+    /// Its window hangs over the border of the image.
+    pub flagged: bool,
 }
 
 /// A class that cells can be given.
@@ -36,12 +38,27 @@ pub struct Class {
     pub color: String,
     /// Name of the marker's shape.
     pub shape: String,
-    /// `1` to `9`, unique among the classes.
-    pub hotkey: Option<String>,
+    /// 1 to 9, unique among the classes.
+    pub hotkey: Option<u8>,
     /// How many cells are wanted.
     pub target: Option<u32>,
     /// Place in the list, which numbers the classes.
     pub position: u32,
+}
+
+impl Edit {
+    /// The same edit, with the version that it made.
+    pub(super) fn with_version(mut self, made: i64) -> Self {
+        match &mut self {
+            Edit::Add { version, .. } => *version = Some(made),
+            Edit::Move { version, .. }
+            | Edit::Reclass { version, .. }
+            | Edit::Delete { version, .. }
+            | Edit::Restore { version, .. } => *version = made,
+            Edit::PutClass(_) | Edit::DropClass { .. } => {}
+        }
+        self
+    }
 }
 
 /// One thing a labeller does to a cell or a class.
@@ -69,12 +86,15 @@ pub enum Edit {
         /// The suggestion that was accepted or corrected.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         suggestion: Option<String>,
+        /// 1, once it is made.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        version: Option<i64>,
     },
     /// A cell is elsewhere.
     Move {
         /// Which.
         id: String,
-        /// The version that was seen.
+        /// The version that was seen; once it is made, the version that it made.
         version: i64,
         /// Row.
         y: f64,
@@ -91,7 +111,7 @@ pub enum Edit {
     Reclass {
         /// Which.
         id: String,
-        /// The version that was seen.
+        /// The version that was seen; once it is made, the version that it made.
         version: i64,
         /// Its class.
         class: Option<String>,
@@ -100,14 +120,14 @@ pub enum Edit {
     Delete {
         /// Which.
         id: String,
-        /// The version that was seen.
+        /// The version that was seen; once it is made, the version that it made.
         version: i64,
     },
     /// A deleted cell is one after all.
     Restore {
         /// Which.
         id: String,
-        /// The version that was seen.
+        /// The version that was seen; once it is made, the version that it made.
         version: i64,
     },
     /// A class is defined, or changed. The last one to say so is right.
@@ -153,7 +173,7 @@ pub enum Thing {
 pub struct Applied {
     /// Its place in the gesture.
     pub index: usize,
-    /// What was asked for.
+    /// What was asked for, with the version that it made.
     #[serde(flatten)]
     pub edit: Edit,
     /// What was there before; nothing for what is new or was deleted.
@@ -215,8 +235,10 @@ pub struct Answer {
     pub applied: Vec<Applied>,
     /// Edits that were not.
     pub refused: Vec<Refused>,
-    /// Gestures of others between the base and this one; nothing when there are so many that reading all is shorter.
-    pub since: Option<Vec<Logged>>,
+    /// Gestures of others between the base and this one.
+    pub since: Vec<Logged>,
+    /// There were so many that `since` is empty and reading all labels is shorter.
+    pub more: bool,
 }
 
 /// A gesture in the log.

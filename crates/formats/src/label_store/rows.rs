@@ -4,7 +4,7 @@ use rusqlite::{Connection, OptionalExtension, Result, Row, params};
 
 use super::edit::{Class, Logged, StoredCell, StoredImage};
 
-const CELL: &str = "id, image, t, z, y, x, class, by, version, deleted";
+const CELL: &str = "id, image, t, z, y, x, class, by, version, flagged, deleted";
 const CLASS: &str = "id, name, color, shape, hotkey, target, position, dropped";
 
 fn cell(row: &Row) -> Result<(StoredCell, bool)> {
@@ -18,8 +18,9 @@ fn cell(row: &Row) -> Result<(StoredCell, bool)> {
         class: row.get(6)?,
         by: row.get(7)?,
         version: row.get(8)?,
+        flagged: row.get(9)?,
     };
-    Ok((cell, row.get(9)?))
+    Ok((cell, row.get(10)?))
 }
 
 fn class(row: &Row) -> Result<(Class, bool)> {
@@ -62,11 +63,12 @@ pub(super) fn forget_class(db: &Connection, class: &str) -> Result<usize> {
 /// Writes a cell, new or not.
 pub(super) fn put_cell(db: &Connection, c: &StoredCell, deleted: bool) -> Result<usize> {
     db.prepare_cached(
-        "INSERT INTO cells (id, image, t, z, y, x, class, by, version, deleted)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
-         ON CONFLICT (id) DO UPDATE SET t = ?3, z = ?4, y = ?5, x = ?6, class = ?7, by = ?8, version = ?9, deleted = ?10",
+        "INSERT INTO cells (id, image, t, z, y, x, class, by, version, flagged, deleted)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)
+         ON CONFLICT (id) DO UPDATE SET t = ?3, z = ?4, y = ?5, x = ?6, class = ?7, by = ?8, version = ?9,
+                                        flagged = ?10, deleted = ?11",
     )?
-    .execute(params![c.id, c.image, c.t, c.z, c.y, c.x, c.class, c.by, c.version, deleted])
+    .execute(params![c.id, c.image, c.t, c.z, c.y, c.x, c.class, c.by, c.version, c.flagged, deleted])
 }
 
 /// A class, and whether it is dropped.

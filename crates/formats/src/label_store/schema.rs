@@ -24,13 +24,13 @@ CREATE TABLE gestures (
 CREATE TRIGGER gestures_stay BEFORE UPDATE ON gestures BEGIN SELECT RAISE(ABORT, 'the log is append-only'); END;
 CREATE TRIGGER gestures_are_kept BEFORE DELETE ON gestures BEGIN SELECT RAISE(ABORT, 'the log is append-only'); END;
 CREATE TABLE classes (
-    id TEXT PRIMARY KEY, name TEXT NOT NULL, color TEXT NOT NULL, shape TEXT NOT NULL, hotkey TEXT,
+    id TEXT PRIMARY KEY, name TEXT NOT NULL, color TEXT NOT NULL, shape TEXT NOT NULL, hotkey INTEGER,
     target INTEGER, position INTEGER NOT NULL, dropped INTEGER NOT NULL
 ) STRICT;
 CREATE TABLE cells (
     number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, image INTEGER NOT NULL REFERENCES images (id),
     t INTEGER NOT NULL, z INTEGER NOT NULL, y REAL NOT NULL, x REAL NOT NULL, class TEXT REFERENCES classes (id),
-    by TEXT NOT NULL, version INTEGER NOT NULL, deleted INTEGER NOT NULL
+    by TEXT NOT NULL, version INTEGER NOT NULL, flagged INTEGER NOT NULL, deleted INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX cells_by_class ON cells (class);
 ",

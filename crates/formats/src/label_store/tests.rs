@@ -10,7 +10,7 @@ fn class(n: u32, name: &str) -> Class {
         name: name.into(),
         color: "#0072b2".into(),
         shape: "circle".into(),
-        hotkey: Some(n.to_string()),
+        hotkey: u8::try_from(n).ok(),
         target: Some(50),
         position: n,
     }
@@ -18,7 +18,7 @@ fn class(n: u32, name: &str) -> Class {
 
 fn add(n: u32, class: Option<u32>) -> Edit {
     let class = class.map(|n| uuid(1, n));
-    Edit::Add { id: uuid(2, n), image: 1, t: 0, z: 0, y: f64::from(n), x: 0.25, class, suggestion: None }
+    Edit::Add { id: uuid(2, n), image: 1, t: 0, z: 0, y: f64::from(n), x: 0.25, class, suggestion: None, version: None }
 }
 
 fn gesture(n: u32, base: i64, edits: Vec<Edit>) -> Gesture {
@@ -50,6 +50,7 @@ fn what_is_answered_is_there_after_opening_again_and_the_log_amounts_to_it() {
     };
     let store = LabelStore::open(&folder.path().join("study.sqlite")).unwrap();
     assert_eq!(store.labels().unwrap(), before);
+    assert!(before.cells[0].flagged);
     assert_eq!(before.cells[0].by, "Anna", "who moves a cell does not say what it is");
     assert_eq!((before.cells[0].y, before.cells[0].t, before.cells[0].version), (7.125, 2, 2));
     assert_eq!((before.cells[1].by.as_str(), before.cells[1].class.clone()), ("Ben", Some(uuid(1, 2))));
@@ -81,7 +82,7 @@ fn a_stale_edit_is_refused_with_what_is_there_and_both_clicks_survive() {
     assert_eq!((refused.index, refused.reason), (0, Reason::Stale));
     let Some(Thing::Cell(there)) = &refused.current else { panic!("{refused:?}") };
     assert_eq!((there.version, there.class.clone()), (2, Some(uuid(1, 2))));
-    assert_eq!(answer.since.unwrap().iter().map(|g| g.revision).collect::<Vec<_>>(), [3]);
+    assert_eq!(answer.since.iter().map(|g| g.revision).collect::<Vec<_>>(), [3]);
     assert_eq!(store.labels().unwrap().cells.len(), 3);
     store.check().unwrap();
 }
@@ -94,6 +95,8 @@ fn deleted_cells_come_back_and_cells_of_a_dropped_class_get_another() {
     let delete = |n| Edit::Delete { id: uuid(2, n), version: 1 };
     let restore = |n| Edit::Restore { id: uuid(2, n), version: 1 };
     let answer = store.apply(&gesture(2, 2, vec![delete(1), delete(3), restore(1)]), "Anna").unwrap();
+    let versions = answer.applied.iter().map(|made| serde_json::to_value(made).unwrap()["version"].clone());
+    assert_eq!(versions.collect::<Vec<_>>(), [2, 2, 3], "each is told the version that it made");
     assert_eq!((answer.applied.len(), store.labels().unwrap().cells.len()), (3, 2));
     let drop = Edit::DropClass { id: uuid(1, 1), reassign: Some(uuid(1, 2)) };
     let answer = store.apply(&gesture(3, 3, vec![drop]), "Ben").unwrap();
@@ -112,7 +115,7 @@ fn what_cannot_be_is_refused_and_the_rest_is_made() {
     let folder = tempfile::tempdir().unwrap();
     let mut store = store(folder.path());
     let at =
-        |n, image, t, y, x| Edit::Add { id: uuid(2, n), image, t, z: 0, y, x, class: None, suggestion: None };
+        |n, image, t, y, x| Edit::Add { id: uuid(2, n), image, t, z: 0, y, x, class: None, suggestion: None, version: None };
     let named = |name: &str| Edit::PutClass(Class { hotkey: None, ..class(3, name) });
     let edits = vec![
         at(1, 2, 0, 0.0, 0.0),

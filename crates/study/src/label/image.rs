@@ -2,14 +2,13 @@
 
 use std::path::PathBuf;
 
-use cells::cut::window::{Border, Rounding, WindowSettings};
 use formats::channels;
 use formats::label_store::LabelStore;
 use formats::microscope::{At, Dtype, Facts, Field, Image, Window};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
-use super::{LabelError, WINDOW};
+use super::LabelError;
 use crate::StudyError;
 
 /// Lengths of the axes.
@@ -65,17 +64,6 @@ pub(super) struct OpenImage {
 impl OpenImage {
     pub fn notes(&self) -> Vec<String> {
         self.field.facts().notes.iter().map(|note| format!("{}: {note}", self.facts.name)).collect()
-    }
-
-    /// How windows lie around its cells: as the published tools cut them.
-    pub fn window() -> WindowSettings {
-        let half = WINDOW / 2;
-        WindowSettings { half_h: half, half_w: half, round: Rounding::Floor, border: Border::FlagZero }
-    }
-
-    pub fn is_flagged(&self, y: f64, x: f64) -> bool {
-        let Shape { y: h, x: w, .. } = self.facts.shape;
-        Self::window().place((y, x), h, w).map_or(true, |window| window.crosses)
     }
 
     /// Whether there is such a plane.

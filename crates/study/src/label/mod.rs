@@ -25,7 +25,7 @@ use self::image::OpenImage;
 use crate::StudyError;
 
 /// Rows and columns of the window around a cell, pixels.
-pub const WINDOW: usize = 64;
+pub const WINDOW: usize = 2 * formats::label_store::WINDOW.half_h;
 
 /// What is opened for labelling.
 #[derive(Debug, Clone)]
@@ -189,12 +189,6 @@ impl Labelling {
         let mut labels = lock(&self.store).labels()?;
         labels.cells.retain(|cell| self.images.iter().any(|image| image.facts.id == cell.image));
         Ok(labels)
-    }
-
-    /// Whether the window around a cell of an open image hangs over the border.
-    #[must_use]
-    pub fn is_flagged(&self, cell: &StoredCell) -> bool {
-        self.image(cell.image).is_ok_and(|image| image.is_flagged(cell.y, cell.x))
     }
 
     /// Makes the edits of a gesture; see [`LabelStore::apply`].

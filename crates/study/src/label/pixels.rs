@@ -1,9 +1,11 @@
 //! Pixels for the eye: planes, windows, histograms.
 
+use cells::cut::window::WindowSettings;
+use formats::label_store::WINDOW;
 use formats::microscope::{At, Dtype, Values, Window};
 use serde::Serialize;
 
-use super::image::{OpenImage, Shape};
+use super::image::Shape;
 use super::{LabelError, Labelling};
 
 /// Bars of a histogram.
@@ -51,10 +53,8 @@ impl Labelling {
             return Err(LabelError::refused(format!("an even size up to {MAX_PATCH}"), size));
         }
         let Shape { y: h, x: w, .. } = image.facts.shape;
-        let mut settings = OpenImage::window();
-        (settings.half_h, settings.half_w) = (size / 2, size / 2);
-        let place = settings.place((y, x), h, w);
-        let place = place.map_err(|reason| {
+        let settings = WindowSettings { half_h: size / 2, half_w: size / 2, ..WINDOW };
+        let place = settings.place((y, x), h, w).map_err(|reason| {
             LabelError::refused("a centre within the image", format!("{y}, {x}: {}", reason.words()))
         })?;
         // The part of the window that is within the image.
