@@ -9,6 +9,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("stats", &[]),
     ("formats", &["cells"]),
     ("nn", &["kernels"]),
+    ("embed", &["kernels"]),
     ("study", &["cells", "formats", "nn", "stats"]),
     ("server", &["study"]),
     ("morphotype", &["server", "study"]),

@@ -1,0 +1,74 @@
+//! Maps of real features: as good as the reference's, the same on any number of threads, open to new points.
+
+use embed::{Map, Points, Umap};
+
+use crate::features::{Features, label_accuracy};
+
+fn features() -> Features {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/golden/umap/features.npz");
+    Features::read(path.as_ref())
+}
+
+/// Every `step`th point.
+fn some(points: &Points, step: usize) -> Points {
+    let rows: Vec<u32> = (0..points.len() as u32).step_by(step).collect();
+    points.select(&rows)
+}
+
+/// The figures are those of `reference.json`, umap-learn 0.5.12 seeded, less what seeds differ by: their mean over five
+/// seeds is measured by the example `umap`.
+#[test]
+fn a_map_is_as_good_as_umap_learns() {
+    let features = features();
+    for seed in 0..2 {
+        let map = Umap { seed, ..Umap::default() }.fit(&features.points).expect("a map");
+        let trusted = embed::trustworthiness(&features.sample(), &features.sampled(map.positions()), 15)
+            .expect("a figure");
+        let kept = embed::neighbours_kept(&features.points, map.positions(), 15).expect("a figure");
+        let labels = label_accuracy(&features.labels, map.positions());
+        assert!(trusted > 0.870 && kept > 0.112 && labels > 0.630, "seed {seed}: {trusted} {kept} {labels}");
+    }
+}
+
+#[test]
+fn bits_do_not_depend_on_the_number_of_threads() {
+    let points = some(&features().points, 10);
+    let on = |threads: usize, seed: u64| -> Map {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("threads");
+        pool.install(|| Umap { seed, ..Umap::default() }.fit(&points).expect("a map"))
+    };
+    for seed in [0, 5] {
+        let one = on(1, seed);
+        assert_eq!(one.positions(), on(2, seed).positions());
+        assert_eq!(one.positions(), on(4, seed).positions());
+        assert_ne!(one.positions(), on(2, seed + 1).positions());
+    }
+}
+
+/// Half of the points are put on the map of the other half; together they are trusted nearly as a map of all is.
+#[test]
+fn new_points_find_their_place() {
+    let points = some(&features().points, 5);
+    let (even, odd): (Vec<u32>, Vec<u32>) = (0..points.len() as u32).partition(|i| i % 2 == 0);
+    for seed in 0..2 {
+        let settings = Umap { seed, ..Umap::default() };
+        let map = settings.fit(&points.select(&even)).expect("a map");
+        let new = map.transform(&points.select(&odd)).expect("places");
+        let joint = settings.fit(&points).expect("a map");
+        let joint: Vec<[f32; 2]> = odd.iter().map(|&i| joint.positions()[i as usize]).collect();
+        let trusted = |positions: &[[f32; 2]]| {
+            embed::trustworthiness(&points.select(&odd), positions, 15).expect("a figure")
+        };
+        assert!(trusted(&new) > 0.95 * trusted(&joint), "seed {seed}: {} {}", trusted(&new), trusted(&joint));
+    }
+}
+
+#[test]
+fn clumps_that_no_edge_joins_stay_apart() {
+    let rows: Vec<f32> =
+        (0..120).flat_map(|i| [(i / 40) as f32 * 1e4, (i % 7) as f32, (i % 11) as f32]).collect();
+    let points = Points::new(3, rows).expect("points");
+    let map = Umap { n_neighbors: 5, ..Umap::default() }.fit(&points).expect("a map");
+    let labels: Vec<i64> = (0..120).map(|i| i / 40).collect();
+    assert!(label_accuracy(&labels, map.positions()) > 0.99);
+}
