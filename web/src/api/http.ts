@@ -73,7 +73,13 @@ export class HttpSource implements Source {
 
   labels = () => get<LabelsReply>("labels");
 
-  log = (after: number, mine: boolean) => get<LogReply>("edits", { after, mine });
+  async log(after: number, mine: boolean): Promise<LogReply> {
+    const reply = await get<LogReply>("edits", { after, mine });
+    const last = reply.gestures.at(-1);
+    if (!reply.more || !last) return reply;
+    const rest = await this.log(last.revision, mine);
+    return { revision: rest.revision, gestures: [...reply.gestures, ...rest.gestures] };
+  }
 
   async send(gesture: Gesture, client: string, base: number): Promise<EditsReply> {
     const { gesture: id, undoes, edits } = gesture;

@@ -131,6 +131,11 @@ export class Sync {
     await this.#stored.get(gesture.gesture);
     try {
       const reply = await this.source.send(gesture, this.client, this.labels.revision);
+      this.#behind ||= reply.more === true;
+      for (const { index, reason } of reply.refused) {
+        const edit = gesture.edits[index];
+        if (edit?.op === "put_class") this.rejected.push({ gesture, message: `class ${edit.name}: ${reason.replaceAll("_", " ")}` });
+      }
       const before = new Set(this.labels.pending.map((waiting) => waiting.gesture));
       for (const follow of this.labels.acknowledge(gesture, reply)) this.#store(follow);
       const left = new Set(this.labels.pending.map((waiting) => waiting.gesture));

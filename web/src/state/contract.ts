@@ -88,7 +88,8 @@ export interface Gesture {
 export interface Refusal {
   index: number;
   reason: string;
-  current: Cell | null;
+  /** What stands there now. */
+  current: Cell | CellClass | null;
 }
 
 export interface LoggedEdit {
@@ -112,12 +113,17 @@ export interface EditsReply {
   gesture: string;
   applied: { id: string; version?: number }[];
   refused: Refusal[];
+  /** What others did after the base. */
   since: LoggedGesture[];
+  /** So much that it is left out: ask for the log. */
+  more?: boolean;
 }
 
 export interface LogReply {
   revision: number;
   gestures: LoggedGesture[];
+  /** There is more after the last of them. */
+  more?: boolean;
 }
 
 export interface CellColumns {

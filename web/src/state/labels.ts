@@ -173,20 +173,21 @@ export class Labels {
     for (const [index, refusal] of refused) {
       const edit = gesture.edits[index];
       if (!edit) continue;
-      this.#settle(edit.id, refusal.current);
       this.history.drop(gesture.gesture, edit.id);
       if (edit.op === "put_class" || edit.op === "drop_class") continue;
+      const theirs = refusal.current as Cell | null;
+      this.#settle(edit.id, theirs);
       const conflict = conflicts.get(edit.id) ?? {
         id: edit.id,
         mine: [],
-        theirs: refusal.current,
+        theirs,
         seen: seen.get(edit.id) ?? null,
       };
       conflict.mine.push(edit);
       conflicts.set(edit.id, conflict);
     }
     for (const conflict of conflicts.values()) this.#withdraw(conflict);
-    this.revision = Math.max(this.revision, reply.revision);
+    if (!reply.more) this.revision = Math.max(this.revision, reply.revision);
     this.#refresh(touched);
     const follow = [...conflicts.values()].map((conflict) => this.#resolve(conflict));
     this.#changed(touched);

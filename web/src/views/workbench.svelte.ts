@@ -13,6 +13,8 @@ import { Viewer } from "./viewer.svelte";
 
 /** Bytes of planes kept in memory. */
 const PLANE_BYTES = 768 << 20;
+/** Edits of one gesture. */
+const MOST_EDITS = 10_000;
 /** Cells of two classes nearer than this share of the window are warned of. */
 const NEAR = 1 / 8;
 
@@ -111,10 +113,11 @@ export class Workbench {
 
   // Gestures.
 
-  do(edits: Edit[]): Pending | null {
-    const pending = this.labels.perform(edits);
-    this.#sync?.push(pending);
-    return pending;
+  /** One gesture, or a few when it is larger than the server takes at once. */
+  do(edits: Edit[]): void {
+    for (let from = 0; from < edits.length; from += MOST_EDITS) {
+      this.#sync?.push(this.labels.perform(edits.slice(from, from + MOST_EDITS)));
+    }
   }
 
   /** Adds a cell of the current class where the picture that is seen shows it. */

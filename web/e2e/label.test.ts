@@ -1,0 +1,167 @@
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
+import type { Browser } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { CLASSES, folder, launch, Person, rows, run, Server, shared, type Truth } from "./harness";
+
+/** Two clicks nearer than this could mean one cell, in pixels of the image. */
+const APART = 24;
+
+let browser: Browser;
+const servers: Server[] = [];
+
+beforeAll(async () => {
+  browser = await launch();
+});
+afterAll(async () => {
+  await browser.close();
+  for (const server of servers) await server.kill();
+});
+
+async function serve(image: string): Promise<Server> {
+  const server = new Server([image], join(folder("study"), "study"));
+  servers.push(server);
+  await server.start();
+  return server;
+}
+
+/** `n` cells of each class that stand alone in their frame, by frame. */
+function pick(truths: Truth[], n: number): Truth[] {
+  const taken: Truth[] = [];
+  for (const label of CLASSES) {
+    const alone = truths.filter((a) => a.label === label && truths.every((b) => b === a || b.t !== a.t || far(a, b)));
+    taken.push(...alone.slice(0, n));
+  }
+  return taken.sort((a, b) => a.t - b.t);
+}
+
+function far(a: Truth, b: Truth): boolean {
+  return Math.hypot(a.y - b.y, a.x - b.x) > APART;
+}
+
+/** Labels cells in turn by mouse, and every fifth with keys alone. */
+async function label(person: Person, truths: Truth[]): Promise<void> {
+  await person.addClasses();
+  for (const [i, cell] of truths.entries()) {
+    await person.go(cell.t);
+    await person.press("0");
+    await person.press("Escape");
+    await person.press(String(CLASSES.indexOf(cell.label) + 1));
+    if (i % 5 !== 4) {
+      await person.click(cell.y, cell.x);
+      continue;
+    }
+    // By keys: the cursor starts where the pointer was, so put it near first.
+    const at = await person.on(cell.y - 8, cell.x - 8);
+    await person.page.mouse.move(at.x, at.y);
+    await person.press("Shift+ArrowDown");
+    await person.press("Shift+ArrowRight");
+    await person.press(" ");
+  }
+  await person.saved();
+}
+
+async function undoRedoReload(person: Person, n: number): Promise<void> {
+  for (let i = 0; i < 3; i++) await person.press("Control+z");
+  expect(await person.total()).toBe(n - 3);
+  await person.press("Control+y");
+  expect(await person.total()).toBe(n - 2);
+  await person.saved();
+  await person.reload();
+  expect(await person.total()).toBe(n - 2);
+  for (let i = 0; i < 2; i++) await person.press("Control+y");
+  expect(await person.total()).toBe(n);
+  await person.press("Control+z");
+  expect(await person.total()).toBe(n - 1);
+  await person.press("Control+Shift+z");
+  expect(await person.total()).toBe(n);
+  await person.saved();
+}
+
+/** Exports the annotation zip, and lets the program learn from it. */
+async function exportAndTrain(person: Person, n: number): Promise<void> {
+  const zip = await person.download("Annotation zip");
+  expect(zip).toMatch(/annotation_.*\.zip$/);
+  const work = folder("train");
+  const told = run("train", zip, "--flagged", "--preset", "encoder", "--epochs", "2", "--batch", "16", "-o", join(work, "model.safetensors"));
+  expect(readdirSync(work)).toContain("model.safetensors");
+  expect(told).not.toBe("");
+  expect(n).toBeGreaterThan(0);
+}
+
+describe("labelling", () => {
+  it("60 cells of a simulated movie, then reload, undo, export and train", async () => {
+    const movies = folder("movies");
+    run("simulate", "nuclei", "-o", movies, "--frames", "30", "--size", "512", "--per-class", "60");
+    const truths = rows(join(movies, "nuclei_0_points.csv")).map((row) => ({
+      t: Number(row["frame"]),
+      y: Number(row["y"]),
+      x: Number(row["x"]),
+      label: row["class"] ?? "",
+    }));
+    const sixty = pick(truths, 12);
+    expect(sixty.length).toBe(60);
+    const server = await serve(join(movies, "nuclei_0.tif"));
+    const person = await Person.at(browser, server.address, { y: 512, x: 512 });
+    await person.picture("label-empty");
+    await label(person, sixty);
+    expect(await person.counts()).toEqual([12, 12, 12, 12, 12]);
+    await person.picture("label-simulated");
+    await undoRedoReload(person, 60);
+
+    // Moving, choosing several, another class, and taking all of it back.
+    const first = sixty[0]!;
+    await person.go(first.t);
+    await person.press("0");
+    await person.drag(first, { y: first.y + 6, x: first.x + 6 });
+    await person.drag({ y: 2, x: 2 }, { y: 509, x: 509 }, "Shift");
+    const chosen = await person.page.getByText(/\d+ selected/).textContent();
+    expect(Number.parseInt(chosen ?? "", 10)).toBe(sixty.filter((cell) => cell.t === first.t).length);
+    await person.picture("label-selected");
+    await person.press("Escape");
+    await person.press("a");
+    await person.press("3");
+    expect((await person.counts())[2]).toBeGreaterThan(11);
+    await person.press("a");
+    await person.press("Backspace");
+    expect(await person.total()).toBeLessThan(60);
+    for (let i = 0; i < 3; i++) await person.press("Control+z");
+    expect(await person.counts()).toEqual([12, 12, 12, 12, 12]);
+
+    // A second class on the same cell is warned of.
+    await person.press("Escape");
+    await person.press(first.label === CLASSES[0] ? "2" : "1");
+    await person.click(first.y + 3, first.x, { modifiers: ["Control"] });
+    await person.page.getByText(/nearly the same place/).waitFor();
+    await person.picture("label-warning");
+    await person.press("Control+z");
+    await person.press("?");
+    await person.picture("help");
+    await person.press("Escape");
+    await person.saved();
+    await exportAndTrain(person, 60);
+    await person.picture("files");
+    expect(person.complaints).toEqual([]);
+  });
+
+  it("60 cells of a phase-contrast movie, then reload, undo, export and train", async () => {
+    const movie = shared("data/phase_usiigaci/movie");
+    const server = await serve(join(movie, "frames"));
+    const tracks = rows(join(movie, "tracks.csv")).map((row, i) => ({
+      t: Number(row["frame"]),
+      y: Number(row["y"]),
+      x: Number(row["x"]),
+      // The movie has no classes: five are given in turn, to label as much as in the other.
+      label: CLASSES[i % 5] ?? "",
+    }));
+    const person = await Person.at(browser, server.address, { y: 1022, x: 1024 });
+    const sixty = pick(tracks.filter((cell) => Number.isInteger(cell.t) && cell.t < 8), 12);
+    expect(sixty.length).toBe(60);
+    await label(person, sixty);
+    expect(await person.counts()).toEqual([12, 12, 12, 12, 12]);
+    await person.picture("label-phase");
+    await undoRedoReload(person, 60);
+    await exportAndTrain(person, 60);
+    expect(person.complaints).toEqual([]);
+  });
+});

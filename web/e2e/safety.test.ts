@@ -1,0 +1,129 @@
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { join } from "node:path";
+import type { Browser } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { folder, launch, Person, run, Server } from "./harness";
+
+let browser: Browser;
+let movie: string;
+const servers: Server[] = [];
+
+beforeAll(async () => {
+  browser = await launch();
+  const movies = folder("movies");
+  run("simulate", "nuclei", "-o", movies, "--frames", "6", "--size", "384", "--per-class", "5");
+  movie = join(movies, "nuclei_0.tif");
+});
+afterAll(async () => {
+  await browser.close();
+  for (const server of servers) await server.kill();
+});
+
+async function serve(): Promise<Server> {
+  const server = new Server([movie], join(folder("study"), "study"));
+  servers.push(server);
+  await server.start();
+  return server;
+}
+
+/** Clicks on a raster, so that no two cells are near each other. */
+async function clickSome(person: Person, from: number, n: number): Promise<void> {
+  for (let i = from; i < from + n; i++) await person.click(30 + 40 * Math.floor(i / 8), 30 + 40 * (i % 8));
+}
+
+describe("nothing is lost", () => {
+  it("when the server is killed and comes back, and the page is reloaded in between", async () => {
+    const server = await serve();
+    const person = await Person.at(browser, server.address, { y: 384, x: 384 });
+    await person.addClasses(["Cell"]);
+    await clickSome(person, 0, 5);
+    await person.saved();
+    await server.kill();
+    await clickSome(person, 5, 12);
+    await person.page.getByTestId("saved").getByText(/Offline/).waitFor();
+    expect(await person.total()).toBe(17);
+    await person.picture("offline");
+    await server.start();
+    await person.saved();
+    await person.reload();
+    expect(await person.total()).toBe(17);
+    await server.kill();
+    await clickSome(person, 17, 3);
+    await person.page.getByTestId("saved").getByText(/Offline/).waitFor();
+    // The page itself goes away with edits that only IndexedDB has.
+    const { page } = person;
+    page.on("dialog", (dialog) => void dialog.accept());
+    const context = page.context();
+    await page.close({ runBeforeUnload: false });
+    const address = await server.start();
+    const again = await context.newPage();
+    await again.goto(address);
+    await again.getByTestId("stage").waitFor();
+    await again.getByTestId("count").getByText("20").waitFor();
+    await again.getByTestId("saved").getByText("Saved", { exact: true }).waitFor();
+    const fresh = await Person.at(browser, address, { y: 384, x: 384 });
+    expect(await fresh.total()).toBe(20);
+  });
+
+  it("when two people label at once", async () => {
+    const server = await serve();
+    const ann = await Person.at(browser, server.address, { y: 384, x: 384 });
+    await ann.addClasses(["Cell", "Debris"]);
+    await ann.saved();
+    const bob = await Person.at(browser, server.address, { y: 384, x: 384 });
+    await bob.page.getByLabel("Who labels").fill("Bob");
+    await bob.press("Tab");
+    await bob.stage().focus();
+    await Promise.all([clickSome(ann, 0, 6), clickSome(bob, 8, 6)]);
+    for (const person of [ann, bob]) {
+      await person.saved();
+      await person.page.getByTestId("count").first().getByText("12").waitFor();
+    }
+    // Both change one cell before either sees the other's: cut Bob off, let Ann be first.
+    await bob.page.context().setOffline(true);
+    await ann.click(30, 30);
+    await ann.press("2");
+    await ann.saved();
+    await bob.press("Escape");
+    await bob.click(30, 30);
+    await bob.press("Backspace");
+    await bob.page.context().setOffline(false);
+    await bob.saved();
+    await bob.open("Review");
+    await bob.page.getByText(/made it Debris/).waitFor();
+    await bob.picture("review-conflict");
+    await bob.page.getByRole("button", { name: "Keep theirs" }).click();
+    await bob.open("Label");
+    expect(await bob.counts()).toEqual([11, 1]);
+    expect(await ann.counts()).toEqual([11, 1]);
+  });
+});
+
+describe("accessibility", () => {
+  it("axe finds nothing serious on any view, dark or light", async () => {
+    const server = await serve();
+    const person = await Person.at(browser, server.address, { y: 384, x: 384 });
+    await person.addClasses();
+    await clickSome(person, 0, 4);
+    const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+    for (const theme of ["dark", "light"]) {
+      if (theme === "light") await person.page.getByRole("button", { name: "Light colours" }).click();
+      for (const view of ["Label", "Train", "Review", "Files"] as const) {
+        await person.open(view);
+        // Evaluated by the debugger, which the page's security policy does not bind.
+        await person.page.evaluate(axe);
+        const found = await person.page.evaluate("axe.run(document, { resultTypes: ['violations'] })");
+        const { violations } = found as { violations: { id: string; impact: string; nodes: { html: string }[] }[] };
+        const grave = violations.filter(({ impact }) => impact === "serious" || impact === "critical");
+        expect(grave.map(({ id, nodes }) => `${view} ${theme} ${id}: ${nodes[0]?.html}`)).toEqual([]);
+        await person.picture(`${view.toLowerCase()}-${theme}`);
+      }
+    }
+    await person.open("Label");
+    await person.page.getByRole("button", { name: /^Change / }).first().focus();
+    await person.press("Enter");
+    await person.picture("class-form");
+    await person.press("Escape");
+  });
+});
