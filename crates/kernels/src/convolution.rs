@@ -6,9 +6,10 @@ use crate::generic::correlation::{Axis, Correlate, Correlation, Strides};
 use crate::generic::elementwise::RowSums;
 use crate::generic::pair_correlation::{PairCorrelate, PairCorrelation};
 use crate::generic::pair_gradient::PairGradient;
+use crate::generic::pair_winograd::{CorrelatePairTiles, PairWinograd};
 use crate::generic::tap_gradient::TapGradient;
 use crate::generic::weight_gradient::WeightGradient;
-use crate::generic::winograd::{CorrelateTiles, Winograd};
+use crate::generic::winograd::{CorrelateTiles, Outputs, Winograd};
 use crate::generic::winograd_gradient::GradientOfTiles;
 use crate::layout::{Shape, lanes, lanes_mut};
 use crate::{Kernels, Precision};
@@ -105,13 +106,16 @@ enum Table {
     Single(Correlation),
     Tiles(Winograd),
     Pairs(PairCorrelation),
+    PairTiles(PairWinograd),
 }
 
 impl Table {
     fn new(precision: Precision, [rows, columns]: [Axis; 2], channels: usize, filters: usize) -> Table {
         let faster = match precision {
             Precision::F32 => Winograd::new(rows, columns, channels, filters).map(Table::Tiles),
-            Precision::Bf16 => PairCorrelation::new(rows, columns, channels, filters).map(Table::Pairs),
+            Precision::Bf16 => PairWinograd::new(rows, columns, channels, filters)
+                .map(Table::PairTiles)
+                .or_else(|| PairCorrelation::new(rows, columns, channels, filters).map(Table::Pairs)),
         };
         faster.unwrap_or_else(|| Table::Single(Correlation::new(rows, columns, channels, filters)))
     }
@@ -121,6 +125,7 @@ impl Table {
             Table::Single(correlation) => correlation.set(weights, from),
             Table::Tiles(correlation) => correlation.set(weights, from),
             Table::Pairs(correlation) => correlation.set(weights, from),
+            Table::PairTiles(correlation) => correlation.set(weights, from),
         }
     }
 
@@ -128,8 +133,15 @@ impl Table {
         let (x, y) = (lanes(x), lanes_mut(y));
         match self {
             Table::Single(with) => kernels.run(Correlate { with, bias, x, y }),
-            Table::Tiles(with) => kernels.run(CorrelateTiles { with, bias, x, y }),
+            Table::Tiles(with) => {
+                let to = Outputs { columns: with.columns, filters: with.filters, bias, y };
+                kernels.run(CorrelateTiles { with, x, to });
+            }
             Table::Pairs(with) => kernels.run_pairs(PairCorrelate { with, bias, x, y }),
+            Table::PairTiles(with) => {
+                let to = Outputs { columns: with.columns, filters: with.filters, bias, y };
+                kernels.run_pairs(CorrelatePairTiles { with, x, to });
+            }
         }
     }
 }

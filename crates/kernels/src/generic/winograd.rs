@@ -35,8 +35,8 @@ pub(crate) const OUTPUTS: usize = 4;
 pub(crate) const INPUTS: usize = 6;
 
 /// Output rows and input channels at a time: their transformed inputs take 48 KB.
-const ROWS: usize = 2;
-const CHANNELS: usize = 32;
+pub(crate) const ROWS: usize = 2;
+pub(crate) const CHANNELS: usize = 32;
 
 /// `[input row][channel][position]`.
 type Transformed = [[[Lanes; INPUTS]; CHANNELS]; ROWS + 2];
@@ -121,7 +121,7 @@ pub(crate) fn tiles(columns: Axis) -> usize {
 }
 
 /// `G g`.
-fn transform_weights(g: [[f32; BLOCK]; 3]) -> [[f32; BLOCK]; INPUTS] {
+pub(crate) fn transform_weights(g: [[f32; BLOCK]; 3]) -> [[f32; BLOCK]; INPUTS] {
     WEIGHTS.map(|[a, b, c]| std::array::from_fn(|i| a * g[0][i] + b * g[1][i] + c * g[2][i]))
 }
 
@@ -182,62 +182,104 @@ pub(crate) fn transform_gradient<S: Simd>(simd: S, dy: [S::Vector; OUTPUTS]) -> 
     ]
 }
 
+/// Where outputs go.
+pub(crate) struct Outputs<'a> {
+    pub columns: Axis,
+    pub filters: usize,
+    pub bias: Option<&'a [f32]>,
+    /// `[rows.output][filters][columns.output]`.
+    pub y: &'a mut [Lanes],
+}
+
+impl Outputs<'_> {
+    /// Adds the sums of a tile at each position; the first ones to the bias.
+    #[inline(always)]
+    pub(crate) fn add<S: Simd>(
+        &mut self,
+        simd: S,
+        part: &Part,
+        row: usize,
+        filter: usize,
+        sums: [S::Vector; INPUTS],
+    ) {
+        let width = self.columns.output;
+        let at = ((part.rows.start + row) * self.filters + filter) * width;
+        let bias = self.bias.map_or(0.0, |bias| bias[filter]);
+        for (y, value) in self.y[at + part.column..at + width].iter_mut().zip(transform_sums(simd, sums)) {
+            let before = if part.channels.start == 0 { simd.splat(bias) } else { simd.load(y) };
+            simd.store(simd.add(before, value), y);
+        }
+    }
+}
+
+/// What is computed at a time: a tile of some rows, and the input channels (or pairs of them) to add up.
+pub(crate) struct Part {
+    pub rows: Range<usize>,
+    /// The first.
+    pub column: usize,
+    pub channels: Range<usize>,
+}
+
+impl Part {
+    /// The parts of a pack in the order in which to compute them.
+    #[inline(always)]
+    pub(crate) fn all(rows: Axis, columns: Axis, channels: usize) -> impl Iterator<Item = Part> {
+        let chunk = channels.div_ceil(channels.div_ceil(CHANNELS));
+        (0..rows.output).step_by(ROWS).flat_map(move |row| {
+            (0..columns.output).step_by(OUTPUTS).flat_map(move |column| {
+                (0..channels).step_by(chunk).map(move |channel| Part {
+                    rows: row..rows.output.min(row + ROWS),
+                    column,
+                    channels: channel..channels.min(channel + chunk),
+                })
+            })
+        })
+    }
+
+    /// The input rows that it sees, with their numbers from the first on; not those outside the image.
+    #[inline(always)]
+    pub(crate) fn input_rows(&self, rows: Axis) -> impl Iterator<Item = (usize, usize)> + use<> {
+        let first = self.rows.start;
+        let inside = move |i: usize| (first + i).checked_sub(rows.before).filter(|&row| row < rows.input);
+        (0..self.rows.len() + 2).filter_map(move |i| Some((i, inside(i)?)))
+    }
+
+    /// Asks for the pixels of `row`, of its channels, that the rows below this part will need, if it is the `i`-th that
+    /// the part sees.
+    #[inline(always)]
+    pub(crate) fn prefetch<S: Simd>(&self, simd: S, i: usize, row: &[Lanes]) {
+        if i >= 2 {
+            row.iter().skip(self.column).take(OUTPUTS).for_each(|pixel| simd.prefetch(pixel));
+        }
+    }
+}
+
 /// Correlates a pack.
 pub(crate) struct CorrelateTiles<'a> {
     pub with: &'a Winograd,
-    pub bias: Option<&'a [f32]>,
     /// `[rows.input][channels][columns.input]`.
     pub x: &'a [Lanes],
-    /// `[rows.output][filters][columns.output]`.
-    pub y: &'a mut [Lanes],
+    pub to: Outputs<'a>,
 }
 
 impl Operation for CorrelateTiles<'_> {
     type Output = ();
 
     #[inline(always)]
-    fn run<S: Simd>(self, simd: S) {
+    fn run<S: Simd>(mut self, simd: S) {
         let Winograd { rows, columns, channels, filters, .. } = *self.with;
         assert_eq!(self.x.len(), rows.input * channels * columns.input);
-        assert_eq!(self.y.len(), rows.output * filters * columns.output);
+        assert_eq!(self.to.y.len(), rows.output * filters * columns.output);
         let mut transformed: Transformed = [[[[0.0; 16]; INPUTS]; CHANNELS]; ROWS + 2];
-        let chunk = channels.div_ceil(channels.div_ceil(CHANNELS));
-        for first in (0..rows.output).step_by(ROWS) {
-            for tile in 0..tiles(columns) {
-                for channel in (0..channels).step_by(chunk) {
-                    let part = Part {
-                        rows: first..rows.output.min(first + ROWS),
-                        column: tile * OUTPUTS,
-                        channels: channel..channels.min(channel + chunk),
-                    };
-                    simd.call(Transform { with: self.with, x: self.x, part: &part, to: &mut transformed });
-                    let (with, bias, y) = (self.with, self.bias, &mut *self.y);
-                    let (x, part) = (&transformed, &part);
-                    if S::ROWS == 4 {
-                        simd.call(Products::<4> { with, bias, x, part, y });
-                    } else {
-                        simd.call(Products::<1> { with, bias, x, part, y });
-                    }
-                }
+        for part in Part::all(rows, columns, channels) {
+            simd.call(Transform { with: self.with, x: self.x, part: &part, to: &mut transformed });
+            let (with, x, part, to) = (self.with, &transformed, &part, &mut self.to);
+            if S::ROWS == 4 {
+                simd.call(Products::<4> { with, x, part, to });
+            } else {
+                simd.call(Products::<1> { with, x, part, to });
             }
         }
-    }
-}
-
-/// What is computed at a time: a tile of some rows, and the input channels to add up.
-struct Part {
-    rows: Range<usize>,
-    /// The first.
-    column: usize,
-    channels: Range<usize>,
-}
-
-impl Part {
-    /// Number of the input row of each output row and tap, counted from the first.
-    fn input_rows(&self, rows: Axis) -> impl Iterator<Item = (usize, usize)> {
-        let first = self.rows.start;
-        let inside = move |i: usize| (first + i).checked_sub(rows.before).filter(|&row| row < rows.input);
-        (0..self.rows.len() + 2).filter_map(move |i| Some((i, inside(i)?)))
     }
 }
 
@@ -257,16 +299,10 @@ impl Operation for Transform<'_> {
         let Winograd { rows, columns, channels, .. } = *self.with;
         let left = self.part.column.wrapping_sub(columns.before);
         for (i, row) in self.part.input_rows(rows) {
-            let row_start = (row * channels + self.part.channels.start) * columns.input;
-            let row = &self.x[row_start..(row + 1) * channels * columns.input];
-            let below = self.x.get(row_start + ROWS * channels * columns.input..).unwrap_or_default();
-            for (c, (x, to)) in
-                row.chunks_exact(columns.input).zip(&mut self.to[i][..self.part.channels.len()]).enumerate()
-            {
-                if i >= 2 {
-                    let next = c * columns.input + self.part.column;
-                    below.iter().skip(next).take(OUTPUTS).for_each(|x| simd.prefetch(x));
-                }
+            for (channel, to) in self.part.channels.clone().zip(&mut self.to[i]) {
+                let row_of = |row: usize| (row * channels + channel) * columns.input;
+                let x = &self.x[row_of(row)..][..columns.input];
+                self.part.prefetch(simd, i, self.x.get(row_of(row + ROWS)..).unwrap_or_default());
                 for (value, to) in transform_inputs(simd, pixels(simd, x, left)).into_iter().zip(to) {
                     simd.store(value, to);
                 }
@@ -276,19 +312,18 @@ impl Operation for Transform<'_> {
 }
 
 /// Adds a part to the outputs, `R` output channels at a time.
-struct Products<'a, const R: usize> {
-    with: &'a Winograd,
-    bias: Option<&'a [f32]>,
-    x: &'a Transformed,
-    part: &'a Part,
-    y: &'a mut [Lanes],
+struct Products<'t, 'a, const R: usize> {
+    with: &'t Winograd,
+    x: &'t Transformed,
+    part: &'t Part,
+    to: &'t mut Outputs<'a>,
 }
 
-impl<const R: usize> Operation for Products<'_, R> {
+impl<const R: usize> Operation for Products<'_, '_, R> {
     type Output = ();
 
     #[inline(always)]
-    fn run<S: Simd>(mut self, simd: S) {
+    fn run<S: Simd>(self, simd: S) {
         let Winograd { rows, channels, filters, .. } = *self.with;
         let block = rows.taps * channels;
         for (first, weights) in (0..filters).step_by(BLOCK).zip(self.with.weights.chunks_exact(block)) {
@@ -296,7 +331,7 @@ impl<const R: usize> Operation for Products<'_, R> {
                 for lane in (0..BLOCK.min(filters - first)).step_by(R) {
                     let sums = self.sums(simd, row, weights, lane);
                     for (filter, sums) in (first + lane..filters).zip(sums) {
-                        self.add(simd, row, filter, sums);
+                        self.to.add(simd, self.part, row, filter, sums);
                     }
                 }
             }
@@ -304,7 +339,7 @@ impl<const R: usize> Operation for Products<'_, R> {
     }
 }
 
-impl<const R: usize> Products<'_, R> {
+impl<const R: usize> Products<'_, '_, R> {
     /// Of the output channels from `lane` of the block of `weights` on, at each position.
     #[inline(always)]
     fn sums<S: Simd>(
@@ -331,17 +366,5 @@ impl<const R: usize> Products<'_, R> {
             }
         }
         sums
-    }
-
-    #[inline(always)]
-    fn add<S: Simd>(&mut self, simd: S, row: usize, filter: usize, sums: [S::Vector; INPUTS]) {
-        let Winograd { columns, filters, .. } = *self.with;
-        let at = ((self.part.rows.start + row) * filters + filter) * columns.output;
-        let y = &mut self.y[at + self.part.column..at + columns.output];
-        let bias = self.bias.map_or(0.0, |bias| bias[filter]);
-        for (y, value) in y.iter_mut().zip(transform_sums(simd, sums)) {
-            let before = if self.part.channels.start == 0 { simd.splat(bias) } else { simd.load(y) };
-            simd.store(simd.add(before, value), y);
-        }
     }
 }

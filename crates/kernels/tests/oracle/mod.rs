@@ -16,6 +16,10 @@ pub fn values(rng: &mut ChaCha8Rng, n: usize) -> Vec<f32> {
     (0..n).map(|_| rng.random_range(-1.0..1.0)).collect()
 }
 
+/// Share of the magnitudes that went into a sum: 32 units in the last place, as sums are of up to some thousand terms, in
+/// parts.
+pub const TOLERANCE: f64 = 2e-6;
+
 /// A result by the definition in `f64`, with the sum of the magnitudes that went into each value: the error of a sum
 /// in `f32` is proportional to it.
 pub struct Expected {
@@ -47,13 +51,18 @@ impl Expected {
         self
     }
 
-    /// Fails unless each value found is within `2e-6` of the magnitudes that went into it (32 units in the last
-    /// place: the sums are of up to some thousand terms, in parts).
+    /// Fails unless each value found is within [`TOLERANCE`] of the magnitudes that went into it.
     #[track_caller]
     pub fn assert_close(&self, found: &[f32], what: &str) {
+        self.assert_within(TOLERANCE, found, what);
+    }
+
+    /// Fails unless each value found is within `tolerance` of the magnitudes that went into it.
+    #[track_caller]
+    pub fn assert_within(&self, tolerance: f64, found: &[f32], what: &str) {
         assert_eq!(found.len(), self.values.len(), "{what}");
         for (at, &found) in found.iter().enumerate() {
-            let (expected, tolerance) = (self.values[at], 2e-6 * self.magnitudes[at] + 1e-30);
+            let (expected, tolerance) = (self.values[at], tolerance * self.magnitudes[at] + 1e-30);
             assert!(
                 (f64::from(found) - expected).abs() <= tolerance,
                 "{what}: at {at} of {}: expected {expected}, found {found}, tolerance {tolerance}",
