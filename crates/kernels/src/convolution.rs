@@ -95,6 +95,8 @@ impl Conv {
 pub struct ConvWeights {
     conv: Conv,
     precision: Precision,
+    /// The lowest output.
+    floor: f32,
     forward: Table,
     /// From the output's gradient to the input's: channels swapped, kernel turned around.
     backward: Table,
@@ -129,17 +131,17 @@ impl Table {
         }
     }
 
-    fn run(&self, kernels: Kernels, bias: Option<&[f32]>, x: &[f32], y: &mut [f32]) {
+    fn run(&self, kernels: Kernels, bias: Option<&[f32]>, floor: f32, x: &[f32], y: &mut [f32]) {
         let (x, y) = (lanes(x), lanes_mut(y));
         match self {
-            Table::Single(with) => kernels.run(Correlate { with, bias, x, y }),
+            Table::Single(with) => kernels.run(Correlate { with, bias, floor, x, y }),
             Table::Tiles(with) => {
-                let to = Outputs { columns: with.columns, filters: with.filters, bias, y };
+                let to = Outputs { columns: with.columns, filters: with.filters, bias, floor, y };
                 kernels.run(CorrelateTiles { with, x, to });
             }
-            Table::Pairs(with) => kernels.run_pairs(PairCorrelate { with, bias, x, y }),
+            Table::Pairs(with) => kernels.run_pairs(PairCorrelate { with, bias, floor, x, y }),
             Table::PairTiles(with) => {
-                let to = Outputs { columns: with.columns, filters: with.filters, bias, y };
+                let to = Outputs { columns: with.columns, filters: with.filters, bias, floor, y };
                 kernels.run_pairs(CorrelatePairTiles { with, x, to });
             }
         }
@@ -175,9 +177,17 @@ impl ConvWeights {
         ConvWeights {
             conv,
             precision,
+            floor: f32::NEG_INFINITY,
             forward: Table::new(precision, axes, conv.input.c, output.c),
             backward: Table::new(precision, axes.map(backward), output.c, conv.input.c),
         }
+    }
+
+    /// The same weights, with outputs below 0 replaced by 0, so that a rectifier behind takes no pass of its own. The
+    /// gradients do not know of it.
+    #[must_use]
+    pub fn rectified(self) -> Self {
+        ConvWeights { floor: 0.0, ..self }
     }
 
     /// Takes over the weights `[kh][kw][in][out]`; allocates nothing.
@@ -208,7 +218,8 @@ impl ConvWeights {
 }
 
 impl Kernels {
-    /// `y[h][o][w] = bias[o] + sum over kernel positions and input channels of w * x`; overwrites `y`.
+    /// `y[h][o][w] = bias[o] + sum over kernel positions and input channels of w * x`; overwrites `y`. Where the
+    /// weights are [rectified](ConvWeights::rectified), what is below 0 becomes 0.
     ///
     /// # Shapes
     /// `x` a pack of `conv.input`, `y` a pack of `conv.output()`, `bias` `[filters]`.
@@ -218,7 +229,7 @@ impl Kernels {
     pub fn conv_forward(self, w: &ConvWeights, bias: Option<&[f32]>, x: &[f32], y: &mut [f32]) {
         check(&w.conv, x.len(), y.len());
         assert!(bias.is_none_or(|bias| bias.len() == w.conv.filters), "bias");
-        w.forward.run(self, bias, x, y);
+        w.forward.run(self, bias, w.floor, x, y);
     }
 
     /// The gradient with respect to the input, given the gradient `dy` with respect to the output; overwrites `dx`.
@@ -230,7 +241,7 @@ impl Kernels {
     /// When a length does not fit.
     pub fn conv_input_gradient(self, w: &ConvWeights, dy: &[f32], dx: &mut [f32]) {
         check(&w.conv, dx.len(), dy.len());
-        w.backward.run(self, None, dy, dx);
+        w.backward.run(self, None, f32::NEG_INFINITY, dy, dx);
     }
 
     /// Adds the gradient with respect to the weights, summed over the sixteen cells, to `dw`. Padding lanes must be 0

@@ -42,7 +42,7 @@ impl Simd for Portable {
     }
 
     #[inline(always)]
-    fn prefetch(self, _: &Lanes) {}
+    fn prefetch<T>(self, _: &T) {}
 
     #[inline(always)]
     fn add(self, a: Lanes, b: Lanes) -> Lanes {

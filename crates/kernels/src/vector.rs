@@ -30,7 +30,7 @@ pub(crate) trait Simd: Copy {
     /// Writes the values to memory.
     fn store(self, value: Self::Vector, to: &mut Lanes);
     /// Asks for what is to be loaded soon.
-    fn prefetch(self, from: &Lanes);
+    fn prefetch<T>(self, from: &T);
     /// `a + b`.
     fn add(self, a: Self::Vector, b: Self::Vector) -> Self::Vector;
     /// `a - b`.

@@ -130,6 +130,7 @@ impl Case {
         let mut y = vec![f32::NAN; self.dy.len()];
         kernels.conv_forward(&weights, Some(&self.bias), &self.x, &mut y);
         self.y.assert_close(&y, &what("output"));
+        self.check_rectified(kernels, weights.clone(), y);
         let mut dx = vec![f32::NAN; self.x.len()];
         kernels.conv_input_gradient(&weights, &self.dy, &mut dx);
         self.dx.assert_close(&dx, &what("input gradient"));
@@ -154,6 +155,7 @@ impl Case {
         // What goes into common products is rounded once more.
         let tolerance = if is_tiled(&self.conv) { 2e-2 } else { TOLERANCE };
         self.y.assert_within(tolerance, &y, &what("output"));
+        self.check_rectified(kernels, weights.clone(), y);
         let mut dx = vec![f32::NAN; self.x.len()];
         kernels.conv_input_gradient(&weights, &self.dy, &mut dx);
         self.dx.assert_within(tolerance, &dx, &what("input gradient"));
@@ -176,6 +178,14 @@ impl Case {
             (y, dw)
         });
         assert!(results[0] == results[1], "{:?} on {}", self.conv, kernels.instruction_set());
+    }
+
+    /// Rectified weights give the outputs `y` with 0 for what is below.
+    fn check_rectified(&self, kernels: Kernels, weights: ConvWeights, mut y: Vec<f32>) {
+        let mut rectified = vec![f32::NAN; y.len()];
+        kernels.conv_forward(&weights.rectified(), Some(&self.bias), &self.x, &mut rectified);
+        y.iter_mut().for_each(|y| *y = y.max(0.0));
+        assert!(y == rectified, "{:?} on {}", self.conv, kernels.instruction_set());
     }
 
     /// Two packs, the second with half and the first with one and a half times the gradient.

@@ -115,6 +115,8 @@ impl Strides {
 pub(crate) struct Correlate<'a> {
     pub with: &'a Correlation,
     pub bias: Option<&'a [f32]>,
+    /// The lowest output: what is below becomes this.
+    pub floor: f32,
     /// `[rows.input][channels][columns.input]`.
     pub x: &'a [Lanes],
     /// `[rows.output][filters][columns.output]`.
@@ -171,15 +173,15 @@ impl Correlate<'_> {
 
     #[inline(always)]
     fn tile_of<S: Simd, const R: usize, const K: usize>(&mut self, simd: S, pixels: usize, place: Place) {
-        let Correlate { with, bias, x, .. } = *self;
+        let Correlate { with, bias, floor, x, .. } = *self;
         let y = &mut *self.y;
         match pixels.min(S::COLUMNS) {
-            1 => simd.call(Tile::<R, 1, K> { with, bias, x, y, place }),
-            2 => simd.call(Tile::<R, 2, K> { with, bias, x, y, place }),
-            3 => simd.call(Tile::<R, 3, K> { with, bias, x, y, place }),
-            4 => simd.call(Tile::<R, 4, K> { with, bias, x, y, place }),
-            5 => simd.call(Tile::<R, 5, K> { with, bias, x, y, place }),
-            _ => simd.call(Tile::<R, 6, K> { with, bias, x, y, place }),
+            1 => simd.call(Tile::<R, 1, K> { with, bias, floor, x, y, place }),
+            2 => simd.call(Tile::<R, 2, K> { with, bias, floor, x, y, place }),
+            3 => simd.call(Tile::<R, 3, K> { with, bias, floor, x, y, place }),
+            4 => simd.call(Tile::<R, 4, K> { with, bias, floor, x, y, place }),
+            5 => simd.call(Tile::<R, 5, K> { with, bias, floor, x, y, place }),
+            _ => simd.call(Tile::<R, 6, K> { with, bias, floor, x, y, place }),
         }
     }
 }
@@ -198,6 +200,7 @@ struct Place {
 struct Tile<'a, const R: usize, const P: usize, const K: usize> {
     with: &'a Correlation,
     bias: Option<&'a [f32]>,
+    floor: f32,
     x: &'a [Lanes],
     y: &'a mut [Lanes],
     place: Place,
@@ -266,9 +269,11 @@ impl<const R: usize, const P: usize, const K: usize> Tile<'_, R, P, K> {
 
     #[inline(always)]
     fn finish<S: Simd>(self, simd: S, sums: &[[S::Vector; R]; P]) {
+        let is_last = self.place.end == self.with.channels;
+        let floor = simd.splat(if is_last { self.floor } else { f32::NEG_INFINITY });
         for (r, at) in self.outputs().enumerate() {
             for (p, sums) in sums.iter().enumerate() {
-                simd.store(sums[r], &mut self.y[at + p * self.with.columns.up]);
+                simd.store(simd.max(floor, sums[r]), &mut self.y[at + p * self.with.columns.up]);
             }
         }
     }

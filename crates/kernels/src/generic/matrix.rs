@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use crate::layout::Lanes;
+use crate::layout::{LANES, Lanes};
 use crate::vector::{Operation, Simd};
 
 /// Rows of the right-hand matrix that stay in the cache while all output rows pass over them.
@@ -107,7 +107,12 @@ impl<const R: usize, const P: usize> Operation for Tile<'_, R, P> {
                 }
             }
         }
+        // Where `a` is read down its columns, the next part has to be asked for, a line at a time.
+        let asks = strides[1] > 1 && row.is_multiple_of(LANES);
         for k in depth {
+            if asks && let Some(next) = a.get(row * strides[0] + (k + DEPTH) * strides[1]) {
+                simd.prefetch(next);
+            }
             let mut vectors = [simd.splat(0.0); P];
             for (p, vector) in vectors.iter_mut().enumerate() {
                 // SAFETY: `k < depth` and `pack + p < packs`; `run` of the product has checked the length.

@@ -63,6 +63,8 @@ impl PairCorrelation {
 pub(crate) struct PairCorrelate<'a> {
     pub with: &'a PairCorrelation,
     pub bias: Option<&'a [f32]>,
+    /// The lowest output: what is below becomes this.
+    pub floor: f32,
     /// `[rows.input][channels][columns.input]`.
     pub x: &'a [Lanes],
     /// `[rows.output][filters][columns.output]`.
@@ -144,15 +146,15 @@ impl PairCorrelate<'_> {
 
     #[inline(always)]
     fn tile<S: PairSimd>(&mut self, simd: S, pixels: usize, place: Place, x: &[PairLanes; CACHED]) {
-        let PairCorrelate { with, bias, .. } = *self;
+        let PairCorrelate { with, bias, floor, .. } = *self;
         let y = &mut *self.y;
         match pixels {
-            1 => simd.call_pairs(Tile::<1> { with, bias, x, y, place }),
-            2 => simd.call_pairs(Tile::<2> { with, bias, x, y, place }),
-            3 => simd.call_pairs(Tile::<3> { with, bias, x, y, place }),
-            4 => simd.call_pairs(Tile::<4> { with, bias, x, y, place }),
-            5 => simd.call_pairs(Tile::<5> { with, bias, x, y, place }),
-            _ => simd.call_pairs(Tile::<6> { with, bias, x, y, place }),
+            1 => simd.call_pairs(Tile::<1> { with, bias, floor, x, y, place }),
+            2 => simd.call_pairs(Tile::<2> { with, bias, floor, x, y, place }),
+            3 => simd.call_pairs(Tile::<3> { with, bias, floor, x, y, place }),
+            4 => simd.call_pairs(Tile::<4> { with, bias, floor, x, y, place }),
+            5 => simd.call_pairs(Tile::<5> { with, bias, floor, x, y, place }),
+            _ => simd.call_pairs(Tile::<6> { with, bias, floor, x, y, place }),
         }
     }
 }
@@ -172,6 +174,7 @@ struct Place {
 struct Tile<'a, const P: usize> {
     with: &'a PairCorrelation,
     bias: Option<&'a [f32]>,
+    floor: f32,
     /// `[kernel rows inside][pairs][P + columns.taps - 1]`.
     x: &'a [PairLanes; CACHED],
     y: &'a mut [Lanes],
@@ -204,9 +207,10 @@ impl<const P: usize> PairOperation for Tile<'_, P> {
                 x = &x[width..];
             }
         }
+        let floor = simd.splat(if end == pairs { self.floor } else { f32::NEG_INFINITY });
         for (o, at) in self.outputs().enumerate() {
             for (p, sums) in sums.iter().enumerate() {
-                simd.store(sums[o], &mut self.y[at + p]);
+                simd.store(simd.max(floor, sums[o]), &mut self.y[at + p]);
             }
         }
     }

@@ -187,6 +187,8 @@ pub(crate) struct Outputs<'a> {
     pub columns: Axis,
     pub filters: usize,
     pub bias: Option<&'a [f32]>,
+    /// The lowest output: what is below becomes this.
+    pub floor: f32,
     /// `[rows.output][filters][columns.output]`.
     pub y: &'a mut [Lanes],
 }
@@ -205,9 +207,10 @@ impl Outputs<'_> {
         let width = self.columns.output;
         let at = ((part.rows.start + row) * self.filters + filter) * width;
         let bias = self.bias.map_or(0.0, |bias| bias[filter]);
+        let floor = simd.splat(if part.is_last { self.floor } else { f32::NEG_INFINITY });
         for (y, value) in self.y[at + part.column..at + width].iter_mut().zip(transform_sums(simd, sums)) {
             let before = if part.channels.start == 0 { simd.splat(bias) } else { simd.load(y) };
-            simd.store(simd.add(before, value), y);
+            simd.store(simd.max(floor, simd.add(before, value)), y);
         }
     }
 }
@@ -218,6 +221,8 @@ pub(crate) struct Part {
     /// The first.
     pub column: usize,
     pub channels: Range<usize>,
+    /// Whether these are the last channels.
+    pub is_last: bool,
 }
 
 impl Part {
@@ -231,6 +236,7 @@ impl Part {
                     rows: row..rows.output.min(row + ROWS),
                     column,
                     channels: channel..channels.min(channel + chunk),
+                    is_last: channel + chunk >= channels,
                 })
             })
         })

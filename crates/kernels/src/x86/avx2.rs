@@ -65,9 +65,9 @@ impl Simd for Avx2 {
     }
 
     #[inline(always)]
-    fn prefetch(self, from: &Lanes) {
+    fn prefetch<T>(self, from: &T) {
         // SAFETY: the reference is to memory of the process; nothing is loaded into a register.
-        unsafe { _mm_prefetch::<_MM_HINT_T1>(from.as_ptr().cast()) }
+        unsafe { _mm_prefetch::<_MM_HINT_T1>(std::ptr::from_ref(from).cast()) }
     }
 
     #[inline(always)]

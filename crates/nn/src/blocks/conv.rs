@@ -89,8 +89,9 @@ pub(crate) struct ConvModel {
 impl ConvModel {
     pub(crate) fn new(plan: &ConvPlan, precision: Precision) -> ConvModel {
         let has_bias = plan.bias.is_some() || plan.folded.is_some();
+        let weights = ConvWeights::with_precision(plan.conv, precision.into());
         ConvModel {
-            weights: ConvWeights::with_precision(plan.conv, precision.into()),
+            weights: if plan.rectified { weights.rectified() } else { weights },
             bias: has_bias.then(|| vec![0.0; plan.conv.filters]),
             folded: plan.folded.map(|_| vec![0.0; plan.conv.weights()]).unwrap_or_default(),
         }

@@ -16,7 +16,7 @@ pub(crate) struct Dense {
 }
 
 /// Outputs, and inputs on the way back, that one task computes.
-const OUTPUTS: usize = 32;
+const OUTPUTS: usize = 64;
 const INPUTS: usize = 32;
 
 impl Dense {

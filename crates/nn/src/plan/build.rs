@@ -239,7 +239,7 @@ impl Builder<'_> {
         let bias = self.tensor(layer, Role::Bias);
         let kernel = self.tensors[&(layer, Role::Kernel as usize)];
         let kind = Kind::Conv(Conv { conv: self.convs.len(), has_bias: bias.is_some() });
-        self.convs.push(ConvPlan { conv, kernel, bias, folded: None });
+        self.convs.push(ConvPlan { conv, kernel, bias, folded: None, rectified: false });
         self.emit(layer, layer, (place, x, dx), conv.output().units(), kind);
         if self.mode == Mode::Training && KernelGradient::suits(&conv) {
             self.add_kernel_gradient(layer, KernelGradient { conv, kernel });
@@ -352,8 +352,8 @@ impl Builder<'_> {
     fn add_norm(&mut self, layer: usize) {
         let (source, place, x, dx) = self.single(layer);
         let extent = self.graph.extent(source);
-        let Chain { batch_norm, activation, pool, last } = self.chain(layer);
-        let folded = self.fold(source, batch_norm);
+        let Chain { batch_norm, mut activation, pool, last } = self.chain(layer);
+        let folded = self.fold(source, batch_norm, &mut activation);
         let units = units(self.graph.nodes[last].extent);
         if folded && activation == kernels::Activation::Identity && pool == 1 {
             return self.publish(Source::Layer(last), place, x, dx);
@@ -390,17 +390,27 @@ impl Builder<'_> {
         })
     }
 
-    /// In inference, puts a batch norm into the convolution before it.
-    fn fold(&mut self, source: Source, batch_norm: Option<BatchNormPlan>) -> bool {
+    /// In inference, puts a batch norm, and a rectifier behind it, into the convolution before; whether it could.
+    fn fold(
+        &mut self,
+        source: Source,
+        batch_norm: Option<BatchNormPlan>,
+        activation: &mut kernels::Activation,
+    ) -> bool {
         let Source::Layer(before) = source else { return false };
         let is_conv = matches!(self.spec.layers[before].op, spec::Op::Conv { .. });
         let alone = self.graph.readers(source).len() == 1;
-        if self.mode == Mode::Training || batch_norm.is_none() || !is_conv || !alone {
+        if self.mode == Mode::Training || !is_conv || !alone {
             return false;
         }
         let of_layer = self.ops.iter().rfind(|op| op.layer == before);
         let Some(Kind::Conv(conv)) = of_layer.map(|op| &op.kind) else { return false };
-        self.convs[conv.conv].folded = batch_norm;
+        let plan = &mut self.convs[conv.conv];
+        plan.folded = batch_norm;
+        if *activation == kernels::Activation::Relu {
+            plan.rectified = true;
+            *activation = kernels::Activation::Identity;
+        }
         true
     }
 }

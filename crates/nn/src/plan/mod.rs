@@ -78,6 +78,8 @@ pub(crate) struct ConvPlan {
     pub(crate) bias: Option<usize>,
     /// The batch norm that inference folds into it.
     pub(crate) folded: Option<BatchNormPlan>,
+    /// Whether inference replaces what is below 0 by 0 in the same pass.
+    pub(crate) rectified: bool,
 }
 
 /// One batch norm: where its parameters are among the tensors, and its settings.
