@@ -189,7 +189,7 @@ export class Person {
   }
 
   async download(format: string): Promise<string> {
-    await this.page.getByRole("link", { name: "Files" }).click();
+    await this.open("Files");
     await this.page.getByRole("radio", { name: format }).check();
     const [download] = await Promise.all([this.page.waitForEvent("download"), this.page.getByTestId("download").click()]);
     const path = join(folder("download"), download.suggestedFilename());
@@ -198,7 +198,7 @@ export class Person {
   }
 
   async open(view: "Label" | "Train" | "Review" | "Files"): Promise<void> {
-    await this.page.getByRole("link", { name: view }).click();
+    await this.page.locator(`nav a[href="#/${view.toLowerCase()}"]`).click();
   }
 }
 

@@ -149,8 +149,9 @@ describe("labelling", () => {
     const server = await serve(join(movie, "frames"));
     const tracks = rows(join(movie, "tracks.csv")).map((row, i) => ({
       t: Number(row["frame"]),
-      y: Number(row["y"]),
-      x: Number(row["x"]),
+      // In pixels; `y` and `x` of this table are micrometres.
+      y: Number(row["wtd_y"]),
+      x: Number(row["wtd_x"]),
       // The movie has no classes: five are given in turn, to label as much as in the other.
       label: CLASSES[i % 5] ?? "",
     }));

@@ -42,12 +42,10 @@ export function pan(camera: Camera, image: Size, dy: number, dx: number): Camera
   return within({ ...camera, y: camera.y - dy / camera.scale, x: camera.x - dx / camera.scale }, image);
 }
 
-/** Brings a place into view: unmoved when it is well inside already. */
+/** Brings a place into view: unmoved when it is seen already. */
 export function reveal(camera: Camera, image: Size, stage: Size, y: number, x: number): Camera {
   const at = toStage(camera, stage, y, x);
-  const margin = Math.min(stage.height, stage.width) * 0.08;
-  const inside =
-    at.y > margin && at.x > margin && at.y < stage.height - margin && at.x < stage.width - margin;
+  const inside = at.y >= 0 && at.x >= 0 && at.y <= stage.height && at.x <= stage.width;
   return inside ? camera : within({ ...camera, y, x }, image);
 }
 

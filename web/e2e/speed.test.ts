@@ -1,0 +1,139 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Browser, CDPSession } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { folder, launch, OUTPUT, Person, run, Server } from "./harness";
+
+/** Figures are reported, never asserted: they depend on the machine. What is asserted is that the work was done. */
+const report: string[] = [];
+
+let browser: Browser;
+let server: Server;
+let person: Person;
+let debug: CDPSession;
+
+beforeAll(async () => {
+  browser = await launch();
+  const movies = folder("movies");
+  run("simulate", "nuclei", "-o", movies, "--frames", "20", "--size", "1024", "--per-class", "5");
+  server = new Server([join(movies, "nuclei_0.tif")], join(folder("study"), "study"));
+  person = await Person.at(browser, await server.start(), { y: 1024, x: 1024 });
+  debug = await person.page.context().newCDPSession(person.page);
+  await debug.send("Performance.enable");
+  report.push(`renderer: ${await person.page.locator("canvas[data-renderer]").getAttribute("data-renderer")}`);
+});
+afterAll(async () => {
+  console.log(report.join("\n"));
+  writeFileSync(join(OUTPUT, "speed.txt"), `${report.join("\n")}\n`);
+  await browser.close();
+  await server.kill();
+});
+
+async function scriptSeconds(): Promise<number> {
+  const { metrics } = await debug.send("Performance.getMetrics");
+  return metrics.find(({ name }) => name === "ScriptDuration")?.value ?? 0;
+}
+
+/** Animation frames while something goes on, and the script time of each in the mean. */
+async function measured(name: string, work: () => Promise<void>): Promise<number> {
+  await person.page.evaluate(() => {
+    const count = { n: 0, from: performance.now(), going: true };
+    Object.assign(window, { count });
+    const tick = () => {
+      count.n++;
+      if (count.going) requestAnimationFrame(tick);
+    };
+    requestAnimationFrame(tick);
+  });
+  const before = await scriptSeconds();
+  await work();
+  const script = (await scriptSeconds()) - before;
+  const { n, seconds } = await person.page.evaluate(() => {
+    const { count } = window as unknown as { count: { n: number; from: number; going: boolean } };
+    count.going = false;
+    return { n: count.n, seconds: (performance.now() - count.from) / 1000 };
+  });
+  report.push(`${name}: ${(n / seconds).toFixed(0)} frames/s, ${((script * 1000) / n).toFixed(2)} ms of script per frame`);
+  return n;
+}
+
+async function panAndZoom(): Promise<void> {
+  const box = (await person.stage().boundingBox())!;
+  const [x, y] = [box.x + box.width / 2, box.y + box.height / 2];
+  await person.page.mouse.move(x, y);
+  for (let i = 0; i < 8; i++) await person.page.mouse.wheel(0, i < 6 ? -60 : 60);
+  await person.page.mouse.down({ button: "middle" });
+  for (let i = 0; i < 30; i++) await person.page.mouse.move(x + 150 * Math.sin(i / 6), y + 100 * Math.cos(i / 5));
+  await person.page.mouse.up({ button: "middle" });
+  await person.press("0");
+}
+
+/** From the release of the button to the end of the handler that has drawn the marker, in the page's own clock. */
+async function clickToMarker(): Promise<number[]> {
+  const times: number[] = [];
+  for (let i = 0; i < 15; i++) {
+    const at = await person.on(101.5 + 53 * i, 313.25 + 31 * i);
+    times.push(
+      await person.page.evaluate(({ x, y }) => {
+        const stage = document.querySelector("[data-testid=stage]")!;
+        const event = { clientX: x, clientY: y, pointerId: 1, bubbles: true, button: 0, ctrlKey: true };
+        stage.setPointerCapture = () => {};
+        stage.dispatchEvent(new PointerEvent("pointerdown", event));
+        const from = performance.now();
+        stage.dispatchEvent(new PointerEvent("pointerup", event));
+        return performance.now() - from;
+      }, at),
+    );
+  }
+  return times.sort((a, b) => a - b);
+}
+
+describe("speed", () => {
+  it("pan and zoom, frame changes, clicks", async () => {
+    await person.addClasses(["Cell"]);
+    expect(await measured("pan and zoom", panAndZoom)).toBeGreaterThan(0);
+    await measured("frame by frame", async () => {
+      for (let i = 0; i < 19; i++) await person.press("ArrowRight");
+      await person.go(19);
+    });
+    const times = await clickToMarker();
+    report.push(`click to marker: median ${times[7]!.toFixed(1)} ms, worst ${times[14]!.toFixed(1)} ms`);
+    expect(await person.total()).toBe(15);
+  });
+
+  it("100,000 cells in one frame", async () => {
+    await person.saved();
+    await person.page.evaluate(async () => {
+      const get = async (path: string) => (await fetch(path)).json();
+      const { classes, revision } = await get("/api/labels");
+      const { images } = await get("/api/session");
+      for (let batch = 0; batch < 10; batch++) {
+        const edits = Array.from({ length: 10_000 }, (_, i) => ({
+          op: "add",
+          id: crypto.randomUUID(),
+          image: images[0].id,
+          t: 0,
+          z: 0,
+          y: (i * 97.31 + batch * 13.7) % 1023,
+          x: (i * 61.7 + batch * 101.3) % 1023,
+          class: classes[0].id,
+        }));
+        const body = JSON.stringify({ client: "many", base: revision, gesture: crypto.randomUUID(), undoes: null, edits });
+        const reply = await fetch("/api/edits", { method: "POST", body, headers: { "content-type": "application/json" } });
+        if (!reply.ok) throw new Error(await reply.text());
+      }
+    });
+    const from = Date.now();
+    await person.page.reload();
+    await person.page.getByTestId("count").getByText("100015").waitFor();
+    report.push(`100,000 cells loaded and shown: ${Date.now() - from} ms`);
+    await person.ready();
+    await person.stage().focus();
+    await person.press("0");
+    expect(await measured("100,000 cells, pan and zoom", panAndZoom)).toBeGreaterThan(0);
+    await person.picture("100000-cells");
+    const times = await clickToMarker();
+    report.push(`100,000 cells, click to marker: median ${times[7]!.toFixed(1)} ms, worst ${times[14]!.toFixed(1)} ms`);
+    await person.page.getByTestId("count").getByText("100030").waitFor();
+  });
+});
