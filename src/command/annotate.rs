@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use server::Access;
 use study::StudyError;
-use study::label::{Address, LabelRequest, Labelling, folder_for};
+use study::label::{Address, AutoSettings, LabelRequest, Labelling, Modality, folder_for};
 
 use crate::out;
 
@@ -21,6 +21,18 @@ pub struct Annotate {
     /// Folder that keeps the labels [default: NAME.study beside the first image]
     #[arg(long, value_name = "DIR")]
     study: Option<PathBuf>,
+
+    /// A model whose guesses are shown as pale marks, the unsure ones first
+    #[arg(long, value_name = "MODEL")]
+    model: Option<PathBuf>,
+
+    /// What kind of picture it is, for finding the cells to guess
+    #[arg(long, value_name = "KIND", value_parser = ["phase", "fluorescence"], default_value = "fluorescence")]
+    modality: String,
+
+    /// Diameter of a usual cell, pixels, for finding the cells to guess [default: phase 60, fluorescence 22]
+    #[arg(long, value_name = "PIXELS")]
+    diameter: Option<f64>,
 
     /// Who labels, until it is said in the page [default: the name of the account]
     #[arg(long, value_name = "NAME")]
@@ -50,6 +62,7 @@ pub struct Annotate {
 const EXAMPLES: &str = "\
 Examples:
   morphotype annotate movie.tif
+  morphotype annotate movie.tif --model nuclei.safetensors
   morphotype annotate control.tif stress.tif --study labels
   morphotype annotate movie.tif --bind 192.168.1.20 --password-file secret.txt";
 
@@ -70,7 +83,11 @@ impl Annotate {
         }
         let folder = self.study.clone().unwrap_or_else(|| folder_for(&self.images[0]));
         let labeller = self.labeller.clone().or_else(account).unwrap_or_else(|| "me".to_owned());
-        let request = LabelRequest { images: self.images.clone(), folder, labeller };
+        let modality = if self.modality == "phase" { Modality::Phase } else { Modality::Fluorescence };
+        let usual = AutoSettings::of(modality);
+        let detect = AutoSettings { diameter: self.diameter.unwrap_or(usual.diameter), ..usual };
+        let images = self.images.clone();
+        let request = LabelRequest { images, folder, labeller, detect, model: self.model.clone() };
         let labelling = Labelling::open(&request)?;
         labelling.notes().iter().for_each(out::tell);
         let last = Address::read(labelling.folder());

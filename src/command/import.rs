@@ -1,13 +1,14 @@
 //! `morphotype import`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use study::StudyError;
+use study::label::{OnDuplicate, import_file};
 
 use super::sources::Sources;
 use crate::out;
 
-/// Make a crop set from labelled cells: annotation zips, class folders, .npy stacks, .npz, crop sets
+/// Make a crop set from labelled cells: annotation zips, class folders, .npy stacks, .npz, crop sets; or add labels to a study
 #[derive(clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Import {
@@ -15,8 +16,24 @@ pub struct Import {
     sources: Sources,
 
     /// The crop set to write, a folder NAME.crops
-    #[arg(short, long, value_name = "NAME.crops")]
-    output: PathBuf,
+    #[arg(short, long, value_name = "NAME.crops", required_unless_present = "study")]
+    output: Option<PathBuf>,
+
+    /// Lay labelled points (annotation zip, CSV, ImageJ ROI zip, napari CSV, COCO JSON) on an image of this study instead
+    #[arg(long, value_name = "DIR", conflicts_with = "output")]
+    study: Option<PathBuf>,
+
+    /// The study's image, by name or number, when it has several
+    #[arg(long, value_name = "NAME", requires = "study")]
+    image: Option<String>,
+
+    /// What is done with a point where there is a label within 3 pixels
+    #[arg(long, value_name = "HOW", value_parser = ["skip", "add"], default_value = "skip", requires = "study")]
+    on_duplicate: String,
+
+    /// Who labelled, when the file does not say
+    #[arg(long, value_name = "NAME", default_value = "import", requires = "study")]
+    labeller: String,
 }
 
 const EXAMPLES: &str = "\
@@ -24,15 +41,33 @@ Examples:
   morphotype import annotations/ -o nuclei.crops
   morphotype import --class control=a.npy --class stress=b.npy -o stress.crops
   morphotype import smears/ --fit resize --size 64 --group-pattern '^(C\\d+)' -o smears.crops
+  morphotype import annotation_1.zip --study movie.study
   morphotype import cells.npz --keys images=x,labels=y --axes nchw -o cells.crops";
 
 impl Import {
     /// Imports.
     pub fn run(self) -> Result<(), StudyError> {
-        study::import::check_output(&self.output)?;
+        let output = match (&self.study, &self.output) {
+            (Some(study), _) => return self.lay_on(study),
+            (None, Some(output)) => output,
+            (None, None) => {
+                return Err(StudyError::Refused("expected --output or --study, found neither".into()));
+            }
+        };
+        study::import::check_output(output)?;
         let cells = self.sources.read()?;
-        let mut lines = study::import::import(&cells, &self.output)?;
-        lines.push(format!("crop set: {}", self.output.display()));
+        let mut lines = study::import::import(&cells, output)?;
+        lines.push(format!("crop set: {}", output.display()));
         out::print(lines)
+    }
+
+    /// Labels of files onto an image.
+    fn lay_on(&self, study: &Path) -> Result<(), StudyError> {
+        let how = if self.on_duplicate == "add" { OnDuplicate::Add } else { OnDuplicate::Skip };
+        let lay = |file: &PathBuf| {
+            let done = import_file(study, self.image.as_deref(), file, how, &self.labeller)?;
+            Ok(format!("{}: {} added, {} left out", file.display(), done.added, done.skipped))
+        };
+        out::print(self.sources.named().iter().map(lay).collect::<Result<Vec<_>, StudyError>>()?)
     }
 }

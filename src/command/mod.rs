@@ -5,6 +5,7 @@ mod crop;
 mod cutting;
 mod demo;
 mod evaluate;
+mod export;
 mod import;
 mod info;
 mod predict;
@@ -22,6 +23,8 @@ pub enum Command {
     Annotate(annotate::Annotate),
     /// Cut cells out of images: around points, by contours, from masks, or detected
     Crop(crop::Crop),
+    /// Write the labels of a study: annotation zip, crop set, CSV, ImageJ ROI zip, napari CSV, COCO JSON
+    Export(export::Export),
     /// Make a crop set from labelled cells: annotation zips, class folders, .npy stacks, .npz, crop sets
     Import(import::Import),
     /// What is in an image: axes, channels, type, sizes, units, intensities
@@ -46,6 +49,7 @@ impl Command {
         match self {
             Command::Annotate(c) => c.run(),
             Command::Crop(c) => c.run(),
+            Command::Export(c) => c.run(),
             Command::Import(c) => c.run(),
             Command::Info(c) => c.run(),
             Command::Preview(c) => c.run(),

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use study::{
     StudyError,
-    simulate::{Nuclei, Phase, nuclei, phase},
+    simulate::{LargeMovie, Nuclei, Phase, large_movie, nuclei, phase},
 };
 
 use crate::{bar::Bar, out};
@@ -55,12 +55,28 @@ enum What {
         #[arg(long, value_name = "PIXELS")]
         size: Option<usize>,
     },
+    /// A 16-bit movie as large as a camera makes them, to try how quickly it is shown; its dark parts take no room
+    Movie {
+        /// The movie to write, .tif; its cells as points go into the .csv of that name
+        #[arg(short, long, value_name = "FILE")]
+        output: PathBuf,
+        /// Another seed is other noise
+        #[arg(long, value_name = "N", default_value_t = 0)]
+        seed: u64,
+        /// Frames
+        #[arg(long, value_name = "N", default_value_t = 100)]
+        frames: usize,
+        /// Rows and columns of a frame, pixels
+        #[arg(long, value_name = "PIXELS", default_value_t = 2048)]
+        size: usize,
+    },
 }
 
 const EXAMPLES: &str = "\
 Examples:
   morphotype simulate nuclei -o movies --n-movies 3 --seed 7
-  morphotype simulate phase -o fields --n-fields 8";
+  morphotype simulate phase -o fields --n-fields 8
+  morphotype simulate movie -o large.tif --size 2048 --frames 1000";
 
 impl Simulate {
     /// Simulates.
@@ -82,6 +98,9 @@ impl Simulate {
                     (request.field.height, request.field.width) = (size, size);
                 }
                 phase(&request, &output, &bar)?
+            }
+            What::Movie { output, seed, frames, size } => {
+                large_movie(&LargeMovie { n_frames: frames, size, seed }, &output, &bar)?
             }
         };
         out::print(lines)

@@ -233,7 +233,7 @@ impl CellSet {
 }
 
 /// Where crops come from one at a time: memory, or a file read by position.
-pub trait CropSource: Sync {
+pub trait CropSource: Send + Sync {
     /// Shape of each crop.
     fn shape(&self) -> CropShape;
 

@@ -82,6 +82,8 @@ pub fn read_bytes(path: &Path, bytes: &[u8], options: &AnnotationOptions) -> Res
 pub struct Click {
     /// Frame, from 0, when the movie has frames.
     pub frame: Option<f64>,
+    /// Focal plane, from 0, when the movie has several.
+    pub z: Option<f64>,
     /// Row, pixels.
     pub y: f64,
     /// Column, pixels.
@@ -96,7 +98,22 @@ pub struct Click {
 /// When it is no zip with one JSON file at its top, or that has no coordinates.
 pub fn clicks(path: &Path, limits: ZipLimits) -> Result<(Vec<Click>, Vec<String>), FormatError> {
     let (file, len) = input::open(path)?;
-    let mut archive = Archive::open(path, std::io::BufReader::new(file), len, limits)?;
+    clicks_of(path, Archive::open(path, std::io::BufReader::new(file), len, limits)?)
+}
+
+/// As [`clicks`], of the bytes of a zip; `path` is for messages.
+///
+/// # Errors
+/// As [`clicks`].
+pub fn clicks_of_bytes(path: &Path, bytes: &[u8]) -> Result<(Vec<Click>, Vec<String>), FormatError> {
+    let reader = std::io::Cursor::new(bytes);
+    clicks_of(path, Archive::open(path, reader, bytes.len() as u64, ZipLimits::default())?)
+}
+
+fn clicks_of<R: Read + Seek>(
+    path: &Path,
+    mut archive: Archive<R>,
+) -> Result<(Vec<Click>, Vec<String>), FormatError> {
     let Some(index) = archive.names().iter().position(|name| is_top_json(name)) else {
         return Err(FormatError::new(path, "a JSON file with coordinates at the top of the zip", "none"));
     };

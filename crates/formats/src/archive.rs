@@ -1,9 +1,10 @@
-//! Reading members of zip files that may be made to do harm. Nothing is ever written to the disk.
+//! Zip files: reading members of those that may be made to do harm, without ever writing to the disk; and making new ones.
 
-use std::io::{Read, Seek};
+use std::io::{Cursor, Read, Seek, Write};
 use std::path::{Path, PathBuf};
 
-use zip::ZipArchive;
+use zip::write::SimpleFileOptions;
+use zip::{CompressionMethod, DateTime, ZipArchive, ZipWriter};
 
 use crate::FormatError;
 
@@ -122,6 +123,23 @@ impl<R: Read + Seek> Archive<R> {
             Ok(bytes)
         })
     }
+}
+
+/// The bytes of a zip with these members. Times are fixed: the same members give the same bytes.
+///
+/// # Errors
+/// A name twice, or more than a zip can hold.
+pub fn zip_of(members: &[(String, Vec<u8>)]) -> std::io::Result<Vec<u8>> {
+    let options = SimpleFileOptions::default()
+        .compression_method(CompressionMethod::Deflated)
+        .last_modified_time(DateTime::default())
+        .unix_permissions(0o644);
+    let mut zip = ZipWriter::new(Cursor::new(Vec::new()));
+    for (name, bytes) in members {
+        zip.start_file(name, options).map_err(std::io::Error::other)?;
+        zip.write_all(bytes)?;
+    }
+    Ok(zip.finish().map_err(std::io::Error::other)?.into_inner())
 }
 
 /// Stops with an error once more than `left` bytes would come out.

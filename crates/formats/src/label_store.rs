@@ -18,7 +18,7 @@ mod edit;
 mod rows;
 mod schema;
 
-pub use apply::{MAX_EDITS, WINDOW};
+pub use apply::{MAX_EDITS, WINDOW, is_uuid};
 pub use edit::{
     Answer, Applied, Class, Edit, Gesture, Labels, Logged, Reason, Refused, StoredCell, StoredImage, Thing,
 };
@@ -88,10 +88,12 @@ impl LabelStore {
     ///
     /// # Examples
     /// ```
-    /// use formats::label_store::{Edit, Gesture, LabelStore};
+    /// use formats::label_store::{Edit, Gesture, LabelStore, StoredImage};
     /// # let dir = tempfile::tempdir().unwrap();
     /// let mut store = LabelStore::open(&dir.path().join("study.sqlite"))?;
-    /// let image = store.image("movie.tif", "/data/movie.tif", 0, "of its bytes", [10, 1, 1, 512, 512])?;
+    /// let (name, path, fingerprint) = ("movie.tif".into(), "/data/movie.tif".into(), "of its bytes".into());
+    /// let shape = [10, 1, 1, 512, 512];
+    /// let image = store.number(&StoredImage { id: 0, name, path, field: 0, fingerprint, shape })?;
     /// let id = "6a0d7c1e-0000-4000-8000-000000000001".to_owned();
     /// let add = Edit::Add { id, image, t: 3, z: 0, y: 100.5, x: 20.0, class: None, suggestion: None, version: None };
     /// let gesture = "6a0d7c1e-0000-4000-8000-000000000002".to_owned();
@@ -112,20 +114,13 @@ impl LabelStore {
         self.backup.as_deref()
     }
 
-    /// The number of an image: the one it had when it was opened before, as its fingerprint and field tell, else a new one. Its
-    /// name and path become these. `shape` is frames, focal planes, channels, rows, columns.
+    /// The number of an image, whose own `id` says nothing: the one it had when it was opened before, as its fingerprint and field
+    /// tell, else a new one. Its name and path become these.
     ///
     /// # Errors
     /// When the store cannot be written.
-    pub fn image(
-        &mut self,
-        name: &str,
-        path: &str,
-        field: u32,
-        fingerprint: &str,
-        shape: [u32; 5],
-    ) -> Result<i64, StoreError> {
-        let [n_t, n_z, n_c, h, w] = shape;
+    pub fn number(&mut self, image: &StoredImage) -> Result<i64, StoreError> {
+        let StoredImage { name, path, field, fingerprint, shape: [n_t, n_z, n_c, h, w], .. } = image;
         self.db
             .query_row(
                 "INSERT INTO images (name, path, field, fingerprint, n_t, n_z, n_c, h, w)
@@ -162,6 +157,32 @@ impl LabelStore {
             })
         };
         read().map_err(|e| StoreError::of(&self.path, &e))
+    }
+
+    /// The classes that are there now, by position.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn classes(&self) -> Result<Vec<Class>, StoreError> {
+        let all = rows::all_classes(&self.db).map_err(|e| StoreError::of(&self.path, &e))?;
+        Ok(all.into_iter().filter_map(|(class, dropped)| (!dropped).then_some(class)).collect())
+    }
+
+    /// The cells of one frame of an image that are there now.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn cells_of_frame(&self, image: i64, t: u32) -> Result<Vec<StoredCell>, StoreError> {
+        rows::cells_of_frame(&self.db, image, t).map_err(|e| StoreError::of(&self.path, &e))
+    }
+
+    /// Whether there is or was a cell of this id.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn knows(&self, cell: &str) -> Result<bool, StoreError> {
+        let found = rows::find_cell(&self.db, cell).map_err(|e| StoreError::of(&self.path, &e))?;
+        Ok(found.is_some())
     }
 
     /// The newest revision.

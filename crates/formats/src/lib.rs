@@ -17,6 +17,7 @@ mod foreign;
 pub mod groups;
 pub mod image;
 mod input;
+pub mod label_points;
 pub mod label_store;
 pub mod labels;
 pub mod microscope;
@@ -26,7 +27,8 @@ pub mod npy;
 pub mod npz;
 mod patch;
 pub mod source;
+pub mod sparse_movie;
 pub mod table;
 
-pub use archive::ZipLimits;
+pub use archive::{ZipLimits, zip_of};
 pub use error::FormatError;

@@ -29,6 +29,8 @@ impl Events {
         labelling.listen(move |event| {
             let (name, content) = match event {
                 Event::Labels { revision } => ("labels", json!({ "revision": revision })),
+                Event::Train(state) => ("train", json!(state)),
+                Event::Suggest(state) => ("suggest", json!(state)),
             };
             // Nobody may be listening.
             let _ = told.send((name, content.to_string().into()));

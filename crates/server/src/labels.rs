@@ -3,7 +3,7 @@
 use axum::extract::State;
 use axum::{Extension, Json};
 use serde::{Deserialize, Serialize};
-use study::label::{Answer, Class, Gesture, Labels, Logged};
+use study::label::{Agreement, Answer, Class, Gesture, Labelling, Labels, Logged};
 
 use crate::Shared;
 use crate::access::Session;
@@ -92,4 +92,14 @@ pub async fn log(
         Ok(Log { revision, gestures, more })
     });
     Ok(Json(part.await?))
+}
+
+/// Agreement of labellers.
+#[derive(Serialize)]
+pub struct Pairs {
+    pairs: Vec<Agreement>,
+}
+
+pub async fn agreement(State(shared): State<Shared>) -> Result<Json<Pairs>, Refusal> {
+    Ok(Json(Pairs { pairs: ask(&shared, Labelling::agreement).await? }))
 }

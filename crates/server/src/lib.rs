@@ -6,11 +6,14 @@
 mod access;
 mod answer;
 mod events;
+mod exchange;
 mod input;
 mod labels;
 mod page;
 mod pixels;
 mod session;
+mod suggest;
+mod train;
 
 use std::sync::Arc;
 
@@ -25,6 +28,9 @@ pub use access::{Access, AccessError, random_token};
 const MAX_BODY: usize = 64 << 10;
 /// Most bytes of a gesture.
 const MAX_GESTURE: usize = 16 << 20;
+
+/// Most bytes of a file with labels.
+const MAX_IMPORT: usize = 64 << 20;
 
 /// The OpenAPI document of everything under `/api`.
 pub const OPENAPI: &str = include_str!("../openapi.json");
@@ -47,7 +53,14 @@ pub fn router(labelling: Arc<Labelling>, access: Access) -> Router {
         .route("/images/{id}/patch", get(pixels::patch))
         .route("/labels", get(labels::read))
         .route("/edits", post(labels::edit).layer(DefaultBodyLimit::max(MAX_GESTURE)).get(labels::log))
-        .route("/events", get(events::stream));
+        .route("/events", get(events::stream))
+        .route("/export", get(exchange::export))
+        .route("/import", post(exchange::import).layer(DefaultBodyLimit::max(MAX_IMPORT)))
+        .route("/agreement", get(labels::agreement))
+        .route("/train", get(train::state).post(train::start).delete(train::stop))
+        .route("/suggest", get(suggest::state).post(suggest::start))
+        .route("/suggestions", get(suggest::of_frame))
+        .route("/suggestions/queue", get(suggest::queue));
     Router::new()
         .nest("/api", api)
         .fallback(page::file)

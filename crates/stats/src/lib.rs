@@ -4,6 +4,7 @@
 //! | module | question |
 //! |---|---|
 //! | [`predictions`] | which table of probabilities is judged, checked once |
+//! | [`agreement`] | how far two labellers agree |
 //! | [`confusion`] | which classes are taken for which |
 //! | [`curve`] | how well one class is ranked above the rest (ROC, precision-recall) |
 //! | [`calibration`] | whether a probability means what it says, and how to mend it |
@@ -14,6 +15,7 @@
 //! undefined this crate says so (`None`, or an entry in [`metrics::Metrics::undefined`]) and never gives NaN.
 //! Cells are rows, classes are columns: probabilities are `[n, k]` in C order, each row summing to one.
 
+pub mod agreement;
 pub mod calibration;
 pub mod confusion;
 pub mod curve;

@@ -66,7 +66,7 @@ pub fn table(model: &Model, cells: &[Cell], probabilities: &[f64]) -> Table {
 }
 
 /// Difference of the two highest probabilities.
-fn margin(row: &[f64]) -> f64 {
+pub(crate) fn margin(row: &[f64]) -> f64 {
     let best = winner(row);
     let second = row.iter().enumerate().filter(|(i, _)| *i != best).map(|(_, &p)| p).fold(0.0, f64::max);
     row[best] - second

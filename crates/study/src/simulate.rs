@@ -1,5 +1,7 @@
 //! `simulate`: movies of nuclei or phase-contrast fields with exact truth, in the files of the real ones.
 
+mod large;
+
 use std::path::Path;
 
 use cells::simulate::{
@@ -16,6 +18,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::plural;
 use crate::{Progress, StudyError};
+
+pub use self::large::{LargeMovie, large_movie};
 
 /// The file that says what was simulated, and that the folder may be replaced by another simulation.
 pub const MARK: &str = "simulation.json";

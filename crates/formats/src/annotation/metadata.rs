@@ -4,12 +4,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::path::Path;
 
-use cells::Cell;
+use cells::{Cell, Fact};
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::Value;
 
 use super::Click;
 use crate::FormatError;
+
+/// Frame, focal plane, row and column.
+type Position = (Option<f64>, Option<f64>, f64, f64);
 
 /// What is used of the JSON file.
 #[derive(Debug, Default)]
@@ -18,8 +21,8 @@ pub(super) struct Metadata {
     pub states: Option<BTreeMap<String, i64>>,
     /// Names of the image layers, in the order of the file.
     pub layers: Vec<String>,
-    /// Frame, row and column per patch.
-    positions: Vec<(Option<f64>, f64, f64)>,
+    /// Frame, focal plane, row and column per patch.
+    positions: Vec<Position>,
     /// Class name per patch.
     labels: Vec<String>,
 }
@@ -50,8 +53,9 @@ impl Metadata {
 
     /// All positions with their classes.
     pub fn clicks(&self) -> Vec<Click> {
-        let click = |(i, &(frame, y, x)): (usize, &(Option<f64>, f64, f64))| Click {
+        let click = |(i, &(frame, z, y, x)): (usize, &Position)| Click {
             frame,
+            z,
             y,
             x,
             class: self.labels.get(i).cloned(),
@@ -65,10 +69,13 @@ impl Metadata {
         let index = stem.rsplit_once('_').and_then(|(_, digits)| digits.parse::<usize>().ok());
         let Some(index) = index else { return };
         let same_class = self.labels.is_empty() || self.labels.get(index).is_some_and(|l| l == class);
-        if let Some(&(frame, y, x)) = self.positions.get(index)
+        if let Some(&(frame, z, y, x)) = self.positions.get(index)
             && same_class
         {
             (cell.frame, cell.y, cell.x) = (frame, Some(y), Some(x));
+            if let Some(z) = z {
+                cell.facts.push(("z".into(), Fact::Int(Some(z.round() as i64))));
+            }
         }
     }
 }
@@ -88,8 +95,8 @@ fn entry<T: serde::de::DeserializeOwned>(
     }
 }
 
-/// `coords-0` … as frame, row, column: the last two axes are row and column, the first of three or more is time.
-fn positions(path: &Path, json: &Value) -> Result<Vec<(Option<f64>, f64, f64)>, FormatError> {
+/// `coords-0` …: the last two axes are row and column, the first of three or more is time, the one after it depth.
+fn positions(path: &Path, json: &Value) -> Result<Vec<Position>, FormatError> {
     let mut axes: Vec<Vec<f64>> = Vec::new();
     while let Some(axis) = entry(path, json, &format!("coords-{}", axes.len()), "a list of numbers")? {
         axes.push(axis);
@@ -99,8 +106,9 @@ fn positions(path: &Path, json: &Value) -> Result<Vec<(Option<f64>, f64, f64)>, 
         return Err(FormatError::new(path, expected, other.len().to_string()));
     }
     Ok(match &axes[..] {
-        [t, .., y, x] => (0..y.len()).map(|i| (Some(t[i]), y[i], x[i])).collect(),
-        [y, x] => (0..y.len()).map(|i| (None, y[i], x[i])).collect(),
+        [t, z, .., y, x] => (0..y.len()).map(|i| (Some(t[i]), Some(z[i]), y[i], x[i])).collect(),
+        [t, y, x] => (0..y.len()).map(|i| (Some(t[i]), None, y[i], x[i])).collect(),
+        [y, x] => (0..y.len()).map(|i| (None, None, y[i], x[i])).collect(),
         _ => Vec::new(),
     })
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::io::{self, Cursor, Write};
 use std::path::Path;
 
-use cells::{Cell, CellSet};
+use cells::{Cell, CellSet, Fact, Pixels};
 use serde::Serializer;
 use serde_json::{Value, json};
 use zip::write::SimpleFileOptions;
@@ -74,19 +74,33 @@ fn add(zip: &mut ZipWriter<Cursor<Vec<u8>>>, name: &str, bytes: &[u8]) -> io::Re
     zip.write_all(bytes)
 }
 
+/// Focal plane, when it is known.
+fn depth(cell: &Cell) -> Option<f64> {
+    match cell.fact("z") {
+        Some(&Fact::Int(z)) => z.map(|z| z as f64),
+        _ => None,
+    }
+}
+
 /// The JSON file. Entries are in a fixed order, layers in the order of the channels.
 fn metadata(set: &CellSet, annotation: &Annotation) -> serde_json::Result<Vec<u8>> {
     let mut entries = vec![("shape".to_owned(), json!(set.shape.h))];
     for (layer, file) in &annotation.layers {
         entries.push((layer.clone(), json!({ "filename": file })));
     }
+    if let Pixels::Uint16(values) = &set.pixels {
+        entries.push(("dtype".to_owned(), json!("uint16")));
+        entries.push(("range".to_owned(), json!([values.iter().min(), values.iter().max()])));
+    }
     if set.cells.iter().all(|c| c.y.is_some() && c.x.is_some()) {
         let axis = |of: fn(&Cell) -> Option<f64>| -> Value {
             set.cells.iter().map(|c| json!(of(c).unwrap_or(0.0))).collect()
         };
-        for (i, of) in [|c: &Cell| c.frame, |c: &Cell| c.y, |c: &Cell| c.x].into_iter().enumerate() {
-            entries.push((format!("coords-{i}"), axis(of)));
+        let mut axes: Vec<fn(&Cell) -> Option<f64>> = vec![|c| c.frame, |c| c.y, |c| c.x];
+        if set.cells.iter().any(|c| depth(c).is_some_and(|z| z > 0.0)) {
+            axes.insert(1, depth);
         }
+        entries.extend(axes.into_iter().enumerate().map(|(i, of)| (format!("coords-{i}"), axis(of))));
     }
     let class = |c: &Cell| json!(c.class.map(|i| &set.classes[i]));
     entries.push(("labels".to_owned(), set.cells.iter().map(class).collect()));

@@ -200,8 +200,9 @@ fn unusual(class: &Class) -> Option<Reason> {
     (!fits).then_some(Reason::Malformed)
 }
 
-/// 8-4-4-4-12 hexadecimal digits.
-pub(super) fn is_uuid(text: &str) -> bool {
+/// Whether it is 8-4-4-4-12 hexadecimal digits.
+#[must_use]
+pub fn is_uuid(text: &str) -> bool {
     text.len() == 36
         && text.bytes().enumerate().all(|(i, b)| match i {
             8 | 13 | 18 | 23 => b == b'-',

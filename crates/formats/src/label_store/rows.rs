@@ -55,6 +55,14 @@ pub(super) fn cells_of(db: &Connection, class: &str) -> Result<Vec<StoredCell>> 
     Ok(rows?.into_iter().map(|(cell, _)| cell).collect())
 }
 
+/// Cells of a frame that are not deleted.
+pub(super) fn cells_of_frame(db: &Connection, image: i64, t: u32) -> Result<Vec<StoredCell>> {
+    let sql = format!("SELECT {CELL} FROM cells WHERE image = ?1 AND t = ?2 AND NOT deleted ORDER BY number");
+    let rows: Result<Vec<_>> =
+        db.prepare_cached(&sql)?.query_map(rusqlite::params![image, t], cell)?.collect();
+    Ok(rows?.into_iter().map(|(cell, _)| cell).collect())
+}
+
 /// Takes a class from all cells that were deleted under it.
 pub(super) fn forget_class(db: &Connection, class: &str) -> Result<usize> {
     db.prepare_cached("UPDATE cells SET class = NULL WHERE class = ?1 AND deleted")?.execute([class])

@@ -33,6 +33,7 @@ CREATE TABLE cells (
     by TEXT NOT NULL, version INTEGER NOT NULL, flagged INTEGER NOT NULL, deleted INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX cells_by_class ON cells (class);
+CREATE INDEX cells_by_frame ON cells (image, t);
 ",
     // People keep their names when the program is started anew.
     "

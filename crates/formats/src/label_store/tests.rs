@@ -18,7 +18,17 @@ fn class(n: u32, name: &str) -> Class {
 
 fn add(n: u32, class: Option<u32>) -> Edit {
     let class = class.map(|n| uuid(1, n));
-    Edit::Add { id: uuid(2, n), image: 1, t: 0, z: 0, y: f64::from(n), x: 0.25, class, suggestion: None, version: None }
+    Edit::Add {
+        id: uuid(2, n),
+        image: 1,
+        t: 0,
+        z: 0,
+        y: f64::from(n),
+        x: 0.25,
+        class,
+        suggestion: None,
+        version: None,
+    }
 }
 
 fn gesture(n: u32, base: i64, edits: Vec<Edit>) -> Gesture {
@@ -28,7 +38,10 @@ fn gesture(n: u32, base: i64, edits: Vec<Edit>) -> Gesture {
 /// A store with one image of 3 frames of 100 x 50 and the classes 1 and 2.
 fn store(folder: &Path) -> LabelStore {
     let mut store = LabelStore::open(&folder.join("study.sqlite")).unwrap();
-    assert_eq!(store.image("movie.tif", "/movie.tif", 0, "abc", [3, 1, 1, 100, 50]).unwrap(), 1);
+    let (name, path, fingerprint) = ("movie.tif".into(), "/movie.tif".into(), "abc".into());
+    let image = StoredImage { id: 0, name, path, field: 0, fingerprint, shape: [3, 1, 1, 100, 50] };
+    assert_eq!(store.number(&image).unwrap(), 1);
+    assert_eq!(store.number(&image).unwrap(), 1, "it is known");
     let classes = [class(1, "Interphase"), class(2, "Metaphase")].map(Edit::PutClass).to_vec();
     assert_eq!(store.apply(&gesture(0, 0, classes), "Anna").unwrap().revision, 1);
     store
@@ -114,8 +127,17 @@ fn deleted_cells_come_back_and_cells_of_a_dropped_class_get_another() {
 fn what_cannot_be_is_refused_and_the_rest_is_made() {
     let folder = tempfile::tempdir().unwrap();
     let mut store = store(folder.path());
-    let at =
-        |n, image, t, y, x| Edit::Add { id: uuid(2, n), image, t, z: 0, y, x, class: None, suggestion: None, version: None };
+    let at = |n, image, t, y, x| Edit::Add {
+        id: uuid(2, n),
+        image,
+        t,
+        z: 0,
+        y,
+        x,
+        class: None,
+        suggestion: None,
+        version: None,
+    };
     let named = |name: &str| Edit::PutClass(Class { hotkey: None, ..class(3, name) });
     let edits = vec![
         at(1, 2, 0, 0.0, 0.0),

@@ -84,8 +84,9 @@ impl Points {
             .into_iter()
             .map(|click| {
                 let frame = whole(path, "coords-0", click.frame.unwrap_or(0.0))?;
+                let z = click.z.map(|z| whole(path, "coords-1", z)).transpose()?;
                 let place = [None, None, None];
-                Ok(Point { frame, z: None, y: click.y, x: click.x, class: click.class, group: None, place })
+                Ok(Point { frame, z, y: click.y, x: click.x, class: click.class, group: None, place })
             })
             .collect::<Result<_, FormatError>>()?;
         let classes = if states.is_empty() { classes_of(&points) } else { states };

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use formats::channels;
-use formats::label_store::LabelStore;
+use formats::label_store::StoredImage;
 use formats::microscope::{At, Dtype, Facts, Field, Image, Window};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
@@ -57,7 +57,6 @@ pub struct ImageFacts {
 /// A field of an image, with its facts.
 pub(super) struct OpenImage {
     pub facts: ImageFacts,
-    pub path: PathBuf,
     pub field: Field,
 }
 
@@ -76,8 +75,11 @@ impl OpenImage {
     }
 }
 
-/// Opens all fields of all images; each has the number that it had before.
-pub(super) fn open_all(paths: &[PathBuf], store: &mut LabelStore) -> Result<Vec<OpenImage>, StudyError> {
+/// Opens all fields of all images; `number` gives each the number that it has in the store.
+pub(super) fn open_all(
+    paths: &[PathBuf],
+    mut number: impl FnMut(&StoredImage) -> Result<i64, LabelError>,
+) -> Result<Vec<OpenImage>, StudyError> {
     let mut open: Vec<OpenImage> = Vec::new();
     for path in paths {
         let image = Image::open(path)?;
@@ -91,16 +93,19 @@ pub(super) fn open_all(paths: &[PathBuf], store: &mut LabelStore) -> Result<Vec<
                 (_, name) => format!("{file} {name}"),
             };
             let shape = shape(&field);
-            let stored = [shape.t, shape.z, shape.c, shape.y, shape.x].map(|n| n as u32);
-            let fingerprint = fingerprint(&field)?;
-            let id = store
-                .image(&name, &full.to_string_lossy(), index as u32, &fingerprint, stored)
-                .map_err(LabelError::from)?;
+            let id = number(&StoredImage {
+                id: 0,
+                name: name.clone(),
+                path: full.to_string_lossy().into_owned(),
+                field: index as u32,
+                fingerprint: fingerprint(&field)?,
+                shape: [shape.t, shape.z, shape.c, shape.y, shape.x].map(|n| n as u32),
+            })?;
             if open.iter().any(|other| other.facts.id == id) {
                 let found = format!("{} twice", path.display());
                 return Err(StudyError::Refused(format!("expected each image once, found {found}")));
             }
-            open.push(OpenImage { facts: facts(id, name, shape, field.facts()), path: full.clone(), field });
+            open.push(OpenImage { facts: facts(id, name, shape, field.facts()), field });
         }
     }
     Ok(open)

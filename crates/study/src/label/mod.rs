@@ -3,23 +3,36 @@
 //! A [`Labelling`] is what a page needs: pixels of the images, the labels and their log, export and import, training on what was
 //! labelled, and suggestions. It may be asked by any number of threads. What it does on its own accord it tells a listener.
 
+mod agreement;
+mod cut;
+mod export;
 mod folder;
 mod image;
+mod import;
 mod pixels;
+mod relatives;
+mod suggest;
+mod train;
 
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use formats::label_store::LabelStore;
 pub use formats::label_store::{
     Answer, Applied, Class, Edit, Gesture, Labels, Logged, Reason, Refused, StoreError, StoredCell, Thing,
 };
+use formats::label_store::{LabelStore, StoredImage};
 pub use formats::microscope::At;
-use serde::Serialize;
 
+pub use agreement::{Agreement, Counts};
+pub use cells::cut::auto::{AutoSettings, Modality};
+pub use cut::Choice;
+pub use export::{ExportFormat, Exported};
 pub use folder::{Address, folder_for};
 pub use image::{Channel, ImageFacts, Shape};
+pub use import::{ImportRequest, Imported, OnDuplicate, import_file};
 pub use pixels::Histogram;
+pub use suggest::{SuggestState, Suggestion, Suggestions};
+pub use train::{Figures, TrainOrder, TrainState};
 
 use self::image::OpenImage;
 use crate::StudyError;
@@ -36,6 +49,10 @@ pub struct LabelRequest {
     pub folder: PathBuf,
     /// Who labels when nobody has said who it is.
     pub labeller: String,
+    /// How cells are found to suggest classes for, when the model does not say.
+    pub detect: AutoSettings,
+    /// A model to begin with.
+    pub model: Option<PathBuf>,
 }
 
 /// Why the study did not do what it was asked for.
@@ -94,14 +111,17 @@ impl From<LabelError> for StudyError {
 }
 
 /// What the page is told without asking.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-#[serde(tag = "event", rename_all = "snake_case")]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Event {
     /// There is a newer revision of the labels.
     Labels {
         /// It.
         revision: i64,
     },
+    /// Training goes on, or is over.
+    Train(TrainState),
+    /// The search for cells goes on, or is over.
+    Suggest(SuggestState),
 }
 
 type Listener = Box<dyn Fn(Event) + Send + Sync>;
@@ -114,6 +134,9 @@ pub struct Labelling {
     listener: Mutex<Option<Listener>>,
     notes: Vec<String>,
     labeller: String,
+    detect: AutoSettings,
+    training: Mutex<train::Training>,
+    suggesting: Mutex<suggest::Suggesting>,
 }
 
 impl Labelling {
@@ -122,20 +145,65 @@ impl Labelling {
     /// # Errors
     /// An image or store that cannot be read, or a folder that cannot be made.
     pub fn open(request: &LabelRequest) -> Result<Self, StudyError> {
+        let mistakes = request.detect.validate();
+        if !mistakes.is_empty() {
+            return Err(StudyError::Settings(mistakes));
+        }
         let path = folder::prepare(&request.folder)?;
         let mut store = LabelStore::open(&path).map_err(LabelError::from)?;
-        let images = image::open_all(&request.images, &mut store)?;
+        let images = image::open_all(&request.images, |image| Ok(store.number(image)?))?;
+        let labelling = Self::of(request, store, images);
+        if let Some(model) = &request.model {
+            labelling.use_model(model)?;
+        }
+        Ok(labelling)
+    }
+
+    /// Opens a study that is there, with its images, to export from it; nothing in it is changed, and its labels are held against
+    /// their log. `images` are the files where those
+    /// that were labelled lie now; when there are none, they are looked for where they lay.
+    ///
+    /// # Errors
+    /// No such study; an image that is not there or was never labelled.
+    pub fn reopen(folder: &Path, images: &[PathBuf]) -> Result<Self, StudyError> {
+        let store = LabelStore::open(&folder::existing(folder)?).map_err(LabelError::from)?;
+        store.check().map_err(LabelError::from)?;
+        let known = store.images().map_err(LabelError::from)?;
+        let paths: Vec<PathBuf> = if images.is_empty() {
+            let all: std::collections::BTreeSet<PathBuf> =
+                known.iter().map(|i| PathBuf::from(&i.path)).collect();
+            all.into_iter().collect()
+        } else {
+            images.to_vec()
+        };
+        let images = image::open_all(&paths, |image| {
+            let same = |k: &&StoredImage| (&k.fingerprint, k.field) == (&image.fingerprint, image.field);
+            let names: Vec<&str> = known.iter().map(|image| image.name.as_str()).collect();
+            let expected = format!("an image of this study, {}", names.join(", "));
+            let found = format!("{}, which is none of them or has other pixels now", image.path);
+            known.iter().find(same).map(|k| k.id).ok_or_else(|| LabelError::refused(expected, found))
+        })?;
+        let detect = AutoSettings::of(Modality::Fluorescence);
+        let (folder, labeller) = (folder.to_path_buf(), String::new());
+        let request = LabelRequest { images: paths, folder, labeller, detect, model: None };
+        Ok(Self::of(&request, store, images))
+    }
+
+    fn of(request: &LabelRequest, store: LabelStore, images: Vec<OpenImage>) -> Self {
         let backup = store.backup().map(|copy| {
             format!("the labels are now kept as this version does; a copy as they were: {}", copy.display())
         });
-        Ok(Labelling {
+        Labelling {
             folder: request.folder.clone(),
             notes: backup.into_iter().chain(images.iter().flat_map(OpenImage::notes)).collect(),
             images,
             store: Mutex::new(store),
             listener: Mutex::new(None),
             labeller: request.labeller.clone(),
-        })
+            detect: request.detect,
+            training: Mutex::default(),
+            suggesting: Mutex::default(),
+        }
     }
 
     /// What the user should know.

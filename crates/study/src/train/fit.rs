@@ -18,6 +18,7 @@ use nn::{
 };
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
+use stats::confusion::Confusion;
 
 use super::{
     checkpoint::{Best, Checkpoint, State},
@@ -152,6 +153,8 @@ struct Run<'a> {
     average: Option<WeightAverage>,
     best: Option<Best>,
     history: Vec<Epoch>,
+    /// Validation cells after the newest epoch.
+    confusion: Option<Confusion>,
     step: u64,
     steps_per_epoch: u64,
     class_weights: Vec<f32>,
@@ -189,7 +192,19 @@ impl<'a> Run<'a> {
         let trainer = trainer.map_err(|e| StudyError::Refused(e.to_string()))?;
         let class_weights = class_weights(settings.class_weights, task.labels, task.train, n_classes);
         let started = (Instant::now(), step);
-        Ok(Run { task, trainer, average, best, history, step, steps_per_epoch, class_weights, started })
+        let confusion = None;
+        Ok(Run {
+            task,
+            trainer,
+            average,
+            best,
+            history,
+            confusion,
+            step,
+            steps_per_epoch,
+            class_weights,
+            started,
+        })
     }
 
     fn is_over(&self) -> bool {
@@ -249,6 +264,9 @@ impl<'a> Run<'a> {
             validation: None,
         });
         self.validate(epoch)?;
+        if let Some(figures) = self.history.last() {
+            progress.epoch(figures, self.confusion.as_ref().map(Confusion::counts));
+        }
         Ok(true)
     }
 
@@ -262,7 +280,8 @@ impl<'a> Run<'a> {
         }
         let network = self.network()?;
         let logits = self.finite_logits(&network, task.validation)?;
-        let figures = validation_figures(task, &logits)?;
+        let (figures, confusion) = validation_figures(task, &logits)?;
+        self.confusion = Some(confusion);
         if let Some(last) = self.history.last_mut() {
             last.validation = Some(figures);
         }
@@ -411,7 +430,7 @@ fn spec_mistakes(mistakes: Vec<SpecMistake>) -> StudyError {
     StudyError::Settings(mistakes.iter().map(|m| format!("network: {m}")).collect())
 }
 
-fn validation_figures(task: &Task, logits: &[f32]) -> Result<Validation, StudyError> {
+fn validation_figures(task: &Task, logits: &[f32]) -> Result<(Validation, Confusion), StudyError> {
     let k = task.data.classes.len();
     let truth: Vec<usize> = task.validation.iter().map(|&i| task.labels[i]).collect();
     super::judge(&truth, &softmax(logits, k, 1.0), k)

@@ -309,16 +309,17 @@ pub(crate) fn contract(data: &Dataset, normalise: &Normalise, views: Views) -> C
     }
 }
 
-/// Loss, accuracy and macro-F1 of probabilities `[n, k]`.
-fn judge(truth: &[usize], probabilities: &[f64], k: usize) -> Result<Validation, StudyError> {
+/// Loss, accuracy and macro-F1 of probabilities `[n, k]`, and the counts that they follow from.
+fn judge(truth: &[usize], probabilities: &[f64], k: usize) -> Result<(Validation, Confusion), StudyError> {
     let refused = |e: stats::StatsError| StudyError::Refused(e.to_string());
     let predictions = Predictions::new(truth, probabilities, k).map_err(refused)?;
     let confusion = Confusion::new(truth, predictions.predicted(), k).map_err(refused)?;
-    Ok(Validation {
+    let figures = Validation {
         loss: stats::calibration::log_loss(&predictions),
         accuracy: confusion.accuracy(),
         macro_f1: confusion.macro_f1(),
-    })
+    };
+    Ok((figures, confusion))
 }
 
 /// The temperature that fits logits `[n, k]` best.

@@ -1,0 +1,126 @@
+//! Labelled points of one image, in the files of other programs: tables, napari, ImageJ, COCO.
+//!
+//! Each file holds what its kind has room for and gives that back unchanged; all coordinates here are pixels whose centres are
+//! whole numbers, whatever the file counts from.
+
+mod coco;
+mod roi;
+mod tables;
+
+use std::path::Path;
+
+use crate::table::Table;
+use crate::{FormatError, annotation};
+
+/// Largest file that is read, bytes.
+pub const MAX_FILE: u64 = 512 << 20;
+
+/// A labelled point.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct LabelPoint {
+    /// Its id, when it has one.
+    pub id: Option<String>,
+    /// The image that the file says it is in.
+    pub image: Option<String>,
+    /// Frame, from 0.
+    pub t: u32,
+    /// Focal plane, from 0.
+    pub z: u32,
+    /// Row, pixels; the centre of the first is 0.
+    pub y: f64,
+    /// Column, pixels; the centre of the first is 0.
+    pub x: f64,
+    /// Name of its class.
+    pub class: Option<String>,
+    /// Who labelled it.
+    pub by: Option<String>,
+    /// Its window hangs over the border.
+    pub flagged: bool,
+}
+
+/// The image that points are in, as files of points describe it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PointImage {
+    /// Its name.
+    pub name: String,
+    /// Rows.
+    pub h: usize,
+    /// Columns.
+    pub w: usize,
+    /// Focal planes.
+    pub n_z: usize,
+    /// Rows and columns of the window around each point.
+    pub window: usize,
+}
+
+/// A kind of file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PointFormat {
+    /// A table with the columns `image`, `frame`, `z`, `y`, `x`, `class`, `by`, `id`, `flagged`.
+    Csv,
+    /// A points layer of napari: `index`, `axis-0`, …, and the class as a property.
+    Napari,
+    /// A zip of ImageJ point selections with their frame and focal plane.
+    Fiji,
+    /// COCO key points, one picture for each frame and focal plane.
+    Coco,
+}
+
+/// The bytes of a file with `points`; `classes` are all class names, in the order of their numbers.
+///
+/// # Errors
+/// When there are more than a file of this kind can number.
+pub fn write(
+    format: PointFormat,
+    image: &PointImage,
+    points: &[LabelPoint],
+    classes: &[String],
+) -> Result<Vec<u8>, FormatError> {
+    match format {
+        PointFormat::Csv => Ok(tables::csv(points).to_csv().into_bytes()),
+        PointFormat::Napari => Ok(tables::napari(image.n_z > 1, points).to_csv().into_bytes()),
+        PointFormat::Fiji => roi::write(image, points),
+        PointFormat::Coco => Ok(coco::write(image, points, classes)),
+    }
+}
+
+/// The points in the bytes of a file: any [`PointFormat`] or an annotation zip, told by its content; `path` is for messages.
+///
+/// # Errors
+/// When it is none of them, or broken.
+pub fn read(path: &Path, bytes: &[u8]) -> Result<Vec<LabelPoint>, FormatError> {
+    if bytes.starts_with(b"PK") {
+        if roi::is_roi_zip(path, bytes)? {
+            return roi::read(path, bytes);
+        }
+        let (clicks, _) = annotation::clicks_of_bytes(path, bytes)?;
+        return clicks.into_iter().map(|click| of_click(path, click)).collect();
+    }
+    if bytes.starts_with(b"Iout") {
+        return roi::read_one(path, bytes);
+    }
+    let text = bytes.iter().find(|b| !b.is_ascii_whitespace());
+    if text == Some(&b'{') {
+        coco::read(path, bytes)
+    } else {
+        tables::read(path, &Table::parse(path, bytes.to_vec())?)
+    }
+}
+
+fn of_click(path: &Path, click: annotation::Click) -> Result<LabelPoint, FormatError> {
+    let t = whole(path, "coords-0", click.frame.unwrap_or(0.0))?;
+    let z = whole(path, "coords-1", click.z.unwrap_or(0.0))?;
+    Ok(LabelPoint { t, z, y: click.y, x: click.x, class: click.class, ..LabelPoint::default() })
+}
+
+/// A count, written as a number of any kind.
+fn whole(path: &Path, name: &str, value: f64) -> Result<u32, FormatError> {
+    let near = value.round();
+    if (0.0..=1e9).contains(&near) && (value - near).abs() < 1e-6 {
+        return Ok(near as u32);
+    }
+    Err(FormatError::new(path, format!("a whole number from 0 as {name}"), value.to_string()))
+}
+
+#[cfg(test)]
+mod tests;
