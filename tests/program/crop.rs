@@ -100,7 +100,7 @@ fn golden_crops_come_out_of_the_program() {
     assert!(!golden.is_empty());
     assert!(sorted(&ours) == sorted(golden), "{} and {} bytes", ours.len(), golden.len());
     let made = place.json("a.crops/crops.json");
-    assert_eq!(made["provenance"]["settings"]["method"]["percent"], 5.0, "{made}");
+    assert_eq!(made["provenance"]["cut"]["method"]["percent"], 5.0, "{made}");
 }
 
 #[test]

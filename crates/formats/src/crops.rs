@@ -66,17 +66,21 @@ pub fn is_crop_set(path: &Path) -> bool {
 pub fn write(path: &Path, set: &CellSet) -> Result<(), FormatError> {
     check(path, set)?;
     let CropShape { h, w, c } = set.shape;
-    write_files(path, set, &mut |out| npy::write(out, &[set.len(), h, w, c], &set.pixels))
+    let mut table = |out: &mut File| Table::write_parts(&mut std::iter::once(to_table(set, &set.cells)), out);
+    write_files(path, set, &mut table, &mut |out| npy::write(out, &[set.len(), h, w, c], &set.pixels))
 }
 
-/// Writes a crop set whose pixels need not fit into memory, atomically. `set` holds everything else (its `pixels` are empty and
-/// only tell the depth); `fill` writes all pixels, `[n, h, w, c]` in C order, little endian, and says how many bytes.
+/// Writes a crop set that need not fit into memory, atomically. `set` holds what all cells have in common (its `pixels` are empty and
+/// only tell the depth); `cells` gives the `n` cells, which have names of their own and the same facts, in parts; `fill` writes all
+/// pixels, `[n, h, w, c]` in C order, little endian, and says how many bytes.
 ///
 /// # Errors
-/// As [`write()`], and when `fill` fails or writes another number of bytes.
+/// As [`write()`], and when `cells` or `fill` fails or gives another number of cells or bytes.
 pub fn write_streamed(
     path: &Path,
     set: &CellSet,
+    n: usize,
+    cells: &mut dyn Iterator<Item = std::io::Result<Vec<Cell>>>,
     fill: &mut dyn FnMut(&mut dyn Write) -> std::io::Result<u64>,
 ) -> Result<(), FormatError> {
     check_facts(path, set)?;
@@ -86,9 +90,10 @@ pub fn write_streamed(
         Depth::Uint16 => 2,
         Depth::Float32 => 4,
     };
-    let expected = (set.len() * set.shape.len() * width) as u64;
-    write_files(path, set, &mut |out| {
-        npy::write(out, &[set.len(), h, w, c], &cells::Pixels::empty(set.pixels.depth()))?;
+    let expected = (n * set.shape.len() * width) as u64;
+    let mut table = |out: &mut File| stream_table(set, n, cells, out);
+    write_files(path, set, &mut table, &mut |out| {
+        npy::write(out, &[n, h, w, c], &cells::Pixels::empty(set.pixels.depth()))?;
         match fill(out)? {
             n if n == expected => Ok(()),
             n => Err(std::io::Error::other(format!("{n} bytes of pixels where {expected} were announced"))),
@@ -96,9 +101,45 @@ pub fn write_streamed(
     })
 }
 
+/// Writes the `n` rows of `cells` in groups that are large enough to be read fast, and small in memory.
+fn stream_table(
+    set: &CellSet,
+    n: usize,
+    cells: &mut dyn Iterator<Item = std::io::Result<Vec<Cell>>>,
+    out: &mut File,
+) -> std::io::Result<()> {
+    const ROWS: usize = 8192;
+    let (mut n_written, mut failed, mut is_first) = (0, None, true);
+    let mut group = || {
+        let mut rows: Vec<Cell> = Vec::new();
+        while rows.len() < ROWS {
+            match cells.next() {
+                Some(Ok(part)) => rows.extend(part),
+                Some(Err(error)) => {
+                    failed = Some(error);
+                    return None;
+                }
+                None => break,
+            }
+        }
+        n_written += rows.len();
+        // Without any cell there still are columns.
+        let is_some = !rows.is_empty() || std::mem::take(&mut is_first);
+        is_first = false;
+        is_some.then(|| to_table(set, &rows))
+    };
+    Table::write_parts(&mut std::iter::from_fn(&mut group), out)?;
+    match failed {
+        Some(error) => Err(error),
+        None if n_written == n => Ok(()),
+        None => Err(std::io::Error::other(format!("{n_written} cells where {n} were announced"))),
+    }
+}
+
 fn write_files(
     path: &Path,
     set: &CellSet,
+    table: &mut dyn FnMut(&mut File) -> std::io::Result<()>,
     pixels: &mut dyn FnMut(&mut dyn Write) -> std::io::Result<()>,
 ) -> Result<(), FormatError> {
     atomic::write_folder(path, MARK, |folder| {
@@ -110,7 +151,8 @@ fn write_files(
             out.get_ref().sync_all().map_err(|e| unwritable(&e))
         };
         fill(PIXELS, pixels)?;
-        to_table(set).write(&folder.join(CELLS))?;
+        let mut file = File::create(folder.join(CELLS)).map_err(|e| unwritable(&e))?;
+        table(&mut file).and_then(|()| file.sync_all()).map_err(|e| unwritable(&e))?;
         let manifest = Manifest {
             version: VERSION,
             shape: set.shape,
@@ -298,22 +340,22 @@ fn check_cells(path: &Path, cells: &[Cell], classes: &[String]) -> Result<(), Fo
     Ok(())
 }
 
-/// A row per crop.
-fn to_table(set: &CellSet) -> Table {
-    let text = |of: &dyn Fn(&Cell) -> Option<String>| Column::Text(set.cells.iter().map(of).collect());
-    let float = |of: fn(&Cell) -> Option<f64>| Column::Float(set.cells.iter().map(of).collect());
+/// A row for each of `cells`, whose classes are those of `set`.
+fn to_table(set: &CellSet, cells: &[Cell]) -> Table {
+    let text = |of: &dyn Fn(&Cell) -> Option<String>| Column::Text(cells.iter().map(of).collect());
+    let float = |of: fn(&Cell) -> Option<f64>| Column::Float(cells.iter().map(of).collect());
     let mut table = Table::default();
     table.push("name", text(&|c| Some(c.name.clone())));
-    table.push("class", Column::Int(set.cells.iter().map(|c| c.class.map(|i| i as i64)).collect()));
+    table.push("class", Column::Int(cells.iter().map(|c| c.class.map(|i| i as i64)).collect()));
     table.push("class_name", text(&|c| c.class.map(|i| set.classes[i].clone())));
     table.push("group", text(&|c| Some(c.group.clone())));
     table.push("split", text(&|c| c.split.clone()));
-    table.push("flagged", Column::Bool(set.cells.iter().map(|c| Some(c.flagged)).collect()));
+    table.push("flagged", Column::Bool(cells.iter().map(|c| Some(c.flagged)).collect()));
     table.push("source", text(&|c| Some(c.source.clone())));
     table.push("frame", float(|c| c.frame));
     table.push("y", float(|c| c.y));
     table.push("x", float(|c| c.x));
-    table.columns.extend(columns(&set.cells));
+    table.columns.extend(columns(cells));
     table
 }
 

@@ -4,7 +4,7 @@ mod raster;
 mod tiff_file;
 
 pub use raster::{write_png_grey, write_png_rgb};
-pub(crate) use tiff_file::{channels, page, tiff_error};
+pub(crate) use tiff_file::tiff_error;
 
 use std::path::Path;
 

@@ -1,14 +1,12 @@
-//! TIFF movies, written and read one frame at a time.
+//! TIFF movies, written one frame at a time; [`microscope`](crate::microscope) reads them.
 //!
 //! Written as ImageJ hyperstacks: pages in the order of channels, then time, and a description that says so.
 
 use std::fmt::Write as _;
-use std::fs::File;
-use std::io::{self, BufReader, Cursor, Seek, Write};
-use std::path::{Path, PathBuf};
+use std::io::{self, Cursor, Seek, Write};
+use std::path::Path;
 
 use cells::{CropShape, Depth, Pixels};
-use tiff::decoder::{Decoder, Limits};
 use tiff::encoder::colortype::{self, ColorType};
 use tiff::encoder::{
     Compression, DeflateLevel, Rational, TiffEncoder, TiffKind, TiffKindBig, TiffKindStandard, TiffValue,
@@ -16,11 +14,9 @@ use tiff::encoder::{
 use tiff::tags::{ResolutionUnit, Tag};
 use tiff::{TiffError, TiffResult};
 
-use crate::image::{Image, MAX_VALUES, page, tiff_error};
-use crate::{FormatError, atomic, foreign, input};
+use crate::image::{Image, tiff_error};
+use crate::{FormatError, atomic};
 
-/// Most pages that a movie may have.
-const MAX_PAGES: usize = 1 << 20;
 /// Bytes of pixels above which offsets need 64 bits, with room for the tags.
 const MAX_CLASSIC: usize = 0xf000_0000;
 
@@ -244,72 +240,4 @@ pub(crate) fn patch_bytes(path: &Path, shape: CropShape, pixels: &Pixels) -> Res
     };
     write().map_err(|e| tiff_error(path, &e))?;
     Ok(out.into_inner())
-}
-
-/// An open TIFF movie: pages of one file in the order of channels, then time.
-pub struct Movie {
-    path: PathBuf,
-    decoder: Decoder<BufReader<File>>,
-    n_pages: usize,
-    n_channels: usize,
-}
-
-impl Movie {
-    /// Opens a movie and counts its pages. An ImageJ description tells the channels; without one each page is a frame.
-    ///
-    /// # Errors
-    /// When it is not a TIFF file, has too many pages, or its pages are no multiple of its channels.
-    pub fn open(path: &Path) -> Result<Self, FormatError> {
-        foreign::decode(path, "a TIFF movie", || Self::count(path))
-    }
-
-    fn count(path: &Path) -> Result<Self, FormatError> {
-        let broken = |e: TiffError| tiff_error(path, &e);
-        let mut limits = Limits::default();
-        limits.decoding_buffer_size = MAX_VALUES;
-        limits.intermediate_buffer_size = MAX_VALUES;
-        let (file, _) = input::open(path)?;
-        let mut decoder = Decoder::new(BufReader::new(file)).map_err(broken)?.with_limits(limits);
-        let description = decoder.get_tag_ascii_string(Tag::ImageDescription).unwrap_or_default();
-        let mut n_pages = 1;
-        while decoder.more_images() {
-            decoder.next_image().map_err(broken)?;
-            n_pages += 1;
-            if n_pages > MAX_PAGES {
-                return Err(FormatError::new(path, format!("at most {MAX_PAGES} pages"), "more"));
-            }
-        }
-        let said = description.lines().find_map(|l| l.strip_prefix("channels=")?.trim().parse().ok());
-        let n_channels: usize = said.filter(|_| description.starts_with("ImageJ=")).unwrap_or(1);
-        if n_channels == 0 || n_pages % n_channels != 0 {
-            let expected = format!("pages for {n_channels} channels, as the description says");
-            return Err(FormatError::new(path, expected, n_pages.to_string()));
-        }
-        Ok(Movie { path: path.to_path_buf(), decoder, n_pages, n_channels })
-    }
-
-    /// Number of frames.
-    #[must_use]
-    pub fn n_frames(&self) -> usize {
-        self.n_pages / self.n_channels
-    }
-
-    /// Reads frame `t`, counted from 0.
-    ///
-    /// # Errors
-    /// When there is no such frame, it cannot be decoded, or its channels differ in shape or depth.
-    pub fn frame(&mut self, t: usize) -> Result<Image, FormatError> {
-        if t >= self.n_frames() {
-            let expected = format!("a frame below {}", self.n_frames());
-            return Err(FormatError::new(&self.path, expected, t.to_string()));
-        }
-        let mut pages = Vec::with_capacity(self.n_channels);
-        for channel in 0..self.n_channels {
-            let index = t * self.n_channels + channel;
-            self.decoder.seek_to_image(index).map_err(|e| tiff_error(&self.path, &e))?;
-            let decoded = foreign::decode(&self.path, "a TIFF page", || page(&self.path, &mut self.decoder));
-            pages.push(decoded.map_err(|e| e.at(format!("page {index}")))?);
-        }
-        crate::image::channels(&self.path, pages)
-    }
 }

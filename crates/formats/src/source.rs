@@ -259,6 +259,11 @@ fn merge(parts: Vec<(PathBuf, CellSet)>, by_class: bool) -> Result<CellSet, Form
         })?;
         notes.push(part.provenance);
     }
+    let agreed: Vec<(&str, Value)> = ["cut", "pixel_size_um"]
+        .into_iter()
+        .filter_map(|key| Some((key, notes.first()?.get(key)?.clone())))
+        .filter(|(key, value)| notes.iter().all(|note| note.get(key) == Some(value)))
+        .collect();
     whole.provenance = match notes.len() {
         1 => notes.remove(0),
         _ => json!({ "parts": notes }),
@@ -266,6 +271,8 @@ fn merge(parts: Vec<(PathBuf, CellSet)>, by_class: bool) -> Result<CellSet, Form
     if !whole.provenance.is_object() {
         whole.provenance = json!({ "before": whole.provenance });
     }
+    // What all parts agree on holds for the whole; a model carries it on.
+    agreed.into_iter().for_each(|(key, value)| whole.provenance[key] = value);
     Ok(whole)
 }
 

@@ -178,6 +178,17 @@ impl Table {
         }
     }
 
+    /// Writes tables of the same columns as one Parquet file, of which memory holds one part at a time.
+    ///
+    /// # Errors
+    /// When parts differ in their columns, or it cannot be written.
+    pub(crate) fn write_parts(
+        parts: &mut dyn Iterator<Item = Table>,
+        out: impl Write + Send,
+    ) -> std::io::Result<()> {
+        parquet::write_parts(parts, out)
+    }
+
     /// Whether [`Table::write`] may write `path`: to refuse before long work rather than after it.
     ///
     /// # Errors

@@ -7,8 +7,9 @@ use formats::FormatError;
 use formats::annotation::{self, Annotation, AnnotationOptions};
 use formats::crops::{self, CropFile};
 use formats::image::{self, Image};
+use formats::microscope;
 use formats::model::{ModelFile, Tensor};
-use formats::movie::{self, Movie, Scale};
+use formats::movie::{self, Scale};
 use formats::source::{ReadOptions, open};
 use formats::table::{Column, Table};
 use proptest::prelude::*;
@@ -140,13 +141,39 @@ fn movies_keep_depth_and_channels() -> Result {
         };
         let scale = Scale { micron_per_pixel: Some(0.325), seconds_per_frame: Some(240.0) };
         movie::write(&path, 4, (0..4).map(frame), scale)?;
-        let mut back = Movie::open(&path)?;
-        assert_eq!(back.n_frames(), 4);
+        let back = microscope::Image::open(&path)?.field(0)?;
+        let facts = back.facts();
+        assert_eq!((facts.n_t, facts.channels.len(), back.h(), back.w()), (4, c, 5, 7));
+        assert!((facts.sizes.x_um.expect("a size") - 0.325).abs() < 1e-6);
+        assert_eq!(facts.sizes.t_s, Some(240.0));
         for t in [3, 0, 2] {
-            assert_eq!(back.frame(t)?, frame(t));
+            let (mut floats, image) = (vec![0.0; shape.len()], frame(t));
+            image.pixels.copy_to(0, &mut floats);
+            for (channel, plane) in back.channels(t, 0)?.into_iter().enumerate() {
+                let expected: Vec<f32> = floats.iter().skip(channel).step_by(c).copied().collect();
+                assert_eq!(plane.values.to_f32(), expected);
+                assert_eq!(plane.values.into_pixels().depth(), image.pixels.depth());
+            }
         }
-        assert!(back.frame(4).is_err());
+        assert!(back.channels(4, 0).is_err());
     }
+    Ok(())
+}
+
+#[test]
+fn movies_of_pictures_keep_their_colours() -> Result {
+    let dir = tempfile::tempdir().expect("a temporary folder");
+    let path = dir.path().join("a.tif");
+    let shape = CropShape { h: 5, w: 7, c: 3 };
+    let frame = |t: u8| Image { shape, pixels: Pixels::Uint8((0..105).map(|i| i + t).collect()) };
+    movie::write_pictures(&path, 3, (0..3).map(|t| Ok(frame(t))))?;
+    let back = microscope::Image::open(&path)?.field(0)?;
+    assert_eq!((back.facts().n_t, back.facts().channels.join("|")), (3, "red|green|blue".to_owned()));
+    let green = back.channels(2, 0)?[1].values.to_f32();
+    assert_eq!(green, (0..35).map(|i| f32::from(3 * i + 1 + 2u8)).collect::<Vec<_>>());
+    let broken = (0..3).map(|t| if t == 1 { Err(std::io::Error::other("no light")) } else { Ok(frame(t)) });
+    let error = movie::write_pictures(&path, 3, broken).expect_err("a frame that is none").to_string();
+    assert!(error.contains("no light"), "{error}");
     Ok(())
 }
 

@@ -334,11 +334,11 @@ mod tests {
         let set = crops::read(&out.join("cells.crops")).unwrap();
         assert_eq!(set.classes.len(), 5);
         let truth = sim::nuclei(&quick().movie).unwrap();
-        let mut file = movie::Movie::open(&out.join("nuclei_0.tif")).unwrap();
-        assert_eq!(file.n_frames(), 16);
+        let file = formats::microscope::Image::open(&out.join("nuclei_0.tif")).unwrap().field(0).unwrap();
+        assert_eq!(file.facts().n_t, 16);
         let mut last = Pixels::empty(truth.pixels.depth());
         last.extend_from(&truth.pixels, 15 * 192 * 192..16 * 192 * 192).unwrap();
-        assert_eq!(file.frame(15).unwrap().pixels, last);
+        assert_eq!(file.channels(15, 0).unwrap().remove(0).values.into_pixels(), last);
         let zip = out.join("annotation_nuclei_1.zip");
         let options = formats::annotation::AnnotationOptions { flagged: true, ..Default::default() };
         let read = formats::annotation::read(&[zip], &options).unwrap();

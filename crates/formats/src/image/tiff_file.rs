@@ -56,7 +56,7 @@ fn first_pages<R: Read + Seek>(
 }
 
 /// Decodes the current page as `[h, w, c]`.
-pub(crate) fn page<R: Read + Seek>(path: &Path, decoder: &mut Decoder<R>) -> Result<Image, FormatError> {
+fn page<R: Read + Seek>(path: &Path, decoder: &mut Decoder<R>) -> Result<Image, FormatError> {
     let broken = |e: TiffError| tiff_error(path, &e);
     let (w, h) = decoder.dimensions().map_err(broken)?;
     let c = match decoder.colortype().map_err(broken)? {
@@ -130,7 +130,7 @@ fn join(path: &Path, pages: Vec<Image>, described: Option<[usize; 3]>) -> Result
 }
 
 /// One image whose channels are `pages`, at least one; a single page may have several channels itself.
-pub(crate) fn channels(path: &Path, mut pages: Vec<Image>) -> Result<Image, FormatError> {
+fn channels(path: &Path, mut pages: Vec<Image>) -> Result<Image, FormatError> {
     if pages.len() == 1 {
         return Ok(pages.remove(0));
     }

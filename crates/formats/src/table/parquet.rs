@@ -29,28 +29,37 @@ const STEP: usize = 1 << 16;
 /// Writes one group of rows after the other, compressed with Snappy.
 pub(super) fn write(table: &Table, out: &mut dyn Write) -> io::Result<()> {
     // The writer wants to be sent between threads, which `out` cannot be: small next to the pixels.
-    out.write_all(&encode(table).map_err(io::Error::other)?)
+    let mut bytes = Vec::new();
+    encode(&mut std::iter::once(table.clone()), &mut bytes).map_err(io::Error::other)?;
+    out.write_all(&bytes)
 }
 
-fn encode(table: &Table) -> Result<Vec<u8>> {
-    let fields = table.columns.iter().map(|(name, column)| field(name, column)).collect::<Result<_>>()?;
+/// Writes tables of the same columns as one; memory holds one of them.
+pub(super) fn write_parts(parts: &mut dyn Iterator<Item = Table>, out: impl Write + Send) -> io::Result<()> {
+    encode(parts, out).map_err(io::Error::other)
+}
+
+fn encode(parts: &mut dyn Iterator<Item = Table>, mut out: impl Write + Send) -> Result<()> {
+    let first = parts.next().unwrap_or_default();
+    let fields = first.columns.iter().map(|(name, column)| field(name, column)).collect::<Result<_>>()?;
     let schema = Type::group_type_builder("table").with_fields(fields).build()?;
     let settings = WriterProperties::builder()
         .set_compression(Compression::SNAPPY)
         .set_created_by("morphotype".to_owned())
         .build();
-    let mut bytes = Vec::new();
-    let mut writer = SerializedFileWriter::new(&mut bytes, Arc::new(schema), Arc::new(settings))?;
-    for start in (0..table.n_rows()).step_by(GROUP) {
-        let rows = start..table.n_rows().min(start + GROUP);
-        let mut group = writer.next_row_group()?;
-        for (_, column) in &table.columns {
-            write_column(&mut group, column, rows.clone())?;
+    let mut writer = SerializedFileWriter::new(&mut out, Arc::new(schema), Arc::new(settings))?;
+    for table in std::iter::once(first).chain(parts) {
+        for start in (0..table.n_rows()).step_by(GROUP) {
+            let rows = start..table.n_rows().min(start + GROUP);
+            let mut group = writer.next_row_group()?;
+            for (_, column) in &table.columns {
+                write_column(&mut group, column, rows.clone())?;
+            }
+            group.close()?;
         }
-        group.close()?;
     }
     writer.close()?;
-    Ok(bytes)
+    Ok(())
 }
 
 fn field(name: &str, column: &Column) -> Result<TypePtr> {

@@ -56,8 +56,9 @@ pub fn picture(
 /// One percentile of a choice.
 #[derive(Serialize)]
 struct Panel {
-    percent: f64,
-    n_cells: usize,
+    percent: String,
+    cells: String,
+    file: String,
     picture: String,
 }
 
@@ -91,9 +92,11 @@ pub fn choose(
         let cut = super::unit::cut(view, &Given::Nothing, &request)?;
         let picture = pictured(view, &Given::Nothing, &cut, &request, step);
         let png = montage::png(&picture).map_err(|e| StudyError::Refused(e.to_string()))?;
-        lines.push(format!("percent {percent}: {}", plural(cut.rows.len(), "cell")));
-        panels.push(Panel { percent, n_cells: cut.rows.len(), picture: data_url(&png) });
-        files.push((format!("percent_{percent:06.2}.png"), png));
+        let (percent, cells) = (percent.to_string(), plural(cut.rows.len(), "cell"));
+        let file = format!("percent_{:06.2}.png", settings.percent);
+        lines.push(format!("percent {percent}: {cells}"));
+        panels.push(Panel { percent, cells, file: file.clone(), picture: data_url(&png) });
+        files.push((file, png));
     }
     let context = Choices {
         version: env!("CARGO_PKG_VERSION"),

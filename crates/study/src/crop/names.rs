@@ -151,7 +151,29 @@ fn stem(path: &Path) -> String {
     path.file_stem().map(|s| s.to_string_lossy().into_owned()).unwrap_or_default()
 }
 
-/// What must be the same for a run to go on from another: settings, and every file with its length and time of change.
+/// The file or folder itself, or the folder in which a pattern begins.
+fn folder_of(path: &Path) -> PathBuf {
+    let plain = |part: &std::path::Component| !part.as_os_str().to_string_lossy().contains('{');
+    let folder: PathBuf = path.components().take_while(plain).collect();
+    if folder.as_os_str().is_empty() { PathBuf::from(".") } else { folder }
+}
+
+/// Shows all files in and below `path`, which may be one itself, but not those of crop sets, which a run writes.
+fn look(path: &Path, depth: usize, each: &mut impl FnMut(&std::fs::Metadata)) {
+    const MAX_DEPTH: usize = 16;
+    let Ok(metadata) = std::fs::metadata(path) else { return };
+    if !metadata.is_dir() {
+        return each(&metadata);
+    }
+    let is_ours = |name: &str| name.starts_with('.') || name.ends_with(".crops") || name.ends_with(".parts");
+    for entry in std::fs::read_dir(path).into_iter().flatten().flatten() {
+        if depth < MAX_DEPTH && !is_ours(&entry.file_name().to_string_lossy()) {
+            look(&entry.path(), depth + 1, each);
+        }
+    }
+}
+
+/// What must be the same for a run to go on from another: settings, and the files with their number, length and time of change.
 ///
 /// # Errors
 /// When the settings cannot be written as JSON.
@@ -163,11 +185,14 @@ pub fn fingerprint(request: &CropRequest) -> Result<Value, StudyError> {
         Method::Percentile(_) | Method::Auto(_) => {}
     }
     let facts = |path: &PathBuf| {
-        let metadata = std::fs::metadata(path).ok();
-        let changed = metadata.as_ref().and_then(|m| m.modified().ok());
-        let changed =
-            changed.and_then(|t| t.duration_since(std::time::UNIX_EPOCH).ok()).map(|d| d.as_nanos());
-        json!([path.to_string_lossy(), metadata.map(|m| m.len()), changed.map(|n| n.to_string())])
+        let (mut n_files, mut n_bytes, mut changed) = (0_u64, 0_u64, 0_u128);
+        look(&folder_of(path), 0, &mut |metadata| {
+            n_files += 1;
+            n_bytes += metadata.len();
+            let since = metadata.modified().ok().and_then(|t| t.duration_since(std::time::UNIX_EPOCH).ok());
+            changed = changed.max(since.map_or(0, |since| since.as_nanos()));
+        });
+        json!([path.to_string_lossy(), n_files, n_bytes, changed.to_string()])
     };
     let settings = serde_json::to_value(request).map_err(|e| StudyError::Refused(e.to_string()))?;
     let check = request.check.is_some();

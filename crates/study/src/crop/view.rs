@@ -49,7 +49,7 @@ impl Choice {
         let find = |wanted: &String| {
             let by_number = || wanted.parse().ok().filter(|&c| c < names.len());
             names.iter().position(|name| name == wanted).or_else(by_number).ok_or_else(|| {
-                let found = format!("{} (numbered from 0)", names.join(", "));
+                let found = format!("{} (numbered from 0; --channels says which)", names.join(", "));
                 StudyError::Refused(format!("channel {wanted}: expected one of the image's, found {found}"))
             })
         };

@@ -64,8 +64,9 @@ fn run(
     let cropped = crop(&request.crop, progress)?;
     let mut data = Dataset::from(CropFile::open(&request.crop.output)?);
     let named = &request.crop.channels;
-    if !named.is_empty() && nobody_named(&model.contract.channels) && data.channels.len() == named.len() {
-        // The user says which channels of the image are those of the model, which have no names of their own.
+    let unnamed = nobody_named(&model.contract.channels) || nobody_named(&data.channels);
+    if !named.is_empty() && unnamed && data.channels.len() == model.contract.channels.len() {
+        // The user says which channels of the image are those of the model; names cannot tell.
         data.channels.clone_from(&model.contract.channels);
     }
     model.contract.note(&data).iter().for_each(|note| progress.say(note));
@@ -120,10 +121,8 @@ fn fitted(model: &Model, request: &CropRequest) -> Result<CropRequest, StudyErro
 
 /// What differs between how the model's cells were cut and how these are, as far as that is known.
 fn difference(cut: &Value, request: &CropRequest) -> Option<String> {
-    let parts = cut["parts"].as_array().map_or_else(|| vec![cut], |parts| parts.iter().collect());
-    let theirs = &parts.first()?["settings"];
     let ours = serde_json::to_value(request).ok()?;
-    let differs = |key: &&str| theirs.get(*key).is_some_and(|value| *value != ours[*key]);
+    let differs = |key: &&str| cut.get(*key).is_some_and(|value| *value != ours[*key]);
     let keys: Vec<&str> =
         ["method", "eight_bit", "illumination", "focus"].into_iter().filter(differs).collect();
     let told =
@@ -131,7 +130,7 @@ fn difference(cut: &Value, request: &CropRequest) -> Option<String> {
     (!keys.is_empty()).then(|| {
         format!(
             "the model's cells were cut with {}, these with {}: predictions may be worse than its figures",
-            told(theirs),
+            told(cut),
             told(&ours)
         )
     })

@@ -66,7 +66,8 @@ pub fn write(
     progress.begin("marking", fields.len() as u64);
     let n_done = std::sync::atomic::AtomicU64::new(0);
     let done = atomic::write_folder(&request.marked, MARK, |inside| {
-        let size = (request.crop.window.half_h.min(request.crop.window.half_w) as f64 / 3.0).clamp(4.0, 24.0);
+        let half = request.crop.window.half_h.min(request.crop.window.half_w);
+        let size = (0.42 * half as f64).clamp(4.0, 24.0);
         let alone = legend_of(&model.classes, 480, 2);
         image::write_png_rgb(&inside.join(MARK), alone.h, alone.w, &bytes(&alone))?;
         let results: Vec<Result<(), String>> = fields
@@ -220,8 +221,8 @@ fn put(picture: &mut Picture, mark: &Mark, size: f64) {
     }
 }
 
-/// Signed distance to the outline of the shape of a class, about its middle: circle, square, triangle, cross, diamond, and triangle on
-/// its tip. Beyond as many classes as colours, shapes and colours are paired anew.
+/// Signed distance to the outline of the shape of a class, about its middle: circle, square, triangle, cross with an open middle,
+/// diamond, and triangle on its tip. Beyond as many classes as colours, shapes and colours are paired anew.
 fn outline(class: usize, y: f64, x: f64, size: f64) -> f64 {
     let triangle = |y: f64| (y - 0.6 * size).max(0.866 * x.abs() - 0.5 * (y + 1.15 * size));
     match (class + class / N_SHAPES) % N_SHAPES {
@@ -229,7 +230,7 @@ fn outline(class: usize, y: f64, x: f64, size: f64) -> f64 {
         1 => x.abs().max(y.abs()) - 0.88 * size,
         2 => triangle(y),
         3 => {
-            let along = (0.5 * (x.abs() + y.abs())).min(0.85 * size);
+            let along = (0.5 * (x.abs() + y.abs())).clamp(0.45 * size, 0.9 * size);
             (x.abs() - along).hypot(y.abs() - along)
         }
         4 => (x.abs() + y.abs() - 1.3 * size) * 0.5f64.sqrt(),

@@ -137,6 +137,12 @@ fn what_names_of_files_tell_stays_with_the_cells() {
     assert_eq!(column(&at("both.crops"), "well")[..4], ["", "", "", "B02"]);
     assert_eq!(column(&at("both.crops"), "field")[..4], ["0", "0", "0", "1"]);
     assert_eq!(column(&at("both.crops"), "y_um").len(), 21);
+    // A model carries on how its cells were cut, and how large its pixels are.
+    let made = crops::read(&at("p.crops")).expect("a set").provenance;
+    assert_eq!((&made["cut"]["method"]["percent"], &made["pixel_size_um"]), (&95.0.into(), &0.5.into()));
+    let made = crops::read(&at("both.crops")).expect("a set").provenance;
+    assert!(made["cut"].is_null(), "one was grouped by field, one by well: {made}");
+    assert_eq!(made["pixel_size_um"], 0.5);
 
     // The table of a set is a table of points.
     let points = Method::Points { file: at("q.crops/cells.parquet") };

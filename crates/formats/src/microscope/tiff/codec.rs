@@ -83,7 +83,9 @@ impl Codec {
             Codec::Deflate => 1032,
             Codec::PackBits => 64,
             // A block of 128 KiB in four bytes.
-            Codec::Zstd | Codec::Jpeg(_) => 32768,
+            Codec::Zstd => 32768,
+            // A bit for a block of 8 x 8, of which each colour has one for 16 x 16 pixels.
+            Codec::Jpeg(_) => 1024,
         };
         n.saturating_mul(each)
     }

@@ -25,6 +25,8 @@ pub(super) struct Jpeg {
     samples: usize,
     /// Columns of a piece.
     w: usize,
+    /// Most rows of a piece.
+    h: usize,
     /// Stored as brightness and colour differences; given as red, green, blue.
     is_ycbcr: bool,
 }
@@ -39,7 +41,9 @@ impl Jpeg {
             tables.truncate(tables.len() - 2);
         }
         let w = ifd.one(bytes, tag::TILE_WIDTH, kind.w as u64)? as usize;
-        Ok(Jpeg { tables, samples: kind.together(), w, is_ycbcr })
+        let rows = ifd.one(bytes, tag::ROWS_PER_STRIP, kind.h as u64)?.min(kind.h as u64);
+        let h = ifd.one(bytes, tag::TILE_LENGTH, rows)? as usize;
+        Ok(Jpeg { tables, samples: kind.together(), w, h, is_ycbcr })
     }
 
     /// Rows of pixels, samples side by side.
@@ -59,9 +63,11 @@ impl Jpeg {
         decoder.read_info().map_err(|e| e.to_string())?;
         let info = decoder.info().ok_or("no size")?;
         let samples = info.pixel_format.pixel_bytes();
-        if samples != self.samples || usize::from(info.width) != self.w {
-            let Jpeg { samples: k, w, .. } = self;
-            return Err(format!("{} columns x {samples} samples of {w} x {k}", info.width));
+        // Before any of it is decoded: more rows would take memory that the page does not account for.
+        let (w, h) = (usize::from(info.width), usize::from(info.height));
+        if samples != self.samples || w != self.w || h > self.h {
+            let Jpeg { samples: k, w: columns, h: rows, .. } = self;
+            return Err(format!("{h} rows x {w} columns x {samples} samples of {rows} x {columns} x {k}"));
         }
         decoder.decode().map_err(|e| e.to_string())
     }
