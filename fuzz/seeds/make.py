@@ -107,5 +107,27 @@ def annotations():
     save("annotation", "stored.zip", zipped({"B/B_s_0.tif": patch}, zipfile.ZIP_STORED))
 
 
-for make in (images, arrays, tables, models, annotations):
+def microscopes():
+    def pyramid(file):
+        with tifffile.TiffWriter(file, ome=True) as out:
+            how = {"tile": (16, 16), "compression": "zlib"}
+            facts = {"axes": "CYX", "PhysicalSizeX": 0.5, "PhysicalSizeXUnit": "µm", "Channel": {"Name": ["a", "b"]}}
+            out.write(pixels(2, 40, 36, dtype=np.uint16), subifds=1, metadata=facts, **how)
+            out.write(pixels(2, 20, 18, dtype=np.uint16), subfiletype=1, **how)
+
+    save("microscope", "ome_pyramid.tif", written(pyramid))
+    stack, facts = pixels(2, 2, 2, 6, 5, dtype=np.uint16), {"axes": "TZCYX", "finterval": 2.0, "unit": "um"}
+    save("microscope", "imagej.tif", written(lambda f: tifffile.imwrite(f, stack, imagej=True, metadata=facts)))
+    save("microscope", "shaped.tif", written(lambda f: tifffile.imwrite(f, pixels(3, 6, 5, dtype=np.int32))))
+    planar = {"planarconfig": "separate", "photometric": "rgb"}
+    save("microscope", "planar.tif", tiff(pixels(3, 6, 5, dtype=np.uint16), predictor=True, compression="zlib", **planar))
+    save("microscope", "float_tiled.tif", tiff(pixels(20, 20, dtype=np.float64), tile=(16, 16), byteorder=">"))
+    save("microscope", "big.tif", tiff(pixels(4, 4, dtype=np.int8), bigtiff=True))
+    for compression in ("tiff_lzw", "packbits", "jpeg", "tiff_adobe_deflate"):
+        picture = Image.fromarray(pixels(16, 16, 3))
+        data = written(lambda file: picture.save(file, "TIFF", compression=compression))
+        save("microscope", f"{compression}.tif", data)
+
+
+for make in (images, arrays, tables, models, annotations, microscopes):
     make()
