@@ -1,5 +1,6 @@
 //! Convolution at the shapes of the two preset networks, on one core: GFLOP/s, and the share of the rate that the same
-//! core reaches when it does nothing but multiply and add in registers.
+//! core reaches when it does nothing but multiply and add in registers. Counted are the operations of the definition:
+//! kernels that need half as many can have a share above 100 %.
 //!
 //! * `cargo bench -p kernels`: times by criterion, then the shares.
 //! * `cargo bench -p kernels -- --json`: the shares alone, one line of JSON each, for `cargo xtask bench`.
