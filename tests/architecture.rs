@@ -10,7 +10,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("formats", &["cells"]),
     ("nn", &["kernels"]),
     ("embed", &["kernels"]),
-    ("study", &["cells", "formats", "nn", "stats"]),
+    ("study", &["cells", "embed", "formats", "nn", "stats"]),
     ("server", &["study"]),
     ("morphotype", &["server", "study"]),
     ("xtask", &[]),

@@ -4,6 +4,7 @@ mod annotate;
 mod crop;
 mod cutting;
 mod demo;
+mod embed;
 mod evaluate;
 mod export;
 mod import;
@@ -37,6 +38,8 @@ pub enum Command {
     Evaluate(evaluate::Evaluate),
     /// Class probabilities of cells, as a table
     Predict(predict::Predict),
+    /// A map of cells by what a model makes of them, or of features made elsewhere
+    Embed(embed::Embed),
     /// Make movies of nuclei or phase-contrast fields with known truth
     Simulate(simulate::Simulate),
     /// The whole job on simulated movies: crops, preview, model, report
@@ -56,6 +59,7 @@ impl Command {
             Command::Train(c) => c.run(),
             Command::Evaluate(c) => c.run(),
             Command::Predict(c) => c.run(),
+            Command::Embed(c) => c.run(),
             Command::Simulate(c) => c.run(),
             Command::Demo(c) => c.run(),
         }

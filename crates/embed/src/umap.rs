@@ -173,6 +173,12 @@ impl Map {
         Ok(Map { settings, points, neighbours, positions })
     }
 
+    /// The settings that it was made with.
+    #[must_use]
+    pub fn settings(&self) -> &Umap {
+        &self.settings
+    }
+
     /// Place of each point, `[x, y]`.
     #[must_use]
     pub fn positions(&self) -> &[[f32; 2]] {

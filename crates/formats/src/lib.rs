@@ -12,6 +12,7 @@ pub mod channels;
 pub mod class_folders;
 pub mod crops;
 mod error;
+pub mod features;
 pub mod fit;
 mod foreign;
 pub mod groups;

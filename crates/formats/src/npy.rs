@@ -275,6 +275,15 @@ fn reorder<T: Clone>(values: &[T], shape: &[usize]) -> Vec<T> {
     out
 }
 
+/// Values as the bytes of a `.npy` file, C order.
+#[must_use]
+pub fn to_bytes(shape: &[usize], values: &Pixels) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    // Writing to memory cannot fail.
+    let _ = write(&mut bytes, shape, values);
+    bytes
+}
+
 /// Writes pixels as a `.npy` file of version 1, C order, little endian.
 pub(crate) fn write(out: &mut dyn Write, shape: &[usize], pixels: &Pixels) -> std::io::Result<()> {
     out.write_all(&header::bytes(shape, pixels.depth()))?;

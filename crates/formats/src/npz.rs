@@ -146,7 +146,7 @@ impl<R: Read + Seek> Arrays<'_, R> {
 }
 
 /// One array and the end of its member, where the checksum is compared.
-fn whole_array(path: &Path, reader: &mut dyn Read) -> Result<npy::Array, FormatError> {
+pub(crate) fn whole_array(path: &Path, reader: &mut dyn Read) -> Result<npy::Array, FormatError> {
     let array = npy::read_array(path, reader, None)?;
     match reader.read(&mut [0]) {
         Ok(0) => Ok(array),
@@ -156,7 +156,7 @@ fn whole_array(path: &Path, reader: &mut dyn Read) -> Result<npy::Array, FormatE
 }
 
 /// A value as text; none for an empty one.
-fn text_at(values: &Values, i: usize) -> Option<String> {
+pub(crate) fn text_at(values: &Values, i: usize) -> Option<String> {
     match values {
         Values::Text(v) => Some(v[i].clone()).filter(|s| !s.is_empty()),
         _ => int_at(values, i).map(|x| x.to_string()),

@@ -4,6 +4,7 @@ pub mod contract;
 pub mod crop;
 pub mod dataset;
 pub mod demo;
+pub mod embed;
 mod error;
 pub mod evaluate;
 pub mod import;

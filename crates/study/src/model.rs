@@ -151,6 +151,28 @@ impl Model {
         let logits = logits(&self.network, self.precision, &self.contract, data, indices)?;
         Ok(softmax(&logits, self.classes.len(), self.temperature))
     }
+
+    /// What the last layer reads of the cells of `data` at `indices`: how many features, and `[n, features]` row by row.
+    /// Each cell is seen as it is, in one view.
+    ///
+    /// # Errors
+    /// As [`Model::probabilities`].
+    pub fn features(&self, data: &Dataset, indices: &[usize]) -> Result<(usize, Vec<f32>), StudyError> {
+        self.contract.check(data)?;
+        let predictor = Predictor::with_precision(&self.network, self.precision)
+            .map_err(|e| StudyError::Refused(e.to_string()))?;
+        let features = predictor.features(indices.len(), |i, crop: &mut [f32]| {
+            data.read_crop(indices[i], crop)?;
+            normalise(&self.contract, data, indices[i], crop)
+        })?;
+        Ok((predictor.feature_count(), features))
+    }
+}
+
+/// Scales the intensities of a crop as the contract says.
+fn normalise(contract: &Contract, data: &Dataset, index: usize, crop: &mut [f32]) -> Result<(), StudyError> {
+    let named = |e| StudyError::Refused(format!("{}: {e}", data.cells[index].name));
+    contract.normalise.apply(contract.shape(), crop).map_err(named)
 }
 
 /// Logits of the cells at `indices`, averaged over the contract's views, `[n, classes]`. Any number of threads and
@@ -180,10 +202,7 @@ pub fn logits(
                 let plain = crop.to_vec();
                 view.apply(shape, &plain, crop);
             }
-            contract
-                .normalise
-                .apply(shape, crop)
-                .map_err(|e| StudyError::Refused(format!("{}: {e}", data.cells[indices[i]].name)))
+            normalise(contract, data, indices[i], crop)
         })?;
         if sum.is_empty() {
             sum = one;

@@ -25,9 +25,11 @@ pub enum Page {
     Crops,
     /// A threshold at several values.
     Sweep,
+    /// Where cells lie on a map.
+    Embedding,
 }
 
-const FILES: [(&str, &str); 8] = [
+const FILES: [(&str, &str); 9] = [
     ("base.html", include_str!("../../assets/page/base.html")),
     ("macros.html", include_str!("../../assets/page/macros.html")),
     ("style.css", include_str!("../../assets/page/style.css")),
@@ -36,6 +38,7 @@ const FILES: [(&str, &str); 8] = [
     ("preview.html", include_str!("../../assets/page/preview.html")),
     ("crops.html", include_str!("../../assets/page/crops.html")),
     ("sweep.html", include_str!("../../assets/page/sweep.html")),
+    ("embedding.html", include_str!("../../assets/page/embedding.html")),
 ];
 
 /// A drawing as a page shows it.
@@ -63,6 +66,7 @@ pub fn render(page: Page, context: &impl Serialize) -> Result<String, PageError>
         Page::Preview => "preview.html",
         Page::Crops => "crops.html",
         Page::Sweep => "sweep.html",
+        Page::Embedding => "embedding.html",
     };
     let fault = |source| PageError { name, source };
     let mut environment = Environment::new();

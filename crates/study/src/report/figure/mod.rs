@@ -11,6 +11,7 @@ pub mod curves;
 pub mod f1;
 pub mod history;
 pub mod legend;
+pub mod map;
 pub mod share;
 
 pub use calibration::calibration;
@@ -20,6 +21,7 @@ pub use coverage::coverage;
 pub use curves::{Curve, precision_recall, roc};
 pub use f1::{ClassF1, f1};
 pub use history::{Epoch, history};
+pub use map::map;
 pub use share::{SourceCounts, shares};
 
 use super::scene::{Scene, Type};
