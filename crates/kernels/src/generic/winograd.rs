@@ -1,4 +1,4 @@
-//! Correlation with kernels of three columns in 6 products for every 4 outputs of a row instead of 12.
+//! Correlation with kernels of 3 by 3 in 6 products for every 4 outputs of a row instead of 12.
 //!
 //! The outputs are the coefficients of a product of polynomials, taken from its values at 0, a, -a, b, -b and infinity.
 //! With the 6 inputs `d` that 4 neighbouring outputs see and a row `g` of the kernel,
@@ -15,7 +15,7 @@
 //! ```
 //!
 //! with a = 3/4 and b = 3/2: all factors of values are exact in `f32`, and the error is 1.5 times that of plain sums
-//! (twice as large with the customary 1 and 2). A value that is not finite spreads over its 4 outputs.
+//! (2.1 times with the customary 1 and 2). A value that is not finite spreads over its 4 outputs.
 //!
 //! # Source
 //! Winograd 1980, doi:10.1137/1.9781611970364; Lavin and Gray 2016, doi:10.1109/CVPR.2016.435; points of evaluation:

@@ -1,4 +1,4 @@
-//! The convolution's gradient with respect to kernels of three columns in 6 products for every 4 outputs of a row
+//! The convolution's gradient with respect to kernels of 3 by 3 in 6 products for every 4 outputs of a row
 //! instead of 12: with the transforms of [`super::winograd`],
 //!
 //! ```text
