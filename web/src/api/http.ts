@@ -6,14 +6,15 @@ import type {
   Histogram,
   ImageId,
   ImageInfo,
+  ImportReply,
   LabelsReply,
   LogReply,
   Session,
-  Suggestion,
+  SuggestionsReply,
   TrainOrder,
   TrainState,
 } from "../state/contract";
-import { type ExportOrder, type ImportReply, type Listener, type Place, Refused, type Source } from "./source";
+import { type ExportOrder, type Listener, type Place, Refused, type Source } from "./source";
 
 type Query = Record<string, string | number | boolean>;
 
@@ -78,7 +79,7 @@ export class HttpSource implements Source {
     const last = reply.gestures.at(-1);
     if (!reply.more || !last) return reply;
     const rest = await this.log(last.revision, mine);
-    return { revision: rest.revision, gestures: [...reply.gestures, ...rest.gestures] };
+    return { ...rest, gestures: [...reply.gestures, ...rest.gestures] };
   }
 
   async send(gesture: Gesture, client: string, base: number): Promise<EditsReply> {
@@ -127,11 +128,7 @@ export class HttpSource implements Source {
     await send("POST", "suggest", { images: image === null ? null : [image], frames });
   }
 
-  async suggestions(image: ImageId, t: number): Promise<Suggestion[]> {
-    return (await get<{ cells: Suggestion[] }>("suggestions", { image, t })).cells;
-  }
+  suggestions = (image: ImageId, t: number) => get<SuggestionsReply>("suggestions", { image, t });
 
-  async suggestionQueue(limit: number): Promise<Suggestion[]> {
-    return (await get<{ cells: Suggestion[] }>("suggestions/queue", { limit })).cells;
-  }
+  suggestionQueue = (limit: number) => get<SuggestionsReply>("suggestions/queue", { limit });
 }

@@ -40,7 +40,7 @@ export class Ledger {
         refused.push({ index, reason: reason ?? "gone", current: this.#cells.get(edit.id) ?? null });
         return;
       }
-      edits.push({ op: edit.op, id: edit.id, before: change.before, after: change.after });
+      edits.push({ index, op: edit.op, id: edit.id, before: change.before, after: change.after });
       if (change.kind === "class") {
         if (change.after) this.#classes.set(change.id, change.after);
         else this.#classes.delete(change.id);
@@ -55,9 +55,8 @@ export class Ledger {
     const since = this.#log.slice(base);
     const revision = this.revision + 1;
     const { gesture: id, undoes } = gesture;
-    this.#log.push({ gesture: id, revision, by, at: "2026-01-01T00:00:00Z", undoes, edits });
-    const applied = gesture.edits.filter((_, i) => !refused.some((refusal) => refusal.index === i));
-    const reply = { revision, gesture: id, applied, refused, since };
+    this.#log.push({ gesture: id, revision, by, client: by, at: "2026-01-01T00:00:00Z", undoes, edits });
+    const reply = { revision, gesture: id, applied: edits, refused, since, more: false };
     this.#replies.set(id, reply);
     return structuredClone(reply);
   }
@@ -84,10 +83,10 @@ export class Ledger {
 
   log(after: number, by: string | null): LogReply {
     const gestures = this.#log.slice(after).filter((gesture) => by === null || gesture.by === by);
-    return structuredClone({ revision: this.revision, gestures });
+    return structuredClone({ revision: this.revision, gestures, more: false });
   }
 
-  #objection(edit: Edit): string | null {
+  #objection(edit: Edit): Refusal["reason"] | null {
     if ((edit.op === "add" || edit.op === "reclass") && edit.class !== null && !this.#classes.has(edit.class)) {
       return "unknown_class";
     }

@@ -7,20 +7,21 @@ import type {
   Histogram,
   ImageId,
   ImageInfo,
+  ImportReply,
   LabelsReply,
   LogReply,
   Session,
-  Suggestion,
+  SuggestionsReply,
   TrainState,
 } from "../state/contract";
 import { Ledger } from "./ledger";
-import type { ImportReply, Listener, Place, Source } from "./source";
+import type { Listener, Place, Source } from "./source";
 
 const N_NUCLEI = 90;
 const SIDE = 512;
 
 const MOVIE: ImageInfo = {
-  id: "made",
+  id: 1,
   name: "made-up movie",
   shape: { t: 40, z: 1, c: 2, y: SIDE, x: SIDE },
   dtype: "uint16",
@@ -42,6 +43,7 @@ const IDLE: TrainState = {
   history: [],
   confusion: null,
   model: null,
+  notes: [],
   error: null,
 };
 
@@ -155,7 +157,7 @@ export class MadeSource implements Source {
     const history = Array.from({ length: 24 }, (_, i): Epoch => {
       const left = Math.exp(-i / 7);
       const val = left * 1.1 + 0.1 + 0.05 * noise(i, 2);
-      return { epoch: i + 1, loss: left * 1.4, val_loss: val, accuracy: 1 - left * 0.7, val_accuracy: 0.95 - left * 0.6 };
+      return { epoch: i + 1, loss: left * 1.4, val_loss: val, accuracy: 1 - left * 0.7, val_accuracy: 0.95 - left * 0.6, val_macro_f1: null };
     });
     const confusion = {
       classes: ["Interphase", "Prometaphase", "Metaphase", "Anaphase", "Apoptosis"],
@@ -168,15 +170,15 @@ export class MadeSource implements Source {
   stopTraining = async () => {};
   startSuggesting = async () => {};
 
-  async suggestions(image: ImageId, t: number): Promise<Suggestion[]> {
+  async suggestions(image: ImageId, t: number): Promise<SuggestionsReply> {
     const classes = this.ledger.labels().classes;
-    if (classes.length === 0) return [];
-    return Array.from({ length: 30 }, (_, i) => {
+    const cells = Array.from({ length: classes.length > 0 ? 30 : 0 }, (_, i) => {
       const { y, x } = nucleus(i, t);
       const p = classes.map((_, k) => (k === i % classes.length ? 0.5 + noise(i, 8) / 2 : 0.1));
       const chosen = classes[i % classes.length]!.id;
       return { id: `${t}/${i}`, image, t, z: 0, y, x, p, class: chosen, margin: noise(i, 8) };
     });
+    return { model: null, classes: classes.map((c) => c.name), cells };
   }
 
   suggestionQueue = async () => this.suggestions(MOVIE.id, 0);

@@ -6,11 +6,12 @@ import type {
   Histogram,
   ImageId,
   ImageInfo,
+  ImportReply,
   LabelsReply,
   LogReply,
   Session,
   SuggestState,
-  Suggestion,
+  SuggestionsReply,
   TrainOrder,
   TrainState,
 } from "../state/contract";
@@ -38,12 +39,6 @@ export interface ExportOrder {
   flagged: boolean;
 }
 
-export interface ImportReply {
-  added: number;
-  skipped: number;
-  revision: number;
-}
-
 /** Where the page's data come from: the server, or made-up ones for trying the page without it. */
 export interface Source {
   session(): Promise<Session>;
@@ -62,8 +57,8 @@ export interface Source {
   startTraining(order: TrainOrder): Promise<void>;
   stopTraining(): Promise<void>;
   startSuggesting(image: ImageId | null, frames: [number, number] | null): Promise<void>;
-  suggestions(image: ImageId, t: number): Promise<Suggestion[]>;
-  suggestionQueue(limit: number): Promise<Suggestion[]>;
+  suggestions(image: ImageId, t: number): Promise<SuggestionsReply>;
+  suggestionQueue(limit: number): Promise<SuggestionsReply>;
 }
 
 /** The server answered, and said no. */

@@ -8,7 +8,7 @@ import { Refused } from "./source";
 import { Sync, type SyncState } from "./sync";
 import { UnsentStore } from "./unsent";
 
-const add = (id: string): Edit => ({ op: "add", id, image: "made", t: 0, z: 0, y: 1, x: 2, class: null });
+const add = (id: string): Edit => ({ op: "add", id, image: 1, t: 0, z: 0, y: 1, x: 2, class: null });
 
 /** A server that can be cut off, before or after it has written. */
 class Shaky extends MadeSource {

@@ -17,7 +17,7 @@ const klass = (id: string, position: number): CellClass => ({
 const add = (id: string, y: number, x: number, c: string | null = "A", t = 0): Edit => ({
   op: "add",
   id,
-  image: "i",
+  image: 1,
   t,
   z: 0,
   y,
@@ -212,7 +212,7 @@ describe("labels", () => {
     page.do(add("c", 1, 1));
     page.labels.reject(page.labels.pending[0]!);
     expect(page.labels.size).toBe(0);
-    expect(page.labels.frames.size("i", 0, 0)).toBe(0);
+    expect(page.labels.frames.size(1, 0, 0)).toBe(0);
     page.labels.undo();
     expect(page.labels.class("B")).toBeUndefined();
   });
@@ -244,7 +244,7 @@ describe("labels", () => {
       const truth = new Page(ledger, "fresh");
       for (const page of pages) {
         expect(page.seen()).toEqual(truth.seen());
-        expect(page.labels.frames.size("i", 0, 0)).toBe(page.labels.size);
+        expect(page.labels.frames.size(1, 0, 0)).toBe(page.labels.size);
         expect(page.labels.count("A") + page.labels.count("B") + page.labels.count(null)).toBe(page.labels.size);
       }
     }

@@ -257,6 +257,10 @@ export class Labels {
   #take(logged: LoggedGesture, touched: Set<string>): void {
     for (const edit of logged.edits) {
       touched.add(edit.id);
+      for (const cell of edit.cells ?? []) {
+        touched.add(cell.id);
+        this.#settle(cell.id, cell);
+      }
       if (edit.op === "put_class" || edit.op === "drop_class") {
         if (edit.after) this.#confirmed.classes.set(edit.id, edit.after as CellClass);
         else this.#confirmed.classes.delete(edit.id);

@@ -15,7 +15,7 @@ const image = { height: 1000, width: 2000 };
 const stage = { height: 500, width: 800 };
 
 function cell(id: string, y: number, x: number, c: string | null = "A"): Cell {
-  return { id, image: "i", t: 0, z: 0, y, x, class: c, by: "", version: 1, flagged: false };
+  return { id, image: 1, t: 0, z: 0, y, x, class: c, by: "", version: 1, flagged: false };
 }
 
 describe("camera", () => {
@@ -60,14 +60,14 @@ describe("frame index", () => {
     const left = cells.slice(200);
     for (const [y, x, radius] of [[0, 0, 20], [100, 150, 33], [210, 306, 400], [50.5, 77.7, 5]] as const) {
       const expected = left.filter((c) => Math.hypot(c.y - y, c.x - x) <= radius).map((c) => c.id);
-      const found = index.near("i", 0, 0, y, x, radius);
+      const found = index.near(1, 0, 0, y, x, radius);
       expect(found.map((c) => c.id).sort()).toEqual(expected.sort());
       const distances = found.map((c) => (c.y - y) ** 2 + (c.x - x) ** 2);
       expect(distances).toEqual([...distances].sort((a, b) => a - b));
     }
-    expect(index.size("i", 0, 0)).toBe(300);
-    expect([...index.in("i", 0, 0)].length).toBe(300);
-    expect(index.countsByTime("i").get(0)).toBe(300);
+    expect(index.size(1, 0, 0)).toBe(300);
+    expect([...index.in(1, 0, 0)].length).toBe(300);
+    expect(index.countsByTime(1).get(0)).toBe(300);
   });
 
   it("warns of two classes at nearly one place, and of nothing else", () => {
@@ -192,7 +192,7 @@ describe("the rest", () => {
 
   it("suggestions come the unsure first, and skipped ones again", () => {
     const queue = new SuggestionQueue();
-    const suggestion = (id: string, margin: number): Suggestion => ({ id, image: "i", t: 0, z: 0, y: 0, x: 0, p: [], class: null, margin });
+    const suggestion = (id: string, margin: number): Suggestion => ({ id, image: 1, t: 0, z: 0, y: 0, x: 0, p: [], class: null, margin });
     const all = [suggestion("a", 0.9), suggestion("b", 0.1), suggestion("c", 0.5)];
     queue.load(all);
     expect(queue.current?.id).toBe("b");

@@ -1,4 +1,4 @@
-import type { ClassId, Suggestion, SuggestState } from "../state/contract";
+import type { CellClass, ClassId, Suggestion, SuggestState } from "../state/contract";
 import { SuggestionQueue } from "../state/queue";
 import type { Workbench } from "./workbench.svelte";
 
@@ -9,6 +9,8 @@ const COVER = 1 / 8;
 /** What the model suggests: pale markers on the frame, and the unsure ones in a queue. */
 export class Guesses {
   readonly #queue = new SuggestionQueue();
+  /** Names of the classes, in the order of a suggestion's probabilities. */
+  #classes: string[] = [];
   #frame = $state.raw<{ key: string; cells: Suggestion[] }>({ key: "", cells: [] });
   #version = $state(0);
   state = $state.raw<SuggestState>({ running: false, done: 0, total: 0, error: null });
@@ -36,16 +38,30 @@ export class Guesses {
     return this.active ? this.#queue.current : null;
   }
 
+  /** The classes that the model thinks of, the likeliest first. */
+  likely(suggestion: Suggestion): { c: CellClass; p: number }[] {
+    const byName = new Map(this.bench.classes.map((c) => [c.name, c]));
+    return this.#classes
+      .flatMap((name, i) => {
+        const c = byName.get(name);
+        return c ? [{ c, p: suggestion.p[i] ?? 0 }] : [];
+      })
+      .sort((a, b) => b.p - a.p);
+  }
+
   /** The markers of the frame that is seen now. */
   async fetchFrame(): Promise<void> {
     const { image, shown } = this.bench.viewer;
     if (!image) return;
-    const cells = await this.bench.source.suggestions(image.id, shown.t).catch(() => []);
-    this.#frame = { key: `${image.id}/${shown.t}`, cells };
+    const reply = await this.bench.source.suggestions(image.id, shown.t).catch(() => null);
+    if (reply) this.#classes = reply.classes;
+    this.#frame = { key: `${image.id}/${shown.t}`, cells: reply?.cells ?? [] };
   }
 
   async refresh(): Promise<void> {
-    this.#queue.load(await this.bench.source.suggestionQueue(QUEUE).catch(() => []));
+    const reply = await this.bench.source.suggestionQueue(QUEUE).catch(() => null);
+    if (reply) this.#classes = reply.classes;
+    this.#queue.load(reply?.cells ?? []);
     this.#version++;
     await this.fetchFrame();
   }

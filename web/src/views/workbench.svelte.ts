@@ -212,7 +212,7 @@ export class Workbench {
 
   // Where to look.
 
-  openImage(id: ImageId): void {
+  openImage(id: ImageId | undefined): void {
     const image = this.session?.images.find((candidate) => candidate.id === id);
     if (!image || image === this.viewer.image) return;
     this.selected = new Set();

@@ -1,0 +1,101 @@
+import { join } from "node:path";
+import type { Browser } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { CLASSES, folder, launch, Person, rows, run, Server, type Truth } from "./harness";
+
+let browser: Browser;
+let server: Server;
+
+beforeAll(async () => {
+  browser = await launch();
+});
+afterAll(async () => {
+  await browser.close();
+  await server.kill();
+});
+
+function truthsOf(movie: string): Truth[] {
+  return rows(movie.replace(".tif", "_points.csv")).map((row) => ({
+    t: Number(row["frame"]),
+    y: Number(row["y"]),
+    x: Number(row["x"]),
+    label: row["class"] ?? "",
+  }));
+}
+
+/** Labels what no marker covers yet. */
+async function label(person: Person, cells: Truth[]): Promise<void> {
+  for (const cell of [...cells].sort((a, b) => a.t - b.t)) {
+    await person.go(cell.t);
+    await person.press("0");
+    await person.press("Escape");
+    await person.press(String(CLASSES.indexOf(cell.label) + 1));
+    await person.click(cell.y, cell.x, { modifiers: ["Control"] });
+  }
+  await person.saved();
+}
+
+async function train(person: Person): Promise<void> {
+  await person.open("Train");
+  await person.page.getByLabel("Recipe").selectOption("encoder");
+  await person.page.getByPlaceholder("as the recipe").fill("12");
+  await person.page.getByRole("button", { name: "Start" }).click();
+  const state = person.page.getByTestId("training");
+  await state.getByText("training", { exact: true }).waitFor();
+  await state.getByText("done", { exact: true }).waitFor({ timeout: 280_000 });
+}
+
+/** Goes through suggestions as a biologist who knows the truth: Enter when right, the digit when wrong. */
+async function correct(person: Person, truths: Truth[], n: number): Promise<number> {
+  await person.page.getByRole("button", { name: "Suggest cells with it" }).click();
+  await person.page.getByTestId("waiting").getByText(/waiting/).waitFor({ timeout: 200_000 });
+  await person.stage().focus();
+  await person.press("n");
+  let corrected = 0;
+  for (let i = 0; i < n * 4 && corrected < n; i++) {
+    const place = person.page.getByTestId("place");
+    if ((await place.count()) === 0) break;
+    const [frame, y, x] = ((await place.textContent()) ?? "").match(/[\d.]+/g)!.map(Number) as [number, number, number];
+    const t = frame - 1;
+    const near = truths.filter((cell) => cell.t === t && Math.hypot(cell.y - y, cell.x - x) < 8);
+    if (near.length === 1) {
+      await person.go(t);
+      await person.press(String(CLASSES.indexOf(near[0]!.label) + 1));
+      corrected++;
+    } else await person.press("s");
+  }
+  await person.saved();
+  return corrected;
+}
+
+/** How often a model of the study is right about cells of another movie. */
+function judge(model: string, zip: string): number {
+  const told = run("evaluate", model, zip, "-o", join(folder("judged"), "report"));
+  return Number(/^accuracy\s+([\d.]+)/m.exec(told)?.[1]);
+}
+
+describe("label, train, suggest, correct, train", () => {
+  it("makes a second model that is better on cells it never saw", async () => {
+    const movies = folder("movies");
+    run("simulate", "nuclei", "-o", movies, "--n-movies", "2", "--frames", "30", "--size", "512", "--per-class", "60");
+    const movie = join(movies, "nuclei_0.tif");
+    const unseen = join(movies, "annotation_nuclei_1.zip");
+    const truths = truthsOf(movie);
+    const study = join(folder("study"), "study");
+    server = new Server([movie], study);
+    const person = await Person.at(browser, await server.start(), { y: 512, x: 512 });
+    await person.addClasses();
+    await label(person, CLASSES.flatMap((name) => truths.filter((cell) => cell.label === name).slice(0, 8)));
+    await train(person);
+    await person.picture("train-first");
+    const first = judge(join(study, "model-1.safetensors"), unseen);
+    expect(await correct(person, truths, 40)).toBeGreaterThan(0);
+    await person.picture("suggest");
+    await train(person);
+    await person.picture("train-second");
+    const second = judge(join(study, "model-2.safetensors"), unseen);
+    console.log(`accuracy on another movie: first model ${first}, second ${second}`);
+    expect(second).toBeGreaterThan(first);
+    expect(person.complaints).toEqual([]);
+  });
+});
