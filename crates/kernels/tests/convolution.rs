@@ -36,9 +36,9 @@ fn battery() -> Vec<Conv> {
     add(33, 40, 4, 4, [3, 3], [1, 1]);
     // Enough channels and filters for fewer products than the definition has.
     for w in 3..=13 {
-        add(4, w, 9, 10, [3, 3], [1, 1]);
+        add(9, w, 9, 10, [3, 3], [1, 1]);
     }
-    for (h, channels, filters) in [(1, 8, 8), (2, 12, 9), (5, 70, 8), (4, 8, 35)] {
+    for (h, channels, filters) in [(1, 8, 8), (2, 12, 9), (9, 70, 8), (9, 8, 35)] {
         add(h, 8, channels, filters, [3, 3], [1, 1]);
     }
     battery

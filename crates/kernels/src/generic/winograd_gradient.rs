@@ -24,6 +24,9 @@ const FILTERS: usize = 4;
 /// as five of them.
 const TILES: usize = 48;
 
+/// Tiles of an image below which the totals take more than fewer products save.
+const FEWEST: usize = 16;
+
 /// Transformed values of one position, of inputs or of outputs' gradients: 144 KB.
 const TRANSFORMED: usize = 2304;
 
@@ -52,7 +55,10 @@ struct Part {
 impl GradientOfTiles<'_> {
     /// Whether this is faster than plain sums.
     pub(crate) fn suits([rows, columns]: [Axis; 2], channels: usize, filters: usize) -> bool {
-        FILTERS * tiles(columns) <= TRANSFORMED && suits([rows, columns], channels, filters)
+        let n_tiles = tiles(columns);
+        rows.output * n_tiles >= FEWEST
+            && FILTERS * n_tiles <= TRANSFORMED
+            && suits([rows, columns], channels, filters)
     }
 }
 
