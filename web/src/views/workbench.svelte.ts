@@ -31,6 +31,8 @@ export class Workbench {
   version = $state(0);
   sync = $state.raw<SyncState>({ is: "saved" });
   connected = $state(true);
+  /** Whether the labels are here. Before that nothing can be edited. */
+  loaded = $state(false);
   selected = $state.raw<ReadonlySet<CellId>>(new Set());
   currentClass = $state<ClassId | null>(null);
   markers = $state(true);
@@ -59,6 +61,7 @@ export class Workbench {
       });
       this.#sync = new Sync(this.source, this.labels, unsent, client, (state) => this.#synced(state));
       await this.#sync.start();
+      this.loaded = true;
       this.currentClass ??= this.labels.classes[0]?.id ?? null;
       this.source.listen({
         connected: (is) => this.#connect(is),
@@ -115,6 +118,10 @@ export class Workbench {
 
   /** One gesture, or a few when it is larger than the server takes at once. */
   do(edits: Edit[]): void {
+    if (!this.loaded) {
+      this.notices.say("info", "The labels are still on their way.");
+      return;
+    }
     for (let from = 0; from < edits.length; from += MOST_EDITS) {
       this.#sync?.push(this.labels.perform(edits.slice(from, from + MOST_EDITS)));
     }
