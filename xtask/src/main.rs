@@ -20,6 +20,8 @@ cargo xtask bench [--only NAME,…] [--quick]
 cargo xtask fuzz [SECONDS]        each fuzz target for SECONDS (60)
 cargo xtask soak [--kills N] [--edits N] [--seed N]
                                   kills the server of annotate (200 times), lets its disk fail, and counts labels lost
+cargo xtask soak [--kills N] [--edits N] [--seed N] [--program FILE]
+                                  kills the server of annotate (200 times), lets its disk fail, and counts labels lost
 cargo xtask web                   builds the page of annotate into web/dist; installs what it needs";
 
 const CROPS: [&str; 10] =

@@ -22,28 +22,39 @@ struct Request {
     kills: usize,
     edits: usize,
     seed: u64,
+    program: Option<PathBuf>,
 }
 
-/// `cargo xtask soak [--kills N] [--edits N] [--seed N]`.
+/// `cargo xtask soak [--kills N] [--edits N] [--seed N] [--program FILE]`; without a program the release build is made and tried.
 pub fn run_all(args: &[String]) -> Result<(), String> {
-    let mut request = Request { kills: 200, edits: 5000, seed: 1 };
+    let mut request = Request { kills: 200, edits: 5000, seed: 1, program: None };
     for pair in args.chunks(2) {
         let [name, value] = pair else { return Err(format!("{pair:?}: expected a name and a number")) };
+        if name == "--program" {
+            request.program = Some(PathBuf::from(value));
+            continue;
+        }
         let number: usize =
             value.parse().map_err(|_| format!("{name}: expected a number, found {value:?}"))?;
         match name.as_str() {
             "--kills" => request.kills = number,
             "--edits" => request.edits = number,
             "--seed" => request.seed = number as u64,
-            _ => return Err(format!("expected --kills, --edits or --seed, found {name:?}")),
+            _ => return Err(format!("expected --kills, --edits, --seed or --program, found {name:?}")),
         }
     }
-    run("cargo", &["build", "--release", "--locked"])?;
+    let program = match &request.program {
+        Some(program) => program.clone(),
+        None => {
+            run("cargo", &["build", "--release", "--locked"])?;
+            built("morphotype")
+        }
+    };
     let folder = root().join("target/soak");
     // What an earlier run left is of no use.
     let _ = std::fs::remove_dir_all(&folder);
     std::fs::create_dir_all(&folder).map_err(|e| format!("{}: {e}", folder.display()))?;
-    let bench = Bench { program: built("morphotype"), movie: folder.join("movie.tif"), folder };
+    let bench = Bench { program, movie: folder.join("movie.tif"), folder };
     bench.program(&["simulate", "movie", "--size", "256", "--frames", "4", "-o", path(&bench.movie)?])?;
     bench.kills(&request)?;
     bench.faults(request.seed)

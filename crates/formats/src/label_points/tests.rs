@@ -100,3 +100,11 @@ fn tables_without_points_say_what_is_missing() {
     let plain = read("a.csv".as_ref(), b"y,x\n1,2.5\n").unwrap();
     assert_eq!(plain, [LabelPoint { y: 1.0, x: 2.5, ..LabelPoint::default() }]);
 }
+
+#[test]
+fn selections_of_another_program_are_read() {
+    let points = read("roifile.zip".as_ref(), include_bytes!("golden/roifile.zip")).unwrap();
+    let at = |t, z, y, x| LabelPoint { t, z, y, x, ..LabelPoint::default() };
+    let expected = [at(3, 1, 20.0, 10.0), at(3, 1, 7.25, 10.75), at(6, 0, 4.0, 3.0), at(0, 0, 14.5, 39.5)];
+    assert_eq!(points, expected);
+}

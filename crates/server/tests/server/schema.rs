@@ -130,7 +130,7 @@ impl Fuzzer {
         let mut query = Vec::new();
         let id = if self.rng.random_bool(0.9) { 1 } else { self.rng.random_range(-1..9) };
         for parameter in operation["parameters"].as_array().cloned().unwrap_or_default() {
-            let leave_out = self.rng.random_bool(if parameter["required"] == true { 0.1 } else { 0.4 });
+            let leave_out = self.rng.random_bool(if parameter["required"] == true { 0.1 } else { 0.7 });
             if parameter["in"] == "path" || leave_out {
                 continue;
             }

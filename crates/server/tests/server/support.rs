@@ -92,7 +92,8 @@ pub async fn ask(router: &Router, request: Request<Body>) -> Answer {
     let (parts, mut body) = router.clone().oneshot(request).await.unwrap().into_parts();
     let is_stream = parts.headers.get("content-type").is_some_and(|kind| kind == "text/event-stream");
     let bytes = if is_stream {
-        body.frame().await.unwrap().unwrap().into_data().unwrap()
+        // HEAD has none.
+        body.frame().await.map(|frame| frame.unwrap().into_data().unwrap()).unwrap_or_default()
     } else {
         body.collect().await.unwrap().to_bytes()
     };

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use formats::label_points::{self, LabelPoint};
-use formats::label_store::{Class, Edit, Gesture, LabelStore, StoredCell, StoredImage};
+use formats::label_store::{Class, Edit, Gesture, LabelStore, StoredCell, StoredImage, is_uuid};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
@@ -115,50 +115,28 @@ fn one_of<'a>(images: &'a [StoredImage], wanted: Option<&str>) -> Result<&'a Sto
 }
 
 fn import(store: &mut LabelStore, request: &ImportRequest, bytes: &[u8]) -> Result<Imported, LabelError> {
-    let mut points = label_points::read(Path::new(&request.name), bytes)?;
+    let points = label_points::read(Path::new(&request.name), bytes)?;
     let labels = store.labels()?;
-    // A file about several images is not laid on one.
     let image = store.images()?.into_iter().find(|image| image.id == request.image);
-    let name = image.map(|image| image.name).unwrap_or_default();
-    let named: BTreeSet<&String> = points.iter().filter_map(|p| p.image.as_ref()).collect();
-    if named.len() > 1 {
-        let is_here = |p: &LabelPoint| p.image.as_deref().is_none_or(|n| is_same_image(n, &name));
-        if !points.iter().any(is_here) {
-            let found = named.into_iter().cloned().collect::<Vec<_>>().join(", ");
-            return Err(LabelError::refused(format!("labels of {name}"), format!("those of {found}")));
-        }
-        points.retain(is_here);
-    }
-    let mut taken = Taken::of(labels.cells.iter().filter(|cell| cell.image == request.image));
+    let mut points = of_image(points, &image.map(|image| image.name).unwrap_or_default())?;
     let n = points.len();
     if request.on_duplicate == OnDuplicate::Skip {
+        let taken = Taken::of(labels.cells.iter().filter(|cell| cell.image == request.image));
         points.retain(|p| taken.is_free(p.t, p.z, p.y, p.x));
     }
-    let (classes, made) = classes(&labels.classes, &points);
+    let (classes, mut made) = classes(&labels.classes, &points);
     let by_labeller = points.chunk_by(|a, b| a.by == b.by).flat_map(|chunk| chunk.chunks(PER_GESTURE));
     let mut imported = Imported { added: 0, skipped: n - points.len(), revision: labels.revision };
-    let mut made = made;
     for (k, chunk) in by_labeller.enumerate() {
         let gesture = uuid(&[bytes, format!("{} {} {k}", request.image, labels.revision).as_bytes()]);
         let mut edits: Vec<Edit> = std::mem::take(&mut made).into_iter().map(Edit::PutClass).collect();
         for (i, point) in chunk.iter().enumerate() {
-            let derived = || uuid(&[gesture.as_bytes(), &i.to_le_bytes()]);
-            let own = point.id.clone().filter(|id| is_uuid(id));
-            let id = match own {
-                Some(id) if !store.knows(&id)? => id,
-                _ => derived(),
+            let derived = uuid(&[gesture.as_bytes(), &i.to_le_bytes()]);
+            let id = match &point.id {
+                Some(own) if is_uuid(own) && !store.knows(own)? => own.clone(),
+                _ => derived,
             };
-            edits.push(Edit::Add {
-                id,
-                image: request.image,
-                t: point.t,
-                z: point.z,
-                y: point.y,
-                x: point.x,
-                class: point.class.as_ref().and_then(|name| classes.get(name).cloned()),
-                suggestion: None,
-                version: None,
-            });
+            edits.push(add(request.image, point, id, &classes));
         }
         let by = chunk.first().and_then(|p| p.by.as_deref()).unwrap_or(&request.by);
         let gesture =
@@ -170,6 +148,33 @@ fn import(store: &mut LabelStore, request: &ImportRequest, bytes: &[u8]) -> Resu
         imported.revision = answer.revision;
     }
     Ok(imported)
+}
+
+/// The points of an image: of a file about several images those that name it, of one about one image all, whatever it is called there.
+fn of_image(mut points: Vec<LabelPoint>, name: &str) -> Result<Vec<LabelPoint>, LabelError> {
+    let named: BTreeSet<String> = points.iter().filter_map(|p| p.image.clone()).collect();
+    if named.len() > 1 {
+        points.retain(|p| p.image.as_deref().is_none_or(|other| is_same_image(other, name)));
+        if points.is_empty() {
+            let found = named.into_iter().collect::<Vec<_>>().join(", ");
+            return Err(LabelError::refused(format!("labels of {name}"), format!("those of {found}")));
+        }
+    }
+    Ok(points)
+}
+
+fn add(image: i64, point: &LabelPoint, id: String, classes: &BTreeMap<String, String>) -> Edit {
+    Edit::Add {
+        id,
+        image,
+        t: point.t,
+        z: point.z,
+        y: point.y,
+        x: point.x,
+        class: point.class.as_ref().and_then(|name| classes.get(name).cloned()),
+        suggestion: None,
+        version: None,
+    }
 }
 
 /// Whether two names are of one image, by whatever ending.
@@ -227,7 +232,7 @@ impl Taken {
         self.0.entry((t, z, Self::tile(y), Self::tile(x))).or_default().push((y, x));
     }
 
-    fn is_free(&mut self, t: u32, z: u32, y: f64, x: f64) -> bool {
+    fn is_free(&self, t: u32, z: u32, y: f64, x: f64) -> bool {
         let tiles = (-1..=1).flat_map(|dy| (-1..=1).map(move |dx| (dy, dx)));
         let near = tiles
             .filter_map(|(dy, dx)| self.0.get(&(t, z, Self::tile(y) + dy, Self::tile(x) + dx)))
@@ -247,8 +252,4 @@ pub(super) fn uuid(parts: &[&[u8]]) -> String {
     let hex: String = hash.finalize().iter().take(16).map(|b| format!("{b:02x}")).collect();
     // Version 8: made from other data (RFC 9562).
     format!("{}-{}-8{}-8{}-{}", &hex[..8], &hex[8..12], &hex[13..16], &hex[17..20], &hex[20..])
-}
-
-fn is_uuid(text: &str) -> bool {
-    formats::label_store::is_uuid(text)
 }

@@ -1,0 +1,26 @@
+"""Makes roifile.zip beside this script: python make.py
+
+Python 3.11, numpy 2.4.6, roifile 2026.2.10 (checked below): selections as another program writes them.
+"""
+
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import roifile
+
+assert (np.__version__, roifile.__version__) == ("2.4.6", "2026.2.10")
+
+ROIS = {
+    # Two points of one selection with parts of pixels, in frame 4 (from 1) and focal plane 2.
+    "points": roifile.ImagejRoi.frompoints([[10.5, 20.5], [11.25, 7.75]], name="points", t=3, z=1, c=0),
+    # A point on whole pixels, in plane 7 (from 1) of a stack.
+    "whole": roifile.ImagejRoi.frompoints(np.array([[3, 4]], dtype="int32"), name="whole", position=6),
+    # Something that encloses rows 10 to 20 and columns 30 to 50.
+    "oval": roifile.ImagejRoi(roitype=roifile.ROI_TYPE.OVAL, top=10, left=30, bottom=20, right=50, name="oval"),
+}
+
+if __name__ == "__main__":
+    with zipfile.ZipFile(Path(__file__).parent / "roifile.zip", "w") as out:
+        for name, roi in ROIS.items():
+            out.writestr(zipfile.ZipInfo(f"{name}.roi"), roi.tobytes())
