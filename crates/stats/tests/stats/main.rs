@@ -7,6 +7,7 @@ mod bootstrap;
 mod errors;
 mod golden;
 mod metrics;
+mod plates;
 mod properties;
 mod sample;
 
