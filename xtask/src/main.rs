@@ -18,8 +18,6 @@ cargo xtask crops                 shares of cells cut out and false crops on fie
 cargo xtask bench [--only NAME,…] [--quick]
                                   speed against the peers and the machine, into bench/; installs the peers (7 GB)
 cargo xtask fuzz [SECONDS]        each fuzz target for SECONDS (60)
-cargo xtask soak [--kills N] [--edits N] [--seed N]
-                                  kills the server of annotate (200 times), lets its disk fail, and counts labels lost
 cargo xtask soak [--kills N] [--edits N] [--seed N] [--program FILE]
                                   kills the server of annotate (200 times), lets its disk fail, and counts labels lost
 cargo xtask web                   builds the page of annotate into web/dist; installs what it needs";
