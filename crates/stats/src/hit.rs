@@ -39,9 +39,8 @@ pub fn in_replicates(
     n_needed: usize,
     direction: Direction,
 ) -> Option<Direction> {
-    let n = |way| {
-        scores.iter().flatten().filter(|&&score| direction.of(score, threshold) == Some(way)).count()
-    };
+    let n =
+        |way| scores.iter().flatten().filter(|&&score| direction.of(score, threshold) == Some(way)).count();
     [Direction::Up, Direction::Down].into_iter().find(|&way| n(way) >= n_needed.max(1))
 }
 

@@ -94,7 +94,9 @@ fn invert(matrix: [[f64; 4]; 4]) -> Option<[[f64; 4]; 4]> {
         return None;
     }
     let mut a: [[f64; 8]; 4] = std::array::from_fn(|i| {
-        std::array::from_fn(|j| if j < 4 { matrix[i][j] / (scale[i] * scale[j]) } else { f64::from(u8::from(j - 4 == i)) })
+        std::array::from_fn(|j| {
+            if j < 4 { matrix[i][j] / (scale[i] * scale[j]) } else { f64::from(u8::from(j - 4 == i)) }
+        })
     });
     for k in 0..4 {
         let pivot = (k..4).max_by(|&i, &j| a[i][k].abs().total_cmp(&a[j][k].abs()))?;

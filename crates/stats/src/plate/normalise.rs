@@ -53,9 +53,7 @@ pub fn normalise(plate: &Plate, method: Normalisation) -> Result<Vec<Option<f64>
         Normalisation::PercentOfControl(reference) => {
             (0.0, 0.01 * nonzero(centre_of(plate, reference, Location::Mean)?)?)
         }
-        Normalisation::Ratio(reference) => {
-            (0.0, nonzero(centre_of(plate, reference, Location::Median)?)?)
-        }
+        Normalisation::Ratio(reference) => (0.0, nonzero(centre_of(plate, reference, Location::Median)?)?),
         Normalisation::Difference(reference) => (centre_of(plate, reference, Location::Median)?, 1.0),
         Normalisation::PercentInhibition => {
             let negative = centre_of(plate, Reference::Negative, Location::Mean)?;

@@ -48,7 +48,8 @@ pub fn median_polish(values: &[Option<f64>], n_columns: usize, settings: PolishS
         residuals: values.to_vec(),
         converged: false,
     };
-    let has = |cells: &mut dyn Iterator<Item = usize>| cells.any(|cell| values[cell].is_some());
+    let has =
+        |mut cells: &mut dyn Iterator<Item = usize>| Iterator::any(&mut cells, |cell| values[cell].is_some());
     let n_rows = polish.rows.len();
     let has_row: Vec<bool> = (0..n_rows).map(|row| has(&mut (row * width..(row + 1) * width))).collect();
     let has_column: Vec<bool> =
@@ -85,7 +86,8 @@ fn sweep(residuals: &mut [Option<f64>], cells: impl Iterator<Item = usize> + Clo
 
 /// Takes their median out of the effects that there are.
 fn centre(effects: &mut [f64], has: &[bool]) -> f64 {
-    let known: Vec<f64> = effects.iter().zip(has).filter(|(_, has)| **has).map(|(effect, _)| *effect).collect();
+    let known: Vec<f64> =
+        effects.iter().zip(has).filter(|(_, has)| **has).map(|(effect, _)| *effect).collect();
     let middle = median(&known).unwrap_or(0.0);
     effects.iter_mut().zip(has).filter(|(_, has)| **has).for_each(|(effect, _)| *effect -= middle);
     middle
@@ -106,11 +108,8 @@ pub fn b_score(plate: &Plate) -> Result<Vec<Option<f64>>, NoFigure> {
     check_lines(plate, &samples)?;
     let polish = median_polish(&samples, plate.n_columns, PolishSettings::default());
     let residuals: Vec<f64> = polish.residuals.iter().flatten().copied().collect();
-    let spread = mad(&residuals).ok_or(NoFigure::TooFew {
-        what: "samples",
-        found: residuals.len(),
-        needed: 2,
-    })?;
+    let spread =
+        mad(&residuals).ok_or(NoFigure::TooFew { what: "samples", found: residuals.len(), needed: 2 })?;
     if spread == 0.0 {
         return Err(NoFigure::NoSpread("residuals of the samples"));
     }

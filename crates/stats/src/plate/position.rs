@@ -42,9 +42,8 @@ pub fn position(plate: &Plate) -> Position {
         (low, wells.iter().map(get).fold(f64::NEG_INFINITY, f64::max))
     };
     let (rows, columns) = (range(|w| w.0), range(|w| w.1));
-    let is_ring = |w: &&(f64, f64, f64)| {
-        w.0 == rows.0 || w.0 == rows.1 || w.1 == columns.0 || w.1 == columns.1
-    };
+    let is_ring =
+        |w: &&(f64, f64, f64)| w.0 == rows.0 || w.0 == rows.1 || w.1 == columns.0 || w.1 == columns.1;
     let ring: Vec<f64> = wells.iter().filter(is_ring).map(|w| w.2).collect();
     let rest: Vec<f64> = wells.iter().filter(|w| !is_ring(w)).map(|w| w.2).collect();
     let values: Vec<f64> = wells.iter().map(|w| w.2).collect();

@@ -3,7 +3,9 @@
 use serde::Deserialize;
 use stats::dose::{self, NoCurve};
 use stats::hit::{Null, WellMean, combine, false_discovery};
-use stats::plate::{Location, NoFigure, Normalisation, Plate, Reference, normalise, position, quality, z_prime};
+use stats::plate::{
+    Location, NoFigure, Normalisation, Plate, Reference, normalise, position, quality, z_prime,
+};
 use stats::replicate::{Summary, pearson, spearman, summarise};
 
 use crate::{assert_all_close, assert_close};
@@ -72,7 +74,10 @@ fn golden() -> Golden {
 
 /// To a millionth: what is asked of figures of screens. `what` names the figure.
 fn assert_near(what: &str, found: f64, expected: f64, relative: f64) {
-    assert!((found - expected).abs() <= relative * expected.abs().max(1e-3), "{what}: expected {expected}, found {found}");
+    assert!(
+        (found - expected).abs() <= relative * expected.abs().max(1e-3),
+        "{what}: expected {expected}, found {found}"
+    );
 }
 
 #[test]
@@ -118,7 +123,10 @@ fn plates_are_those_of_the_script() {
             for (well, (found, expected)) in found.iter().zip(&golden.normalised[name]).enumerate() {
                 assert_eq!(found.is_some(), expected.is_some(), "plate {k} {name} {well}");
                 if let (Some(found), Some(expected)) = (found, expected) {
-                    assert!((found - expected).abs() < 1e-9 * expected.abs().max(1.0), "plate {k} {name} {well}: {found}, {expected}");
+                    assert!(
+                        (found - expected).abs() < 1e-9 * expected.abs().max(1.0),
+                        "plate {k} {name} {well}: {found}, {expected}"
+                    );
                 }
             }
         }
@@ -133,7 +141,11 @@ fn curves_are_those_of_least_squares() {
         let width: Vec<f64> = golden.high.iter().zip(&golden.low).map(|(h, l)| h - l).collect();
         for i in 0..4 {
             // The search stops where sums of squares no longer differ: far within the error of the figure.
-            assert!((found[i] - golden.curve[i]).abs() < 1e-4 * width[i], "{i}: {found:?}, {:?}", golden.curve);
+            assert!(
+                (found[i] - golden.curve[i]).abs() < 1e-4 * width[i],
+                "{i}: {found:?}, {:?}",
+                golden.curve
+            );
             assert!((fit.intervals[i][0] - golden.low[i]).abs() < 1e-3 * width[i], "{i} low");
             assert!((fit.intervals[i][1] - golden.high[i]).abs() < 1e-3 * width[i], "{i} high");
         }
@@ -146,7 +158,9 @@ fn curves_are_those_of_least_squares() {
 fn data_that_determine_no_curve_are_refused() {
     let x: Vec<f64> = [0.001, 0.01, 0.1, 1.0, 10.0, 100.0].iter().flat_map(|&c| [c, c, c]).collect();
     let noise = |i: usize| ((i * 7919) % 13) as f64 / 13.0 - 0.5;
-    let response = |f: &dyn Fn(f64) -> f64| -> Vec<f64> { x.iter().enumerate().map(|(i, &c)| f(c.log10()) + 0.1 * noise(i)).collect() };
+    let response = |f: &dyn Fn(f64) -> f64| -> Vec<f64> {
+        x.iter().enumerate().map(|(i, &c)| f(c.log10()) + 0.1 * noise(i)).collect()
+    };
     assert!(matches!(dose::fit(&x[..9], &x[..9]), Err(NoCurve::FewDoses { found: 3 })));
     assert!(matches!(dose::fit(&x, &response(&|_| 1.0)), Err(NoCurve::Flat { .. })));
     assert!(matches!(dose::fit(&x, &vec![2.0; x.len()]), Err(NoCurve::Flat { .. })));
@@ -199,11 +213,15 @@ fn probabilities_combine_as_in_scipy() {
 fn what_is_undefined_says_why() {
     assert!(matches!(z_prime(&[1.0], &[1.0, 2.0], Location::Mean), Err(NoFigure::TooFew { found: 1, .. })));
     assert!(matches!(z_prime(&[1.0, 1.0], &[1.0, 1.0], Location::Mean), Err(NoFigure::NoRange(_))));
-    let equal = Plate { n_columns: 4, values: vec![Some(1.0); 16], samples: (0..16).collect(), ..Plate::default() };
+    let equal =
+        Plate { n_columns: 4, values: vec![Some(1.0); 16], samples: (0..16).collect(), ..Plate::default() };
     for method in [Normalisation::Z(Reference::Samples, Location::Median), Normalisation::BScore] {
         assert!(matches!(normalise(&equal, method), Err(NoFigure::NoSpread(_))));
     }
-    assert!(matches!(normalise(&equal, Normalisation::PercentInhibition), Err(NoFigure::TooFew { found: 0, .. })));
+    assert!(matches!(
+        normalise(&equal, Normalisation::PercentInhibition),
+        Err(NoFigure::TooFew { found: 0, .. })
+    ));
     // Controls in the first and last column of four.
     let values = (0..16).map(|i| Some(f64::from(i * i % 7))).collect();
     let samples = (0..16).filter(|i| (1..3).contains(&(i % 4))).collect();
