@@ -1,6 +1,7 @@
 //! One file per subcommand; each turns words into a call of `study`.
 
 mod annotate;
+mod cluster;
 mod crop;
 mod cutting;
 mod demo;
@@ -38,6 +39,8 @@ pub enum Command {
     Evaluate(evaluate::Evaluate),
     /// Class probabilities of cells, as a table
     Predict(predict::Predict),
+    /// Group cells by their features, without labels
+    Cluster(cluster::Cluster),
     /// A map of cells by what a model makes of them, or of features made elsewhere
     Embed(embed::Embed),
     /// Make movies of nuclei or phase-contrast fields with known truth
@@ -59,6 +62,7 @@ impl Command {
             Command::Train(c) => c.run(),
             Command::Evaluate(c) => c.run(),
             Command::Predict(c) => c.run(),
+            Command::Cluster(c) => c.run(),
             Command::Embed(c) => c.run(),
             Command::Simulate(c) => c.run(),
             Command::Demo(c) => c.run(),

@@ -2,6 +2,7 @@
 
 mod contract;
 mod crop;
+mod embed;
 mod hostile;
 mod info;
 mod interrupt;

@@ -1,5 +1,6 @@
 //! One user verb per file: crop, import, preview, train, evaluate, predict, simulate, demo.
 
+pub mod cluster;
 pub mod contract;
 pub mod crop;
 pub mod dataset;

@@ -14,6 +14,7 @@ use formats::table::{Column, Table};
 use serde::{Deserialize, Serialize};
 
 pub use input::Of;
+pub(crate) use output::{CELLS, FEATURES};
 pub use tiles::Tile;
 
 use crate::report::text::percent;
@@ -163,14 +164,14 @@ fn fit(points: &Points, umap: &Umap, progress: &dyn Progress) -> Result<Map, Stu
 /// The map of an embedding that was written before.
 fn earlier_map(folder: &Path) -> Result<Map, StudyError> {
     let settings = output::read_settings(folder)?;
-    let features = Features::read(&folder.join(output::FEATURES))?;
-    let table = Table::read(&folder.join(output::CELLS))?;
+    let features = Features::read(&folder.join(FEATURES))?;
+    let table = Table::read(&folder.join(CELLS))?;
     let wrong = |what: &str| StudyError::Refused(format!("{}: {what}", folder.display()));
     let column = |name: &str| match table.column(name) {
         Some(Column::Float(values)) => {
             values.iter().copied().collect::<Option<Vec<f64>>>().ok_or_else(|| wrong("a place is missing"))
         }
-        _ => Err(wrong(&format!("expected a column {name} of numbers in {}", output::CELLS))),
+        _ => Err(wrong(&format!("expected a column {name} of numbers in {}", CELLS))),
     };
     let [x, y] = COLUMNS.map(column);
     let positions = x?.into_iter().zip(y?).map(|(x, y)| [x as f32, y as f32]).collect();

@@ -35,7 +35,24 @@ pub fn map(classes: &[String], of: &[Option<usize>], positions: &[[f32; 2]]) -> 
         scene.disc(at, radius, paint, None);
     }
     names(&mut scene, &axes, classes, of);
+    // Colours repeat; names where the classes lie do not.
+    for (k, name) in classes.iter().enumerate() {
+        if let Some(at) = middle(&axes, positions, of, k) {
+            scene.text(at, Type::LABEL.middle().bold(), name.as_str());
+        }
+    }
     scene
+}
+
+/// Where most of a class lies: the median along each axis, in pixels.
+fn middle(axes: &Axes, positions: &[[f32; 2]], of: &[Option<usize>], class: usize) -> Option<(f64, f64)> {
+    let median = |axis: usize| {
+        let own = positions.iter().zip(of).filter(|(_, of)| **of == Some(class));
+        let mut values: Vec<f32> = own.map(|(position, _)| position[axis]).collect();
+        values.sort_unstable_by(f32::total_cmp);
+        values.get(values.len() / 2).copied().map(f64::from)
+    };
+    Some((axes.px(median(0)?), axes.py(median(1)?)))
 }
 
 fn axes(positions: &[[f32; 2]]) -> Axes {
