@@ -27,6 +27,7 @@ pub mod movie;
 pub mod npy;
 pub mod npz;
 mod patch;
+pub mod plate_map;
 pub mod source;
 pub mod sparse_movie;
 pub mod table;
