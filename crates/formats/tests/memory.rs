@@ -78,6 +78,7 @@ impl Tally {
         self.slowest = self.slowest.max(start.elapsed().as_secs_f64());
     }
 
+    #[expect(clippy::print_stdout, reason = "the figures are asked for by --nocapture")]
     fn say(&self, what: &str) {
         let Tally { n, n_refused, most, slowest } = self;
         println!(

@@ -41,7 +41,7 @@ fn cells(kind: usize, c: usize) -> CellSet {
             ("z".into(), Fact::Int((i > 0).then_some(i as i64))),
             ("y_um".into(), Fact::Float(None)),
             ("area".into(), Fact::Float(Some(i as f64 / 3.0))),
-            ("edge".into(), Fact::Bool(Some(i % 2 == 0))),
+            ("edge".into(), Fact::Bool(Some(i.is_multiple_of(2)))),
         ],
     };
     CellSet {
