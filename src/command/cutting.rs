@@ -164,6 +164,11 @@ impl Cutting {
         self.method.as_deref() == Some("percentile")
     }
 
+    /// Whether names of files in a folder are said to mean something.
+    pub fn is_by_pattern(&self) -> bool {
+        self.pattern.is_some()
+    }
+
     /// Half of the rows and columns when nobody says.
     pub fn usual_half(&self) -> (usize, usize) {
         if self.points.is_some() { (32, 32) } else { (25, 25) }

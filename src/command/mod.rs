@@ -12,6 +12,7 @@ mod import;
 mod info;
 mod predict;
 mod preview;
+mod score;
 mod simulate;
 mod sources;
 mod train;
@@ -43,6 +44,8 @@ pub enum Command {
     Cluster(cluster::Cluster),
     /// A map of cells by what a model makes of them, or of features made elsewhere
     Embed(embed::Embed),
+    /// Conditions and plates: fractions, scores, controls, hits, doses
+    Score(score::Score),
     /// Make movies of nuclei or phase-contrast fields with known truth
     Simulate(simulate::Simulate),
     /// The whole job on simulated movies: crops, preview, model, report
@@ -64,6 +67,7 @@ impl Command {
             Command::Predict(c) => c.run(),
             Command::Cluster(c) => c.run(),
             Command::Embed(c) => c.run(),
+            Command::Score(c) => c.run(),
             Command::Simulate(c) => c.run(),
             Command::Demo(c) => c.run(),
         }

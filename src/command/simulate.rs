@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use study::{
     StudyError,
+    score::{ScreenSettings, simulate_screen},
     simulate::{LargeMovie, Nuclei, Phase, large_movie, nuclei, phase},
 };
 
@@ -70,6 +71,45 @@ enum What {
         #[arg(long, value_name = "PIXELS", default_value_t = 2048)]
         size: usize,
     },
+    /// Plates of wells with known hits, toxic compounds, edge effects, drift, donors and dose series, as tables
+    Screen {
+        /// Folder to write
+        #[arg(short, long, value_name = "DIR")]
+        output: PathBuf,
+        /// Another seed is another screen
+        #[arg(long, value_name = "N", default_value_t = 0)]
+        seed: u64,
+        /// Plates, over all replicates
+        #[arg(long, value_name = "N", default_value_t = 8)]
+        n_plates: usize,
+        /// Plates of one layout
+        #[arg(long, value_name = "N", default_value_t = 2)]
+        n_replicates: usize,
+        /// Share of the samples that are hits
+        #[arg(long, value_name = "SHARE", default_value_t = 0.02)]
+        hits: f64,
+        /// Share of the samples that kill cells
+        #[arg(long, value_name = "SHARE", default_value_t = 0.02)]
+        toxic: f64,
+        /// How much higher the score is in the outermost ring
+        #[arg(long, value_name = "SCORE", default_value_t = 0.0)]
+        edge: f64,
+        /// How much higher the score is in the last column than in the first
+        #[arg(long, value_name = "SCORE", default_value_t = 0.0)]
+        gradient: f64,
+        /// How much the score rises over all plates
+        #[arg(long, value_name = "SCORE", default_value_t = 0.0)]
+        drift: f64,
+        /// Donors, plates taking turns
+        #[arg(long, value_name = "N", default_value_t = 1)]
+        donors: usize,
+        /// Compounds at eight concentrations
+        #[arg(long)]
+        doses: bool,
+        /// Controls anywhere instead of in the outer columns
+        #[arg(long)]
+        scattered: bool,
+    },
 }
 
 const EXAMPLES: &str = "\
@@ -98,6 +138,36 @@ impl Simulate {
                     (request.field.height, request.field.width) = (size, size);
                 }
                 phase(&request, &output, &bar)?
+            }
+            What::Screen {
+                output,
+                seed,
+                n_plates,
+                n_replicates,
+                hits,
+                toxic,
+                edge,
+                gradient,
+                drift,
+                donors,
+                doses,
+                scattered,
+            } => {
+                let settings = ScreenSettings {
+                    seed,
+                    n_plates,
+                    n_replicates,
+                    p_hit: hits,
+                    p_toxic: toxic,
+                    edge,
+                    gradient,
+                    drift,
+                    n_donors: donors,
+                    doses,
+                    scattered,
+                    ..ScreenSettings::default()
+                };
+                simulate_screen(&settings, &output)?
             }
             What::Movie { output, seed, frames, size } => {
                 large_movie(&LargeMovie { n_frames: frames, size, seed }, &output, &bar)?

@@ -1,4 +1,4 @@
-//! One user verb per file: crop, import, preview, train, evaluate, predict, simulate, demo.
+//! One user verb per file: crop, import, preview, train, evaluate, predict, score, simulate, demo.
 
 pub mod cluster;
 pub mod contract;
@@ -17,6 +17,7 @@ mod presets;
 pub mod preview;
 mod progress;
 pub mod report;
+pub mod score;
 pub mod settings;
 pub mod simulate;
 pub mod source;

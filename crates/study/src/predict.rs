@@ -10,6 +10,7 @@ use formats::crops;
 use formats::table::{Column, Table};
 
 pub use images::{ImagesRequest, PredictedImages, beside, predict_images};
+pub(crate) use images::{PredictedCells, predict_cells};
 
 use crate::{Dataset, Model, StudyError, evaluate::winner};
 

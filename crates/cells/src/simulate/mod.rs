@@ -12,11 +12,13 @@ mod noise;
 pub mod nuclei;
 pub mod phase;
 pub mod points;
+pub mod screen;
 mod shape;
 
 pub use nuclei::{Movie, NucleiSettings, Sighting, State, nuclei};
 pub use phase::{Condition, PhaseCell, PhaseField, PhaseSettings, phase};
 pub use points::{Point, join_unflagged, nuclei_cells, patches, points};
+pub use screen::{ScreenRole, ScreenSettings, ScreenWell, screen};
 
 /// The seed of the `k`-th movie or field of a set, `1000 seed + k`: sets of up to 1,000 with different seeds share none.
 #[must_use]

@@ -8,7 +8,7 @@ use formats::{atomic, channels, crops};
 use serde_json::Value;
 
 use super::{check_output, marks, table};
-use crate::crop::{CropRequest, Method, crop};
+use crate::crop::{CropRequest, Cropped, Method, crop};
 use crate::{Dataset, Model, Progress, StudyError};
 
 /// What is predicted, and where the results go.
@@ -55,15 +55,30 @@ pub fn predict_images(
     done
 }
 
-fn run(
+/// Cells that were cut out of images, and what a model makes of them.
+pub(crate) struct PredictedCells {
+    /// What was cut.
+    pub cropped: Cropped,
+    /// The cells.
+    pub data: Dataset,
+    /// Their probabilities, `[n, classes]`.
+    pub probabilities: Vec<f64>,
+}
+
+/// Cuts the cells of images as the model's contract says, and predicts them.
+///
+/// # Errors
+/// As [`predict_images`].
+pub(crate) fn predict_cells(
     model: &Model,
-    request: &ImagesRequest,
+    request: &CropRequest,
     progress: &dyn Progress,
-) -> Result<PredictedImages, StudyError> {
-    difference(&model.contract.cut, &request.crop).iter().for_each(|note| progress.say(note));
-    let cropped = crop(&request.crop, progress)?;
-    let mut data = Dataset::from(CropFile::open(&request.crop.output)?);
-    let named = &request.crop.channels;
+) -> Result<PredictedCells, StudyError> {
+    let request = &fitted(model, request)?;
+    difference(&model.contract.cut, request).iter().for_each(|note| progress.say(note));
+    let cropped = crop(request, progress)?;
+    let mut data = Dataset::from(CropFile::open(&request.output)?);
+    let named = &request.channels;
     let unnamed = nobody_named(&model.contract.channels) || nobody_named(&data.channels);
     if !named.is_empty() && unnamed && data.channels.len() == model.contract.channels.len() {
         // The user says which channels of the image are those of the model; names cannot tell.
@@ -72,6 +87,15 @@ fn run(
     model.contract.note(&data).iter().for_each(|note| progress.say(note));
     let everyone: Vec<usize> = (0..data.len()).collect();
     let probabilities = model.probabilities(&data, &everyone)?;
+    Ok(PredictedCells { cropped, data, probabilities })
+}
+
+fn run(
+    model: &Model,
+    request: &ImagesRequest,
+    progress: &dyn Progress,
+) -> Result<PredictedImages, StudyError> {
+    let PredictedCells { cropped, data, probabilities } = predict_cells(model, &request.crop, progress)?;
     let table = table(model, &data.cells, &probabilities);
     table.write(&request.table)?;
     let classes: Vec<usize> =

@@ -23,13 +23,15 @@ pub enum Page {
     Preview,
     /// What was cut out of images.
     Crops,
+    /// Plates, conditions and hits.
+    Plates,
     /// A threshold at several values.
     Sweep,
     /// Where cells lie on a map.
     Embedding,
 }
 
-const FILES: [(&str, &str); 9] = [
+const FILES: [(&str, &str); 10] = [
     ("base.html", include_str!("../../assets/page/base.html")),
     ("macros.html", include_str!("../../assets/page/macros.html")),
     ("style.css", include_str!("../../assets/page/style.css")),
@@ -37,6 +39,7 @@ const FILES: [(&str, &str); 9] = [
     ("evaluation.html", include_str!("../../assets/page/evaluation.html")),
     ("preview.html", include_str!("../../assets/page/preview.html")),
     ("crops.html", include_str!("../../assets/page/crops.html")),
+    ("plates.html", include_str!("../../assets/page/plates.html")),
     ("sweep.html", include_str!("../../assets/page/sweep.html")),
     ("embedding.html", include_str!("../../assets/page/embedding.html")),
 ];
@@ -65,6 +68,7 @@ pub fn render(page: Page, context: &impl Serialize) -> Result<String, PageError>
         Page::Evaluation => "evaluation.html",
         Page::Preview => "preview.html",
         Page::Crops => "crops.html",
+        Page::Plates => "plates.html",
         Page::Sweep => "sweep.html",
         Page::Embedding => "embedding.html",
     };
