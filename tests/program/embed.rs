@@ -26,8 +26,19 @@ fn a_map_has_a_place_for_each_cell_on_any_number_of_threads() {
         let mut command = place.command(&words);
         assert!(command.env("RAYON_NUM_THREADS", threads).output().expect("it runs").status.success());
     }
-    for file in ["cells.csv", "features.npy", "counts.npy", "projection.npy", "projection.png", "map.svg", "embedding.json"] {
-        assert!(place.bytes(&format!("one/{file}")) == place.bytes(&format!("four/{file}")), "{file} differs");
+    for file in [
+        "cells.csv",
+        "features.npy",
+        "counts.npy",
+        "projection.npy",
+        "projection.png",
+        "map.svg",
+        "embedding.json",
+    ] {
+        assert!(
+            place.bytes(&format!("one/{file}")) == place.bytes(&format!("four/{file}")),
+            "{file} differs"
+        );
     }
     let cells = place.text("one/cells.csv");
     let places: Vec<f64> = column(&cells, "umap_1").iter().map(|v| v.parse().expect("a number")).collect();
@@ -54,7 +65,8 @@ fn cells_are_put_on_an_earlier_map() {
 #[test]
 fn features_made_elsewhere_are_mapped_and_grouped() {
     let place = Place::new();
-    let row = |i: usize| format!("{},{}.5,{}.25,{}\n", i, i / 20 * 50, i % 20, if i < 20 { "a" } else { "b" });
+    let row =
+        |i: usize| format!("{},{}.5,{}.25,{}\n", i, i / 20 * 50, i % 20, if i < 20 { "a" } else { "b" });
     let rows: String = (0..40).map(row).collect();
     place.write("f.csv", format!("id,one,two,label\n{rows}"));
     place.run(&["embed", "--features", "f.csv", "--n-neighbors", "5", "-o", "map"]).good();
@@ -63,7 +75,9 @@ fn features_made_elsewhere_are_mapped_and_grouped() {
     assert_eq!(column(&cells, "id")[39], "39");
     place.run(&["cluster", "map", "--min-cluster-size", "5", "-o", "c.csv"]).good();
     let clusters = column(&place.text("c.csv"), "cluster");
-    assert!(clusters[..20].iter().all(|c| *c == clusters[0]) && clusters[20..].iter().all(|c| *c == clusters[20]));
+    assert!(
+        clusters[..20].iter().all(|c| *c == clusters[0]) && clusters[20..].iter().all(|c| *c == clusters[20])
+    );
     assert_ne!(clusters[0], clusters[20]);
     place.run(&["cluster", "f.csv", "--method", "k-means", "--clusters", "2", "-o", "k.parquet"]).good();
 }

@@ -2,8 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-pub use ::embed::{Hdbscan, KMeans};
 use ::embed::{Clusters, EmbedError, Points};
+pub use ::embed::{Hdbscan, KMeans};
 use formats::features::Features;
 use formats::table::{Column, Table};
 

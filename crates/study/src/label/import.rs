@@ -214,8 +214,11 @@ fn classes(there: &[Class], points: &[LabelPoint]) -> (BTreeMap<String, String>,
     (ids, made)
 }
 
-/// Places that have a label, in tiles.
-struct Taken(BTreeMap<(u32, u32, i64, i64), Vec<(f64, f64)>>);
+/// Frame, slice, and row and column of a square as wide as what counts as one place.
+type Square = (u32, u32, i64, i64);
+
+/// Places that have a label, by the square that they lie in.
+struct Taken(BTreeMap<Square, Vec<(f64, f64)>>);
 
 impl Taken {
     fn of<'a>(cells: impl Iterator<Item = &'a StoredCell>) -> Self {

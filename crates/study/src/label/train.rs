@@ -1,6 +1,6 @@
 //! Training on what was labelled, while the page is open.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -198,7 +198,7 @@ impl Labelling {
         self.tell(Event::Train(state));
     }
 
-    fn finish(&self, output: &PathBuf, done: Result<(), StudyError>) {
+    fn finish(&self, output: &Path, done: Result<(), StudyError>) {
         // After a stop there is a model too, when an epoch was complete.
         let stopped = matches!(done, Err(StudyError::Interrupted(_)));
         let loaded = match done {

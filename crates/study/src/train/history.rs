@@ -50,8 +50,8 @@ pub fn beside(model: &Path) -> PathBuf {
     let is_other = |path: &Path| {
         path.extension().is_some_and(|e| e == "safetensors") && path.file_name() != model.file_name()
     };
-    let shared = std::fs::read_dir(folder)
-        .is_ok_and(|entries| entries.flatten().any(|entry| is_other(&entry.path())));
+    let shared =
+        std::fs::read_dir(folder).is_ok_and(|entries| entries.flatten().any(|entry| is_other(&entry.path())));
     if shared { model.with_extension("history.csv") } else { folder.join("history.csv") }
 }
 
