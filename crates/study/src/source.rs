@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-pub use cells::CellSet;
+pub use cells::{CellSet, Depth};
 pub use formats::{
     fit::{Fit, FitMethod},
     groups::{Filter, GroupBy},

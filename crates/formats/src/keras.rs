@@ -1,0 +1,125 @@
+//! Models that Keras wrote: what their layers are and their weights. Nothing in a file is ever run.
+//!
+//! | file | architecture | weights |
+//! |---|---|---|
+//! | `.h5` of `model.save` | attribute `model_config` | `model_weights/<layer>/…` |
+//! | `.json` of `to_json` and `.h5` of `save_weights` | the JSON | `<layer>/…`, or `layers/…` in `.weights.h5` |
+//! | `.keras` (a zip) | `config.json` | `model.weights.h5`, `layers/<kind>_<number>/vars/<number>` |
+//!
+//! Models inside models are unfolded: what comes out is one graph of layers in an order in which each comes after all
+//! that it reads. What a layer means is not known here; its settings are kept as they are written.
+//!
+//! # Source
+//! <https://keras.io/guides/serialization_and_saving/>; the HDF5 layout is that of `keras.src.legacy.saving`.
+
+mod archive;
+mod graph;
+mod place;
+mod weights;
+
+use std::path::Path;
+
+use serde_json::Value;
+
+use crate::hdf5::{self, Hdf5};
+use crate::{FormatError, input};
+use weights::Weights;
+
+/// Largest file that is read, in bytes.
+pub const MAX_FILE: u64 = 4 << 30;
+/// Largest architecture that is read, in bytes.
+const MAX_CONFIG: u64 = 64 << 20;
+/// Name under which layers refer to the model's input.
+pub const INPUT: &str = "input";
+
+/// A model as its file tells it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct KerasModel {
+    /// Lengths of the axes of one sample (of images: rows, columns, channels), none where any will do.
+    pub input: Vec<Option<usize>>,
+    /// The layers; the last one gives the output.
+    pub layers: Vec<KerasLayer>,
+}
+
+/// One layer.
+#[derive(Debug, Clone, PartialEq)]
+pub struct KerasLayer {
+    /// Unique: layers of a model inside the model are called `<model>/<layer>`.
+    pub name: String,
+    /// Keras' class, `Conv2D` for instance.
+    pub class: String,
+    /// Its settings, as written.
+    pub config: Value,
+    /// What it reads: names of layers before it, or [`INPUT`].
+    pub inputs: Vec<String>,
+    /// Its arrays, those of its parts included, in the order of the file.
+    pub weights: Vec<KerasArray>,
+}
+
+/// One array of a layer.
+#[derive(Debug, Clone, PartialEq)]
+pub struct KerasArray {
+    /// `kernel`, `bias`, `gamma`, `beta`, `moving_mean`, `moving_variance`, …; empty where the file does not tell.
+    pub role: String,
+    /// Lengths of the axes.
+    pub shape: Vec<usize>,
+    /// Values in C order.
+    pub values: Vec<f32>,
+}
+
+/// Reads a model from a `.h5`, `.keras` or `.json` file; `weights` is a second file with the weights, needed when the first has
+/// none, and preferred when it has.
+///
+/// # Errors
+/// When a file is broken or made to do harm, a part is missing, or the model cannot be unfolded: several inputs or
+/// outputs, a layer applied twice, an architecture that is code.
+pub fn read(path: &Path, weights: Option<&Path>) -> Result<KerasModel, FormatError> {
+    let bytes = input::read(path, MAX_FILE)?;
+    let second = weights.map(|path| Ok((path, input::read(path, MAX_FILE)?))).transpose()?;
+    parse(path, bytes, second)
+}
+
+/// Reads the bytes of a model, as [`read`]; paths are for messages.
+///
+/// # Errors
+/// As [`read`].
+pub fn parse(
+    path: &Path,
+    bytes: Vec<u8>,
+    weights: Option<(&Path, Vec<u8>)>,
+) -> Result<KerasModel, FormatError> {
+    let (config, mut own) = if bytes.starts_with(hdf5::MAGIC) {
+        let file = Hdf5::parse(path, bytes)?;
+        let Some(text) = file.text("", "model_config")? else {
+            let expected = "a model with its architecture (the attribute \"model_config\"); \
+                give the .json of the architecture, and this file as its weights";
+            return Err(FormatError::new(path, expected, "weights alone"));
+        };
+        (json(path, text.as_bytes())?, Some(Weights::of(path, file)?))
+    } else if bytes.starts_with(b"PK") {
+        let parts = archive::parse(path, bytes)?;
+        (json(path, &parts.config)?, Some(Weights::of(path, Hdf5::parse(path, parts.weights)?)?))
+    } else if bytes.trim_ascii_start().starts_with(b"{") {
+        (json(path, &bytes)?, None)
+    } else {
+        let expected = "a Keras model: .h5, .keras or .json";
+        return Err(FormatError::new(path, expected, crate::error::quote(&bytes)));
+    };
+    if let Some((path, bytes)) = weights {
+        own = Some(Weights::of(path, Hdf5::parse(path, bytes)?)?);
+    }
+    let Some(own) = own else {
+        let expected = "the weights of this architecture in a second file";
+        return Err(FormatError::new(path, expected, "an architecture alone"));
+    };
+    graph::unfold(path, &config, &own)
+}
+
+fn json(path: &Path, bytes: &[u8]) -> Result<Value, FormatError> {
+    let expected = "an architecture in JSON";
+    if bytes.len() as u64 > MAX_CONFIG {
+        let found = format!("{} bytes", bytes.len());
+        return Err(FormatError::new(path, format!("{expected} of at most {MAX_CONFIG} bytes"), found));
+    }
+    serde_json::from_slice(bytes).map_err(|error| FormatError::new(path, expected, error.to_string()))
+}

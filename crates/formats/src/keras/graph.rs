@@ -1,0 +1,277 @@
+//! From an architecture to one graph of layers, models inside models unfolded.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use serde_json::Value;
+
+use super::place::{Numbers, Place};
+use super::weights::Weights;
+use super::{INPUT, KerasLayer, KerasModel};
+use crate::FormatError;
+use crate::error::list;
+
+/// Most layers of a model; the largest of the published ones have about a thousand.
+const MAX_LAYERS: usize = 10_000;
+/// Classes that are graphs of layers.
+const MODELS: [&str; 3] = ["Sequential", "Functional", "Model"];
+
+/// Unfolds an architecture and finds the weights of its layers; `path` is for messages.
+pub(super) fn unfold(path: &Path, config: &Value, weights: &Weights) -> Result<KerasModel, FormatError> {
+    let mut unfolder = Unfolder { path, weights, input: None, layers: Vec::new(), names: BTreeSet::new() };
+    let class = text(config, "class_name").unwrap_or_default();
+    if !MODELS.contains(&class) {
+        let expected = format!("an architecture of class {}", list(MODELS));
+        let found = format!("{class:?}, which is code that the file does not have");
+        return Err(FormatError::new(path, expected, found).at("class_name"));
+    }
+    let root = text(config.get("config").unwrap_or(&Value::Null), "name").unwrap_or_default();
+    let root = Place { root: root.to_owned(), ..Place::default() };
+    unfolder.model(class, config, &root, INPUT.to_owned())?;
+    let Some(input) = unfolder.input else {
+        return Err(FormatError::new(path, "the shape of the input", "none in the architecture"));
+    };
+    Ok(KerasModel { input, layers: unfolder.layers })
+}
+
+struct Unfolder<'a> {
+    path: &'a Path,
+    weights: &'a Weights,
+    input: Option<Vec<Option<usize>>>,
+    layers: Vec<KerasLayer>,
+    names: BTreeSet<String>,
+}
+
+/// One entry of an architecture's list of layers.
+struct Entry<'a> {
+    class: &'a str,
+    value: &'a Value,
+    place: Place,
+}
+
+impl Unfolder<'_> {
+    /// Adds the layers of a model that reads `source`; gives the name of the layer with its output.
+    fn model(
+        &mut self,
+        class: &str,
+        value: &Value,
+        at: &Place,
+        source: String,
+    ) -> Result<String, FormatError> {
+        let config = value.get("config").unwrap_or(&Value::Null);
+        let entries = self.entries(config, at)?;
+        if at.names.is_empty() {
+            self.input = self.find_input(value, &entries)?;
+        }
+        if class == "Sequential" {
+            entries.iter().try_fold(source, |source, entry| self.add(entry, vec![source]))
+        } else {
+            self.functional(config, &entries, at, source)
+        }
+    }
+
+    fn entries<'v>(&self, config: &'v Value, at: &Place) -> Result<Vec<Entry<'v>>, FormatError> {
+        let layers = config.get("layers").unwrap_or(config).as_array();
+        let layers = layers.ok_or_else(|| self.refuse(at, "a list of layers", "none"))?;
+        if layers.len() > MAX_LAYERS {
+            return Err(self.refuse(at, format!("at most {MAX_LAYERS} layers"), layers.len().to_string()));
+        }
+        let mut numbers = Numbers::default();
+        let mut entries = Vec::new();
+        for (number, value) in layers.iter().enumerate() {
+            let inner = value.get("config").unwrap_or(&Value::Null);
+            let (Some(class), Some(name)) =
+                (text(value, "class_name"), text(inner, "name").or(text(value, "name")))
+            else {
+                let found = format!("neither in layer number {number}");
+                return Err(self.refuse(at, "layers with a class and a name", found));
+            };
+            // What others registered is called `<package>><class>`; of keras' own, `module` says so.
+            let registered = text(value, "registered_name").unwrap_or(class);
+            let class = registered.rsplit('>').next().filter(|_| registered.contains('>')).unwrap_or(class);
+            let place = at.inside(name, &numbers.next(class));
+            let foreign = registered.contains('>') && !registered.starts_with("keras");
+            let class = if foreign && !OWN_BLOCKS.contains(&class) { registered } else { class };
+            entries.push(Entry { class, value, place });
+        }
+        Ok(entries)
+    }
+
+    /// The shape of a sample that the outermost model reads.
+    fn find_input(
+        &self,
+        value: &Value,
+        entries: &[Entry],
+    ) -> Result<Option<Vec<Option<usize>>>, FormatError> {
+        let config = value.get("config").unwrap_or(&Value::Null);
+        let inputs: Vec<&Entry> = entries.iter().filter(|entry| entry.class == "InputLayer").collect();
+        if inputs.len() > 1 {
+            let found = list(inputs.iter().map(|entry| entry.place.name()));
+            return Err(self.refuse(&Place::default(), "one input", found));
+        }
+        let first = inputs.first().or(entries.first().as_ref()).map(|entry| entry.value);
+        let inner = first.and_then(|value| value.get("config"));
+        let built = first.and_then(|value| value.get("build_config"));
+        let shape = [
+            inner.and_then(|config| config.get("batch_input_shape")),
+            inner.and_then(|config| config.get("batch_shape")),
+            config.get("build_input_shape"),
+            built.and_then(|built| built.get("input_shape")),
+            value.get("build_config").and_then(|built| built.get("input_shape")),
+        ];
+        let shape = shape.into_iter().flatten().find_map(Value::as_array);
+        let nested = first.filter(|value| MODELS.contains(&text(value, "class_name").unwrap_or_default()));
+        match (shape, nested) {
+            (Some(shape), _) => {
+                let length = |n: &Value| n.as_u64().and_then(|n| usize::try_from(n).ok());
+                Ok(Some(shape.iter().skip(1).map(length).collect()))
+            }
+            (None, Some(value)) => {
+                let config = value.get("config").unwrap_or(&Value::Null);
+                self.find_input(value, &self.entries(config, &Place::default())?)
+            }
+            (None, None) => Ok(None),
+        }
+    }
+
+    fn functional(
+        &mut self,
+        config: &Value,
+        entries: &[Entry],
+        at: &Place,
+        source: String,
+    ) -> Result<String, FormatError> {
+        let numbers: BTreeMap<&str, usize> = entries
+            .iter()
+            .enumerate()
+            .filter_map(|(i, e)| Some((e.place.names.last()?.as_str(), i)))
+            .collect();
+        let input = self.end(config, "input_layers", at)?;
+        let output = self.end(config, "output_layers", at)?;
+        let find = |name: &str| numbers.get(name).copied();
+        let missing = |name: &str| self.refuse(at, "a layer that is listed", format!("{name:?}"));
+        let output = find(output).ok_or_else(|| missing(output))?;
+        let mut done: BTreeMap<usize, String> = BTreeMap::new();
+        done.insert(find(input).ok_or_else(|| missing(input))?, source);
+        let mut waiting = vec![output];
+        let mut open = BTreeSet::new();
+        while let Some(&number) = waiting.last() {
+            if done.contains_key(&number) {
+                waiting.pop();
+                continue;
+            }
+            let entry = &entries[number];
+            let inputs = self.inbound(entry)?;
+            let inputs: Option<Vec<usize>> = inputs.iter().map(|name| find(name)).collect();
+            let inputs =
+                inputs.ok_or_else(|| self.refuse(&entry.place, "inputs that are layers", "others"))?;
+            let todo: Vec<usize> = inputs.iter().copied().filter(|i| !done.contains_key(i)).collect();
+            if todo.is_empty() {
+                let inputs = inputs.iter().map(|i| done[i].clone()).collect();
+                done.insert(number, self.add(entry, inputs)?);
+            } else if open.insert(number) {
+                waiting.extend(todo);
+            } else {
+                return Err(self.refuse(
+                    &entry.place,
+                    "a graph without circles",
+                    "a layer that reads itself",
+                ));
+            }
+        }
+        Ok(done.remove(&output).unwrap_or_default())
+    }
+
+    /// The only layer that `key` (`input_layers`, `output_layers`) lists.
+    fn end<'v>(&self, config: &'v Value, key: &str, at: &Place) -> Result<&'v str, FormatError> {
+        let listed = config.get(key).and_then(Value::as_array).map(Vec::as_slice);
+        let listed = match listed {
+            Some([one]) => one.get(0).and_then(Value::as_str),
+            Some([name, _, _]) => name.as_str(),
+            _ => None,
+        };
+        let found =
+            || config.get(key).map_or("none".to_owned(), |v| v.to_string().chars().take(200).collect());
+        listed.ok_or_else(|| self.refuse(at, format!("one layer in {key:?}"), found()))
+    }
+
+    /// Names of the layers that an entry reads.
+    fn inbound<'v>(&self, entry: &Entry<'v>) -> Result<Vec<&'v str>, FormatError> {
+        let nodes = entry.value.get("inbound_nodes").and_then(Value::as_array).map(Vec::as_slice);
+        let node = match nodes {
+            Some([one]) => one,
+            Some([]) | None => return Err(self.refuse(&entry.place, "an input", "none")),
+            Some(several) => {
+                let found = format!("{} times", several.len());
+                return Err(self.refuse(&entry.place, "a layer that is applied once", found));
+            }
+        };
+        let mut names = Vec::new();
+        if let Some(arguments) = node.get("args") {
+            histories(arguments, &mut names);
+        } else {
+            let inputs = node.as_array().into_iter().flatten();
+            names.extend(inputs.filter_map(|input| input.get(0)).filter_map(Value::as_str));
+        }
+        let mut others = Vec::new();
+        node.get("kwargs").into_iter().for_each(|named| histories(named, &mut others));
+        if names.is_empty() || !others.is_empty() {
+            return Err(self.refuse(&entry.place, "inputs that are the outputs of layers", "others"));
+        }
+        Ok(names)
+    }
+
+    /// Adds the layer of an entry, or the layers of the model that it is.
+    fn add(&mut self, entry: &Entry, mut inputs: Vec<String>) -> Result<String, FormatError> {
+        let Entry { class, value, place } = entry;
+        if MODELS.contains(class) {
+            if inputs.len() != 1 {
+                return Err(self.refuse(place, "one input", inputs.len().to_string()));
+            }
+            return self.model(class, value, place, inputs.remove(0));
+        }
+        if *class == "InputLayer" {
+            return Ok(inputs.remove(0));
+        }
+        let name = place.name();
+        if !self.names.insert(name.clone()) || self.layers.len() == MAX_LAYERS {
+            let expected = format!("layers with unique names, at most {MAX_LAYERS}");
+            return Err(self.refuse(place, expected, "the name again"));
+        }
+        let config = value.get("config").cloned().unwrap_or(Value::Null);
+        let weights = self.weights.layer(place, class, &config)?;
+        let name = if name == INPUT { format!("{INPUT}_") } else { name };
+        self.layers.push(KerasLayer {
+            name: name.clone(),
+            class: (*class).to_owned(),
+            config,
+            inputs,
+            weights,
+        });
+        Ok(name)
+    }
+
+    fn refuse(&self, at: &Place, expected: impl Into<String>, found: impl Into<String>) -> FormatError {
+        let error = FormatError::new(self.path, expected, found);
+        if at.names.is_empty() { error } else { error.at(format!("layer {:?}", at.name())) }
+    }
+}
+
+/// Classes by others whose arithmetic is published and known here (doi:10.1007/978-1-0716-2221-6_3).
+pub(super) const OWN_BLOCKS: [&str; 3] = ["Encoder2D", "ConvBlock2D", "ResidualBlock2D"];
+
+fn text<'v>(value: &'v Value, key: &str) -> Option<&'v str> {
+    value.get(key).and_then(Value::as_str)
+}
+
+/// Names of the layers whose outputs occur anywhere in the arguments of a call.
+fn histories<'v>(value: &'v Value, names: &mut Vec<&'v str>) {
+    match value {
+        Value::Array(values) => values.iter().for_each(|value| histories(value, names)),
+        Value::Object(fields) => match fields.get("keras_history").and_then(|history| history.get(0)) {
+            Some(Value::String(name)) => names.push(name),
+            _ => fields.values().for_each(|value| histories(value, names)),
+        },
+        _ => {}
+    }
+}

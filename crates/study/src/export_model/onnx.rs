@@ -1,0 +1,297 @@
+//! A model as a graph of ONNX operations, with images `[n, c, h, w]` as other programs have them.
+
+use cells::normalise::Normalise;
+use formats::onnx::{Attribute, OnnxModel, Port, Values};
+use nn::spec::{Function, INPUT, Layer, Op, Padding, Shape};
+
+use crate::{Model, settings::Views};
+
+/// The graph. Its outputs are `logits` and `probabilities`; where the model averages views, so does the graph.
+pub(super) fn graph(model: &Model, preparation: bool) -> OnnxModel {
+    let spec = model.network.spec();
+    let shape = spec.input;
+    let n_classes = model.classes.len();
+    let port = |name: &str, axes: &[usize]| Port {
+        name: name.to_owned(),
+        shape: std::iter::once(None).chain(axes.iter().copied().map(Some)).collect(),
+    };
+    let mut graph = Graph {
+        onnx: OnnxModel {
+            name: "morphotype".to_owned(),
+            description: format!("Classes: {}", model.classes.join(", ")),
+            inputs: vec![port("image", &[shape.c, shape.h, shape.w])],
+            outputs: vec![port("logits", &[n_classes]), port("probabilities", &[n_classes])],
+            metadata: facts(model, preparation),
+            ..OnnxModel::default()
+        },
+        model,
+        shapes: Vec::new(),
+    };
+    let mut image = "image".to_owned();
+    if preparation {
+        image = graph.prepare(&model.contract.normalise, image);
+    }
+    let n_views = match model.contract.views {
+        Views::One => 1,
+        Views::Dihedral => {
+            let views = graph.views(&image);
+            image = views.1;
+            views.0
+        }
+    };
+    let last = graph.layers(&image);
+    if n_views > 1 {
+        let shape =
+            graph.onnx.constant("views/split", &[3], Values::Int(vec![n_views, -1, n_classes as i64]));
+        let split = graph.onnx.add("Reshape", &[&last, &shape], "views/apart");
+        let axes = vec![("axes", Attribute::Ints(vec![0])), ("keepdims", Attribute::Int(0))];
+        graph.onnx.add_with("ReduceMean", &[&split], "logits", axes);
+    } else {
+        graph.onnx.add("Identity", &[&last], "logits");
+    }
+    let temperature = graph.scalar("temperature", model.temperature as f32);
+    let scaled = graph.onnx.add("Div", &["logits", &temperature], "logits/scaled");
+    graph.onnx.add_with("Softmax", &[&scaled], "probabilities", vec![("axis", Attribute::Int(-1))]);
+    graph.onnx
+}
+
+/// Facts that any reader of the file finds.
+fn facts(model: &Model, preparation: bool) -> Vec<(String, String)> {
+    let json = |value: Result<String, serde_json::Error>| value.unwrap_or_default();
+    vec![
+        ("classes".to_owned(), json(serde_json::to_string(&model.classes))),
+        ("contract".to_owned(), json(serde_json::to_string(&model.contract))),
+        ("preparation_inside".to_owned(), preparation.to_string()),
+    ]
+}
+
+struct Graph<'a> {
+    onnx: OnnxModel,
+    model: &'a Model,
+    /// Shape of the image that each layer gives; features have one pixel.
+    shapes: Vec<(String, Shape)>,
+}
+
+impl Graph<'_> {
+    fn scalar(&mut self, name: &str, value: f32) -> String {
+        self.onnx.constant(name, &[], Values::Float(vec![value]))
+    }
+
+    /// The scaling of intensities; deviations are computed in double precision, as everywhere here.
+    fn prepare(&mut self, normalise: &Normalise, image: String) -> String {
+        let shape = self.model.network.spec().input;
+        let per_channel = [1, shape.c, 1, 1];
+        let (scaled, clip) = match normalise {
+            Normalise::PerImage { clip } => (self.standardise(&image, &[1, 2, 3], shape.len()), *clip),
+            Normalise::PerImageChannel { clip } => {
+                (self.standardise(&image, &[2, 3], shape.h * shape.w), *clip)
+            }
+            Normalise::DataSet { mean, std, clip } => {
+                let mean = self.onnx.constant("prepare/mean", &per_channel, Values::Float(mean.clone()));
+                let std = self.onnx.constant("prepare/std", &per_channel, Values::Float(std.clone()));
+                let centred = self.onnx.add("Sub", &[&image, &mean], "prepare/centred");
+                (self.onnx.add("Div", &[&centred, &std], "prepare/scaled"), *clip)
+            }
+            Normalise::Range { low, high } => {
+                let (low, span) = (self.scalar("prepare/low", *low), self.scalar("prepare/span", high - low));
+                let (two, one) = (self.scalar("prepare/two", 2.0), self.scalar("prepare/one", 1.0));
+                let above = self.onnx.add("Sub", &[&image, &low], "prepare/above");
+                let share = self.onnx.add("Div", &[&above, &span], "prepare/share");
+                let double = self.onnx.add("Mul", &[&share, &two], "prepare/double");
+                (self.onnx.add("Sub", &[&double, &one], "prepare/scaled"), None)
+            }
+        };
+        let Some(clip) = clip else { return scaled };
+        let (low, high) = (self.scalar("prepare/least", -clip), self.scalar("prepare/most", clip));
+        self.onnx.add("Clip", &[&scaled, &low, &high], "prepare/clipped")
+    }
+
+    /// `(x - mean) / max(std, 1 / sqrt(n))` over some axes of `n` values.
+    fn standardise(&mut self, image: &str, axes: &[i64], n: usize) -> String {
+        let onnx = &mut self.onnx;
+        let cast = |to: i64| vec![("to", Attribute::Int(to))];
+        let over = || vec![("axes", Attribute::Ints(axes.to_vec())), ("keepdims", Attribute::Int(1))];
+        let least = onnx.constant("prepare/least_std", &[], Values::Double(vec![1.0 / (n as f64).sqrt()]));
+        let exact = onnx.add_with("Cast", &[image], "prepare/exact", cast(11));
+        let mean = onnx.add_with("ReduceMean", &[&exact], "prepare/mean", over());
+        let centred = onnx.add("Sub", &[&exact, &mean], "prepare/centred");
+        let squares = onnx.add("Mul", &[&centred, &centred], "prepare/squares");
+        let variance = onnx.add_with("ReduceMean", &[&squares], "prepare/variance", over());
+        let std = onnx.add("Sqrt", &[&variance], "prepare/std");
+        let std = onnx.add("Max", &[&std, &least], "prepare/divisor");
+        let scaled = onnx.add("Div", &[&centred, &std], "prepare/ratio");
+        onnx.add_with("Cast", &[&scaled], "prepare/scaled", cast(1))
+    }
+
+    /// All views of the images one after the other, and how many there are: mirrored along each axis, and rows for
+    /// columns where images are square.
+    fn views(&mut self, image: &str) -> (i64, String) {
+        let shape = self.model.network.spec().input;
+        let onnx = &mut self.onnx;
+        let minus_one = onnx.constant("views/minus_one", &[1], Values::Int(vec![-1]));
+        let end = onnx.constant("views/end", &[1], Values::Int(vec![i64::MIN + 1]));
+        let mut views = vec![image.to_owned()];
+        for axis in [2_i64, 3] {
+            let along = onnx.constant(&format!("views/axis{axis}"), &[1], Values::Int(vec![axis]));
+            for view in views.clone() {
+                let name = format!("{view}/mirrored{axis}");
+                views.push(onnx.add("Slice", &[&view, &minus_one, &end, &along, &minus_one], &name));
+            }
+        }
+        if shape.h == shape.w {
+            for view in views.clone() {
+                let order = vec![("perm", Attribute::Ints(vec![0, 1, 3, 2]))];
+                views.push(onnx.add_with("Transpose", &[&view], &format!("{view}/turned"), order));
+            }
+        }
+        let names: Vec<&str> = views.iter().map(String::as_str).collect();
+        let all = onnx.add_with("Concat", &names, "views/all", vec![("axis", Attribute::Int(0))]);
+        (views.len() as i64, all)
+    }
+
+    /// All layers; gives the name of the output of the last.
+    fn layers(&mut self, image: &str) -> String {
+        let spec = self.model.network.spec();
+        let mut outlets = vec![(INPUT.to_owned(), image.to_owned())];
+        self.shapes.push((image.to_owned(), spec.input));
+        let mut before = INPUT.to_owned();
+        for layer in &spec.layers {
+            let inputs = if layer.inputs.is_empty() { vec![before.clone()] } else { layer.inputs.clone() };
+            let find =
+                |name: &String| outlets.iter().find(|(n, _)| n == name).map(|(_, outlet)| outlet.clone());
+            let inputs: Vec<String> = inputs.iter().filter_map(find).collect();
+            let (outlet, shape) = self.layer(layer, &inputs);
+            self.shapes.push((outlet.clone(), shape));
+            outlets.push((layer.name.clone(), outlet));
+            before.clone_from(&layer.name);
+        }
+        outlets.pop().map_or_else(String::new, |(_, outlet)| outlet)
+    }
+
+    fn shape(&self, outlet: &str) -> Shape {
+        let found = self.shapes.iter().rev().find(|(name, _)| name == outlet);
+        found.map_or(Shape { h: 1, w: 1, c: 1 }, |(_, shape)| *shape)
+    }
+
+    /// One layer: the name and shape of what it gives.
+    fn layer(&mut self, layer: &Layer, inputs: &[String]) -> (String, Shape) {
+        let input = inputs.first().map_or("", String::as_str);
+        let (name, shape) = (format!("layer/{}", layer.name), self.shape(input));
+        match layer.op {
+            Op::Conv { filters, kernel, stride, padding, .. } => {
+                let (attributes, h, w) = windows(shape, kernel, stride, padding);
+                let (weights, axes) = self.conv_kernel(&layer.name);
+                let kernel = self.onnx.constant(&format!("{name}/kernel"), &axes, Values::Float(weights));
+                let bias = self.parameter(layer, "bias");
+                let reads: Vec<&str> = [input, &kernel].into_iter().chain(bias.as_deref()).collect();
+                (self.onnx.add_with("Conv", &reads, &name, attributes), Shape { h, w, c: filters })
+            }
+            Op::BatchNorm { epsilon, .. } => {
+                let roles = ["gamma", "beta", "moving_mean", "moving_variance"];
+                let arrays: Vec<String> =
+                    roles.iter().filter_map(|role| self.parameter(layer, role)).collect();
+                let reads: Vec<&str> =
+                    std::iter::once(input).chain(arrays.iter().map(String::as_str)).collect();
+                let settings = vec![("epsilon", Attribute::Float(epsilon))];
+                (self.onnx.add_with("BatchNormalization", &reads, &name, settings), shape)
+            }
+            Op::Activation { function } => (self.function(function, input, &name), shape),
+            Op::MaxPool { size, stride } | Op::AveragePool { size, stride } => {
+                let op = if matches!(layer.op, Op::MaxPool { .. }) { "MaxPool" } else { "AveragePool" };
+                let (attributes, h, w) = windows(shape, [size; 2], [stride; 2], Padding::Valid);
+                (self.onnx.add_with(op, &[input], &name, attributes), Shape { h, w, ..shape })
+            }
+            Op::GlobalAveragePool => {
+                let pooled = self.onnx.add("GlobalAveragePool", &[input], &format!("{name}/pooled"));
+                (self.onnx.add("Flatten", &[&pooled], &name), Shape { h: 1, w: 1, c: shape.c })
+            }
+            Op::Flatten => {
+                let order = vec![("perm", Attribute::Ints(vec![0, 2, 3, 1]))];
+                let last = self.onnx.add_with("Transpose", &[input], &format!("{name}/channels_last"), order);
+                (self.onnx.add("Flatten", &[&last], &name), Shape { h: 1, w: 1, c: shape.len() })
+            }
+            Op::Dense { units, .. } => {
+                let arrays: Vec<String> =
+                    ["kernel", "bias"].iter().filter_map(|role| self.parameter(layer, role)).collect();
+                let reads: Vec<&str> =
+                    std::iter::once(input).chain(arrays.iter().map(String::as_str)).collect();
+                (self.onnx.add("Gemm", &reads, &name), Shape { h: 1, w: 1, c: units })
+            }
+            Op::Dropout { .. } => (input.to_owned(), shape),
+            Op::Add => {
+                let reads: Vec<&str> = inputs.iter().map(String::as_str).collect();
+                (self.onnx.add("Sum", &reads, &name), shape)
+            }
+        }
+    }
+
+    fn function(&mut self, function: Function, input: &str, name: &str) -> String {
+        match function {
+            Function::Relu => self.onnx.add("Relu", &[input], name),
+            Function::Swish => {
+                let gate = self.onnx.add("Sigmoid", &[input], &format!("{name}/gate"));
+                self.onnx.add("Mul", &[input, &gate], name)
+            }
+            Function::Gelu => {
+                let (root, one, half) = (
+                    self.scalar(&format!("{name}/root"), std::f32::consts::SQRT_2),
+                    self.scalar(&format!("{name}/one"), 1.0),
+                    self.scalar(&format!("{name}/half"), 0.5),
+                );
+                let scaled = self.onnx.add("Div", &[input, &root], &format!("{name}/scaled"));
+                let error = self.onnx.add("Erf", &[&scaled], &format!("{name}/erf"));
+                let gate = self.onnx.add("Add", &[&error, &one], &format!("{name}/gate"));
+                let product = self.onnx.add("Mul", &[input, &gate], &format!("{name}/product"));
+                self.onnx.add("Mul", &[&product, &half], name)
+            }
+        }
+    }
+
+    /// Adds the array of a layer's role as a constant, when it has one.
+    fn parameter(&mut self, layer: &Layer, role: &str) -> Option<String> {
+        let tensor = self.model.network.weights().get(&format!("{}.{role}", layer.name))?;
+        let name = format!("layer/{}/{role}", layer.name);
+        Some(self.onnx.constant(&name, &tensor.shape, Values::Float(tensor.data.clone())))
+    }
+
+    /// A kernel `[kh, kw, in, out]` as `[out, in, kh, kw]`, and its axes.
+    fn conv_kernel(&self, layer: &str) -> (Vec<f32>, Vec<usize>) {
+        let Some(tensor) = self.model.network.weights().get(&format!("{layer}.kernel")) else {
+            return (Vec::new(), vec![0; 4]);
+        };
+        let &[kh, kw, c, f] = &tensor.shape[..] else { return (Vec::new(), vec![0; 4]) };
+        let mut values = Vec::with_capacity(tensor.data.len());
+        for (o, i, tap) in
+            (0..f).flat_map(|o| (0..c).flat_map(move |i| (0..kh * kw).map(move |tap| (o, i, tap))))
+        {
+            values.push(tensor.data[(tap * c + i) * f + o]);
+        }
+        (values, vec![f, c, kh, kw])
+    }
+}
+
+/// Settings of windows that move over an image, and the rows and columns that they give.
+fn windows(
+    shape: Shape,
+    size: [usize; 2],
+    stride: [usize; 2],
+    padding: Padding,
+) -> (Vec<(&'static str, Attribute)>, usize, usize) {
+    let axis = |n: usize, size: usize, stride: usize| match padding {
+        Padding::Valid => ((n - size) / stride + 1, 0, 0),
+        Padding::Same => {
+            let out = n.div_ceil(stride);
+            let pad = ((out - 1) * stride + size).saturating_sub(n);
+            (out, pad / 2, pad - pad / 2)
+        }
+    };
+    let (h, top, bottom) = axis(shape.h, size[0], stride[0]);
+    let (w, left, right) = axis(shape.w, size[1], stride[1]);
+    let ints = |values: &[usize]| Attribute::Ints(values.iter().map(|&v| v as i64).collect());
+    let attributes = vec![
+        ("kernel_shape", ints(&size)),
+        ("strides", ints(&stride)),
+        ("pads", ints(&[top, left, bottom, right])),
+    ];
+    (attributes, h, w)
+}

@@ -1,0 +1,184 @@
+//! From the layers of a Keras model to those of this program.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use formats::keras::{self, KerasArray, KerasModel};
+use nn::spec::{INPUT, Layer, NetworkSpec, Op, Padding, Shape};
+use nn::weights::{Tensor, Weights};
+
+use super::{layers, refused};
+use crate::StudyError;
+
+/// A network and what the user should know of it.
+pub(super) struct Built {
+    pub spec: NetworkSpec,
+    pub weights: Weights,
+    pub notes: Vec<String>,
+}
+
+/// What the last layer's numbers mean.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Ending {
+    /// Logits, or probabilities whose softmax was left out.
+    Logits,
+    /// The probability of the second of two classes, whose sigmoid was left out.
+    Sigmoid,
+}
+
+/// Shape of what a layer gives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Extent {
+    Image(Shape),
+    Flat(usize),
+}
+
+/// The network so far.
+pub(super) struct Builder {
+    layers: Vec<Layer>,
+    tensors: Vec<Tensor>,
+    extents: BTreeMap<String, Extent>,
+    pub ending: Ending,
+}
+
+/// Builds the network for images of `input`; `path` is for messages.
+pub(super) fn build(path: &Path, keras: &KerasModel, input: Shape) -> Result<Built, StudyError> {
+    let mut builder = Builder {
+        layers: Vec::new(),
+        tensors: Vec::new(),
+        extents: BTreeMap::from([(INPUT.to_owned(), Extent::Image(input))]),
+        ending: Ending::Logits,
+    };
+    let mut outlets = BTreeMap::from([(keras::INPUT.to_owned(), INPUT.to_owned())]);
+    for (number, layer) in keras.layers.iter().enumerate() {
+        let inputs: Vec<String> = layer.inputs.iter().filter_map(|name| outlets.get(name).cloned()).collect();
+        let last = number + 1 == keras.layers.len();
+        let outlet = layers::add(&mut builder, layer, inputs, last)
+            .map_err(|what| refused(path, format!("{}: {what}", layers::describe(layer))))?;
+        outlets.insert(layer.name.clone(), outlet);
+    }
+    let mut notes = Vec::new();
+    if builder.ending == Ending::Sigmoid || builder.outputs() == 1 {
+        if builder.ending == Ending::Logits {
+            notes.push("its one output is taken for the logit of the second class".to_owned());
+        }
+        builder.two_classes();
+    }
+    let spec = NetworkSpec { input, layers: builder.layers };
+    Ok(Built { spec, weights: Weights { tensors: builder.tensors }, notes })
+}
+
+impl Builder {
+    /// What the layer `name` gives.
+    pub fn extent(&self, name: &str) -> Extent {
+        self.extents.get(name).copied().unwrap_or(Extent::Flat(0))
+    }
+
+    /// Adds a layer without weights; gives its name.
+    pub fn op(&mut self, name: &str, inputs: &[String], op: Op) -> Result<String, String> {
+        let before = self.extent(inputs.first().map_or("", String::as_str));
+        let extent = output(&op, before)?;
+        self.extents.insert(name.to_owned(), extent);
+        self.layers.push(Layer { name: name.to_owned(), op, inputs: inputs.to_vec() });
+        Ok(name.to_owned())
+    }
+
+    /// Adds an array of the layer `name`.
+    pub fn tensor(&mut self, name: &str, role: &str, shape: &[usize], data: Vec<f32>) -> Result<(), String> {
+        if let Some(value) = data.iter().find(|value| !value.is_finite()) {
+            return Err(format!("expected weights that are numbers, found {value} in its {role}"));
+        }
+        let tensor = Tensor { name: format!("{name}.{role}"), shape: shape.to_vec(), data, trainable: true };
+        self.tensors.push(tensor);
+        Ok(())
+    }
+
+    /// Adds a convolution, or a dense layer applied to each pixel.
+    pub fn conv(
+        &mut self,
+        name: &str,
+        input: String,
+        kernel: &KerasArray,
+        bias: Option<&KerasArray>,
+        (stride, padding): ([usize; 2], Padding),
+    ) -> Result<String, String> {
+        let [kh, kw, c, filters] = super::weights::axes(kernel)?;
+        match self.extent(&input) {
+            Extent::Image(shape) if shape.c == c => {}
+            Extent::Image(shape) => return Err(format!("expected {c} channels, found {}", shape.c)),
+            Extent::Flat(n) => return Err(format!("expected an image, found {n} features")),
+        }
+        let op = Op::Conv { filters, kernel: [kh, kw], stride, padding, bias: bias.is_some() };
+        let outlet = self.op(name, &[input], op)?;
+        self.tensor(name, "kernel", &kernel.shape, kernel.values.clone())?;
+        if let Some(bias) = bias {
+            self.tensor(name, "bias", &bias.shape, bias.values.clone())?;
+        }
+        Ok(outlet)
+    }
+
+    fn outputs(&self) -> usize {
+        match self.layers.last().map(|layer| self.extent(&layer.name)) {
+            Some(Extent::Flat(units)) => units,
+            _ => 0,
+        }
+    }
+
+    /// Makes two logits of one: 0 for the first class, whose softmax is the sigmoid.
+    fn two_classes(&mut self) {
+        let Some(last) = self.layers.last_mut() else { return };
+        if let Op::Dense { units, .. } = &mut last.op {
+            *units = 2;
+            let name = last.name.clone();
+            for tensor in self
+                .tensors
+                .iter_mut()
+                .rev()
+                .take_while(|t| t.name.rsplit_once('.').is_some_and(|(l, _)| l == name))
+            {
+                tensor.data = tensor.data.iter().flat_map(|&w| [0.0, w]).collect();
+                if let Some(length) = tensor.shape.last_mut() {
+                    *length = 2;
+                }
+            }
+        } else {
+            let name = "two_classes".to_owned();
+            let op = Op::Dense { units: 2, bias: false };
+            let inputs = vec![last.name.clone()];
+            self.tensors.push(Tensor {
+                name: format!("{name}.kernel"),
+                shape: vec![1, 2],
+                data: vec![0.0, 1.0],
+                trainable: true,
+            });
+            self.layers.push(Layer { name, op, inputs });
+        }
+    }
+}
+
+/// What a layer gives for what it reads; sums and the like give what their first input is.
+fn output(op: &Op, before: Extent) -> Result<Extent, String> {
+    let windows = |shape: Shape, size: [usize; 2], stride: [usize; 2], padding: Padding, c: usize| {
+        let along = |n: usize, size: usize, stride: usize| match padding {
+            Padding::Same => n.checked_add(stride.checked_sub(1)?)?.checked_div(stride),
+            Padding::Valid => n.checked_sub(size)?.checked_div(stride)?.checked_add(1),
+        };
+        let both = along(shape.h, size[0], stride[0]).zip(along(shape.w, size[1], stride[1]));
+        let (h, w) = both.ok_or_else(|| format!("its window {size:?} does not fit into an image {shape}"))?;
+        Ok(Extent::Image(Shape { h, w, c }))
+    };
+    match (op, before) {
+        (&Op::Conv { filters, kernel, stride, padding, .. }, Extent::Image(shape)) => {
+            windows(shape, kernel, stride, padding, filters)
+        }
+        (&(Op::MaxPool { size, stride } | Op::AveragePool { size, stride }), Extent::Image(shape)) => {
+            windows(shape, [size; 2], [stride; 2], Padding::Valid, shape.c)
+        }
+        (Op::GlobalAveragePool, Extent::Image(shape)) => Ok(Extent::Flat(shape.c)),
+        (Op::Flatten, Extent::Image(shape)) => Ok(Extent::Flat(shape.len())),
+        (&Op::Dense { units, .. }, Extent::Flat(_)) => Ok(Extent::Flat(units)),
+        (Op::BatchNorm { .. } | Op::Activation { .. } | Op::Dropout { .. } | Op::Add, before) => Ok(before),
+        (_, Extent::Image(shape)) => Err(format!("expected features, found an image {shape}")),
+        (_, Extent::Flat(n)) => Err(format!("expected an image, found {n} features")),
+    }
+}

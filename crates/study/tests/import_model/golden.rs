@@ -1,0 +1,65 @@
+//! Against Keras' own outputs.
+
+use study::import_model::ImportModel;
+
+use crate::sample::{arrays, assert_close, import, logits, own, probabilities, request, second, shared};
+
+#[test]
+fn the_published_encoder_with_its_custom_layer() {
+    let golden = arrays(&shared("golden/keras/cellx_expected.npz"));
+    let model = import(&request(shared("golden/keras/cellx_model.h5"), "none", 1)).unwrap();
+    assert_eq!(model.network.spec().parameter_count(), 624_813);
+    assert_close("logits", &logits(&model, &golden["x"]), &golden["logits"], 1e-5);
+}
+
+#[test]
+fn architecture_and_weights_apart() {
+    let golden = arrays(&shared("golden/keras/sesmo_expected.npz"));
+    let request = ImportModel {
+        weights: Some(shared("golden/keras/sesmo.h5")),
+        ..request(shared("golden/keras/sesmo.json"), "none", 3)
+    };
+    let model = import(&request).unwrap();
+    assert_close("probabilities", &probabilities(&model, &golden["x"]), &golden["probs"], 1e-5);
+}
+
+#[test]
+fn a_residual_network_with_one_sigmoid() {
+    let golden = arrays(&shared("golden/keras/amaanrzv_expected.npz"));
+    let model =
+        import(&request(shared("data/models/malaria_amaanrzv/malaria_model.h5"), "divide=255", 3)).unwrap();
+    // Two of the sixteen: they are large.
+    let n = 2 * 224 * 224 * 3;
+    let found = second(&probabilities(&model, &golden["x"][..n]));
+    assert_close("probabilities", &found, &golden["output"][..2], 1e-4);
+}
+
+#[test]
+fn old_list_of_layers() {
+    let request = ImportModel {
+        weights: Some(shared("data/models/hls4ml/keras/KERAS_conv2d_model_weights.h5")),
+        ..request(shared("data/models/hls4ml/keras/KERAS_conv2d_model.json"), "none", 1)
+    };
+    assert_eq!(import(&request).unwrap().classes.len(), 10);
+}
+
+/// The models of `data/make.py`, in every kind of file.
+#[test]
+fn every_layer_in_every_file() {
+    for (name, n_channels) in [("functional", 3), ("sequential", 3), ("wide", 3)] {
+        for keras in ["k2", "k3"] {
+            let golden = arrays(&own(&format!("{keras}_{name}.npz")));
+            let files: &[&str] = if keras == "k2" { &["h5"] } else { &["h5", "keras", "json"] };
+            for file in files {
+                let path = own(&format!("{keras}_{name}.{file}"));
+                let weights = (*file == "json").then(|| own(&format!("{keras}_{name}.weights.h5")));
+                let model = import(&ImportModel { weights, ..request(path, "none", n_channels) }).unwrap();
+                let found = match name {
+                    "wide" => second(&probabilities(&model, &golden["x"])),
+                    _ => probabilities(&model, &golden["x"]),
+                };
+                assert_close(&format!("{keras} {name} {file}"), &found, &golden["y"], 1e-5);
+            }
+        }
+    }
+}
