@@ -2,14 +2,18 @@
 
 mod annotate;
 mod cluster;
+mod completions;
 mod crop;
 mod cutting;
 mod demo;
 mod embed;
 mod evaluate;
 mod export;
+mod export_model;
 mod import;
+mod import_model;
 mod info;
+mod man;
 mod predict;
 mod preview;
 mod score;
@@ -29,8 +33,12 @@ pub enum Command {
     Crop(crop::Crop),
     /// Write the labels of a study: annotation zip, crop set, CSV, ImageJ ROI zip, napari CSV, COCO JSON
     Export(export::Export),
+    /// Write a model for other programs: ONNX
+    ExportModel(export_model::ExportModel),
     /// Make a crop set from labelled cells: annotation zips, class folders, .npy stacks, .npz, crop sets
     Import(import::Import),
+    /// Take over a network that was trained with Keras: .h5, .keras, or .json with --weights
+    ImportModel(import_model::ImportModel),
     /// What is in an image: axes, channels, type, sizes, units, intensities
     Info(info::Info),
     /// Look at labelled cells before training: counts, montage, and what will spoil the training
@@ -51,6 +59,10 @@ pub enum Command {
     Simulate(simulate::Simulate),
     /// The whole job on simulated movies: crops, preview, model, report
     Demo(demo::Demo),
+    /// What a shell needs to complete words of this program
+    Completions(completions::Completions),
+    /// Write manual pages: morphotype.1 and one for each subcommand
+    Man(man::Man),
 }
 
 impl Command {
@@ -60,7 +72,9 @@ impl Command {
             Command::Annotate(c) => c.run(),
             Command::Crop(c) => c.run(),
             Command::Export(c) => c.run(),
+            Command::ExportModel(c) => c.run(),
             Command::Import(c) => c.run(),
+            Command::ImportModel(c) => c.run(),
             Command::Info(c) => c.run(),
             Command::Preview(c) => c.run(),
             Command::Train(c) => c.run(),
@@ -71,6 +85,8 @@ impl Command {
             Command::Score(c) => c.run(),
             Command::Simulate(c) => c.run(),
             Command::Demo(c) => c.run(),
+            Command::Completions(c) => c.run(),
+            Command::Man(c) => c.run(),
         }
     }
 }

@@ -1,9 +1,10 @@
-//! Developer commands: `cargo xtask ci | accuracy | crops | bench | fuzz | soak | web`.
+//! Developer commands: `cargo xtask ci | accuracy | crops | bench | fuzz | interop | soak | web`.
 
 mod accuracy;
 mod bench;
 mod ci;
 mod fuzz;
+mod interop;
 mod run;
 mod soak;
 mod web;
@@ -18,6 +19,7 @@ cargo xtask crops                 shares of cells cut out and false crops on fie
 cargo xtask bench [--only NAME,…] [--quick]
                                   speed against the peers and the machine, into bench/; installs the peers (7 GB)
 cargo xtask fuzz [SECONDS]        each fuzz target for SECONDS (60)
+cargo xtask interop               other programs read the exported models and say the same; installs them
 cargo xtask soak [--kills N] [--edits N] [--seed N] [--program FILE]
                                   kills the server of annotate (200 times), lets its disk fail, and counts labels lost
 cargo xtask web                   builds the page of annotate into web/dist; installs what it needs";
@@ -34,6 +36,7 @@ fn main() -> ExitCode {
         Some("crops") if rest.is_empty() => run::run("cargo", &CROPS),
         Some("bench") => bench::run_all(rest),
         Some("fuzz") => fuzz::run_all(rest),
+        Some("interop") if rest.is_empty() => interop::run_all(),
         Some("soak") => soak::run_all(rest),
         Some("web") if rest.is_empty() => web::build(),
         _ => Err(HELP.to_owned()),

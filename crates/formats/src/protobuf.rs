@@ -22,13 +22,6 @@ impl Message {
         self
     }
 
-    /// A 64-bit float.
-    pub fn double(mut self, field: u32, value: f64) -> Self {
-        self.key(field, 1);
-        self.0.extend(value.to_le_bytes());
-        self
-    }
-
     /// Text or bytes.
     pub fn bytes(mut self, field: u32, value: impl AsRef<[u8]>) -> Self {
         let value = value.as_ref();

@@ -239,7 +239,7 @@ impl Step<'_> {
         };
         match axis {
             Some(axis) if axis == -1 || axis == rank => Ok(()),
-            _ => Err(format!("expected one number per channel (axis -1), found axis {:?}", axis)),
+            _ => Err(format!("expected one number per channel (axis -1), found axis {axis:?}")),
         }
     }
 
