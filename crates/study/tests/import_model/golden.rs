@@ -1,5 +1,7 @@
 //! Against Keras' own outputs.
 
+use study::Model;
+use study::export_model::{ModelExport, ModelFormat, export_model};
 use study::import_model::ImportModel;
 
 use crate::sample::{arrays, assert_close, import, logits, own, probabilities, request, second, shared};
@@ -62,4 +64,24 @@ fn every_layer_in_every_file() {
             }
         }
     }
+}
+
+#[test]
+fn a_saved_model_says_the_same_and_goes_out_again() {
+    let golden = arrays(&shared("golden/keras/cellx_expected.npz"));
+    let imported = import(&request(shared("golden/keras/cellx_model.h5"), "per_image=4", 1)).unwrap();
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("model.safetensors");
+    imported.save(&path).unwrap();
+    let loaded = Model::load(&path).unwrap();
+    assert_eq!(logits(&loaded, &golden["x"]), logits(&imported, &golden["x"]));
+    let export = ModelExport { format: ModelFormat::Onnx, preparation: true };
+    let files = ["a.onnx", "b.onnx"].map(|name| {
+        let path = dir.path().join(name);
+        export_model(&loaded, export, &path).unwrap();
+        std::fs::read(path).unwrap()
+    });
+    assert!(files[0] == files[1], "the same model gives the same bytes");
+    // All weights are in it, as 32-bit floats.
+    assert!(files[0].len() > 4 * 624_813);
 }
