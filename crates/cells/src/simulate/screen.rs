@@ -87,7 +87,7 @@ impl ScreenSettings {
             }
         }
         for (name, size) in [("n_cells", self.n_cells), ("between", self.between), ("within", self.within)] {
-            if !(size >= 0.0 && size < 1e6) {
+            if !(0.0..1e6).contains(&size) {
                 mistakes.push(format!("{name} from 0 to a million, not {size}"));
             }
         }

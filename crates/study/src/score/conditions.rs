@@ -67,7 +67,7 @@ fn one(name: &str, tallies: &[&Tally], n_classes: usize, seed: u64) -> Condition
             fraction: fraction.map_or(0.0, |f| f.p),
             fraction_interval: fraction.and_then(|f| f.interval),
             mean: all[class].unwrap_or(0.0),
-            mean_interval: intervals.as_ref().and_then(|i| i[class].clone().ok()),
+            mean_interval: intervals.as_ref().and_then(|i| i[class].ok()),
         }
     };
     Condition {

@@ -1,5 +1,6 @@
 //! The figures of the page: controls over plates, treatments by effect and certainty, conditions, dose series.
 
+use stats::dose::NoCurve;
 use stats::hit::Direction;
 
 use super::conditions::Condition;
@@ -155,11 +156,15 @@ pub fn fractions(conditions: &[Condition], class: usize, name: &str) -> Scene {
     scene
 }
 
-/// Dose series, those with a curve first, at most 24.
-pub fn doses(rows: &[DoseRow]) -> Scene {
+/// Dose series long enough for a curve, those with one first, at most 24; None when there is none.
+pub fn doses(rows: &[DoseRow]) -> Option<Scene> {
     const COLUMNS: usize = 4;
     const CELL: (f64, f64) = (255.0, 190.0);
-    let mut rows: Vec<&DoseRow> = rows.iter().collect();
+    let is_long = |row: &&DoseRow| !matches!(row.fit, Err(NoCurve::FewDoses { .. }));
+    let mut rows: Vec<&DoseRow> = rows.iter().filter(is_long).collect();
+    if rows.is_empty() {
+        return None;
+    }
     rows.sort_by_key(|row| row.fit.is_err());
     rows.truncate(24);
     let h = CELL.1 * rows.len().div_ceil(COLUMNS) as f64;
@@ -169,7 +174,7 @@ pub fn doses(rows: &[DoseRow]) -> Scene {
         let corner = (20.0 + CELL.0 * (k % COLUMNS) as f64, HEAD + CELL.1 * (k / COLUMNS) as f64);
         one_dose(&mut scene, row, corner, CELL);
     }
-    scene
+    Some(scene)
 }
 
 fn one_dose(scene: &mut Scene, row: &DoseRow, (left, top): (f64, f64), (w, h): (f64, f64)) {

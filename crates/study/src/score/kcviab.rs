@@ -1,7 +1,7 @@
 //! A viability screen of 57 plates in two replicates, against `stats/tests/golden/plates.py`.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use formats::plate_map::{PlateMap, Role, RoleNames};
 use serde::Deserialize;
@@ -55,11 +55,11 @@ fn screen() -> (PathBuf, Vec<WellRow>) {
     (folder, rows)
 }
 
-fn normalised(rows: &[WellRow], folder: &PathBuf, scale: Scale, reference: Reference) -> Vec<Option<f64>> {
+fn normalised(rows: &[WellRow], folder: &Path, scale: Scale, reference: Reference) -> Vec<Option<f64>> {
     let request = ScoreRequest {
         scale,
         reference: Some(reference),
-        ..ScoreRequest::new(Input::Screen(folder.clone()))
+        ..ScoreRequest::new(Input::Screen(folder.to_path_buf()))
     };
     let plates = plates(rows, (16, 24), &request);
     assert!(plates.plates.iter().all(|plate| plate.not_normalised.is_none()));

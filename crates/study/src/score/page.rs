@@ -174,7 +174,7 @@ pub fn page(
             .map(|s| Drawing::from(&figures::volcano(&s.treatments, request.rule.threshold))),
         hits: screen.map(hit_rows).unwrap_or_default(),
         n_more: screen.map_or(0, |s| s.treatments.len().saturating_sub(MAX_ROWS)),
-        doses: screen.filter(|s| !s.doses.is_empty()).map(|s| Drawing::from(&figures::doses(&s.doses))),
+        doses: screen.and_then(|s| figures::doses(&s.doses)).map(|scene| Drawing::from(&scene)),
         pictures,
         facts: facts(request, screen),
     };
