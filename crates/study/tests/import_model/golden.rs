@@ -45,10 +45,10 @@ fn old_list_of_layers() {
     assert_eq!(import(&request).unwrap().classes.len(), 10);
 }
 
-/// The models of `data/make.py`, in every kind of file.
+/// The models of `data/make.py` and `data/blocks.py`, in every kind of file.
 #[test]
 fn every_layer_in_every_file() {
-    for (name, n_channels) in [("functional", 3), ("sequential", 3), ("wide", 3)] {
+    for (name, n_channels) in [("functional", 3), ("sequential", 3), ("wide", 3), ("blocks", 3)] {
         for keras in ["k2", "k3"] {
             let golden = arrays(&own(&format!("{keras}_{name}.npz")));
             let files: &[&str] = if keras == "k2" { &["h5"] } else { &["h5", "keras", "json"] };
