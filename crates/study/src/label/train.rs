@@ -1,6 +1,6 @@
 //! Training on what was labelled, while the page is open.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
