@@ -43,6 +43,8 @@ use pictures::WellPictures;
 use plates::Plates;
 use wells::WellRow;
 
+/// Most conditions or plates of which a line is told.
+const SHOWN: usize = 12;
 /// The file that says that a folder holds scores and may be replaced.
 pub const MARK: &str = "score.json";
 
@@ -121,8 +123,10 @@ fn scored(
             ));
         }
         let notes = wells::join(&mut rows, map, request.allow_lost)?;
-        notes.iter().for_each(|note| progress.say(note));
-        found.lines.extend(notes.last().cloned());
+        if let Some((last, others)) = notes.split_last() {
+            others.iter().for_each(|note| progress.say(note));
+            found.lines.push(last.clone());
+        }
     }
     if let Some(cells) = cells {
         by_condition(cells, &rows, class, request, &mut found);
@@ -181,7 +185,6 @@ fn by_condition(
     });
     let unit = if has_wells { "well" } else { "field" };
     let conditions = conditions::conditions(&units, cells.classes.len(), request.seed);
-    const SHOWN: usize = 12;
     for condition in conditions.iter().take(SHOWN) {
         let share = &condition.classes[class];
         let name = if condition.name.is_empty() { "all" } else { &condition.name };
@@ -194,9 +197,11 @@ fn by_condition(
             share.mean
         ));
     }
-    if conditions.len() > SHOWN {
-        found.lines.push(format!("and {} more conditions", conditions.len() - SHOWN));
-    }
+    found.lines.push(format!(
+        "{} of {}",
+        plural(cells.places.len(), "cell"),
+        plural(conditions.len(), "condition")
+    ));
     found.tables.push(("conditions".to_owned(), tables::conditions(&conditions, &cells.classes, unit)));
     if request.published_tables {
         let published = published::tables(cells, class);
@@ -213,18 +218,18 @@ fn by_plate(rows: Vec<WellRow>, map: Option<&PlateMap>, request: &ScoreRequest, 
     let doses = dose::doses(&rows, &plates);
     let pairs = replicates::pairs(&rows, &plates);
     let n_hits = treatments.iter().filter(|t| t.hit.is_some()).count();
+    if let Ok(drift) = replicates::drift(&plates.plates) {
+        found.lines.push(format!("drift across plates: Spearman's r {:.2}, p {:.2}", drift.r, drift.p));
+    }
+    for plate in plates.plates.iter().filter(|plate| plate.not_normalised.is_some()).take(SHOWN) {
+        found.lines.push(format!("plate {}: {}", plate.plate, plate.verdict()));
+    }
     found.lines.push(format!(
         "{}, {}, {}",
         plural(plates.plates.len(), "plate"),
         plural(rows.len(), "well"),
         plural(n_hits, "hit")
     ));
-    if let Ok(drift) = replicates::drift(&plates.plates) {
-        found.lines.push(format!("drift across plates: Spearman's r {:.2}, p {:.2}", drift.r, drift.p));
-    }
-    for plate in plates.plates.iter().filter(|plate| plate.not_normalised.is_some()) {
-        found.lines.push(format!("plate {}: {}", plate.plate, plate.verdict()));
-    }
     let mut add = |name: &str, table| found.tables.push((name.to_owned(), table));
     add("wells", tables::wells(&rows, &plates));
     add("plates", tables::plates(&plates.plates));

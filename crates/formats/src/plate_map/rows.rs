@@ -130,6 +130,11 @@ fn add(map: &mut PlateMap, row: &Row, well: Well, content: Content, mistakes: &m
     }
 }
 
+/// What a logarithm of some digits stands for: -6.301029996 is half a micromole.
+fn six_digits(value: f64) -> f64 {
+    format!("{value:.5e}").parse().unwrap_or(value)
+}
+
 /// What a row says of its well.
 fn content(row: &Row, names: &RoleNames, bare_is_negative: bool) -> Result<(Well, Content), Vec<String>> {
     let mut mistakes = Vec::new();
@@ -168,7 +173,7 @@ fn content(row: &Row, names: &RoleNames, bare_is_negative: bool) -> Result<(Well
             if log.is_none() {
                 fault(Field::LogMolar, "log10 of moles per litre");
             }
-            log.map(|log| Concentration { value: 10f64.powf(log + 6.0), unit: "uM".to_owned() })
+            log.map(|log| Concentration { value: six_digits(10f64.powf(log + 6.0)), unit: "uM".to_owned() })
         }
         (None, None) => None,
     };

@@ -13,7 +13,7 @@ use crate::report::paint::Paint;
 use crate::report::scene::{Scene, Stroke, Type};
 use formats::plate_map::Role;
 
-const W: f64 = 1060.0;
+const W: f64 = 1030.0;
 const LEFT: f64 = 90.0;
 const HEAD: f64 = 58.0;
 /// Most points of a figure; more only cover each other and make the page slow.
@@ -159,7 +159,7 @@ pub fn fractions(conditions: &[Condition], class: usize, name: &str) -> Scene {
 /// Dose series long enough for a curve, those with one first, at most 24; None when there is none.
 pub fn doses(rows: &[DoseRow]) -> Option<Scene> {
     const COLUMNS: usize = 4;
-    const CELL: (f64, f64) = (255.0, 190.0);
+    const CELL: (f64, f64) = (247.0, 190.0);
     let is_long = |row: &&DoseRow| !matches!(row.fit, Err(NoCurve::FewDoses { .. }));
     let mut rows: Vec<&DoseRow> = rows.iter().filter(is_long).collect();
     if rows.is_empty() {
