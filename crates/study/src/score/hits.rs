@@ -121,6 +121,12 @@ fn judge(treatment: &mut Treatment, plates: &Plates, rule: &HitRule) {
                     if treatment.q.is_some() { "" } else { ", not tested against negative controls" };
                 format!("hit {}{tested}", way(direction))
             }
+            None if treatment
+                .score
+                .is_some_and(|score| rule.direction.of(score, rule.threshold).is_some()) =>
+            {
+                format!("no hit: not in {n_needed} replicates")
+            }
             None => "no hit".to_owned(),
         }
     };
