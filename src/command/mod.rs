@@ -25,7 +25,6 @@ use study::StudyError;
 
 /// What to do.
 #[derive(clap::Subcommand)]
-#[expect(clippy::large_enum_variant, reason = "parsed once, and used at once")]
 pub enum Command {
     /// Label cells of images in the browser; every click is on the disk before it shows as saved
     Annotate(annotate::Annotate),
