@@ -234,11 +234,7 @@ impl Score {
             (Some(path), _, _) => Input::Cells(path),
             (_, Some(path), _) => Input::Wells(path),
             (_, _, Some(path)) => Input::Screen(path),
-            (None, None, None) => {
-                return Err(StudyError::Refused(
-                    "expected --cells, --wells or --screen, found none".to_owned(),
-                ));
-            }
+            (None, None, None) => Input::Images,
         };
         let rule = HitRule {
             threshold: self.threshold,

@@ -59,7 +59,7 @@ pub struct WellMean {
 ///
 /// A control well of n cells has a mean of variance `τ² + σ²/n`: τ from well to well, σ from cell to cell. Drawing a control well, then n of
 /// its cells, again and again (the bootstrap at equal cell number) has the variance `S² + σ²/n` with the variance `S²` of the controls'
-/// means; but S² holds their own `σ²/n_control` already, which is taken out: `s²(n) = max(S² + mean(σ²)(1/n) - mean(σ²/n_c), mean(σ²)/n)`.
+/// means; but S² holds their own `σ²/n_control` already, which is taken out: with `v = mean(σ²/n_c)` and `τ² = max(S² - v, 0)`, `s²(n) = S² (τ² + mean(σ²)/n) / (τ² + v)`, which is S² for wells of as many cells as the controls.
 /// A bootstrap of m wells sees no value beyond the outermost of them, so that at m = 32 every seventeenth well without effect would be
 /// beyond all draws and a hit at any rate of false discoveries. So the tail is that of t with m - 1 degrees of freedom, as for the next
 /// draw from a normal distribution of which m were seen.
@@ -119,8 +119,11 @@ impl Null {
     /// Standard deviation of wells of `n_cells` cells.
     #[must_use]
     pub fn sd(&self, n_cells: f64) -> f64 {
-        let cells = self.within / n_cells;
-        (self.between + cells - self.own).max(cells).sqrt()
+        // Where nobody counted the cells, they are as many as those of the controls.
+        let cells = if n_cells.is_finite() { self.within / n_cells } else { self.own };
+        let wells = (self.between - self.own).max(0.0);
+        let usual = wells + self.own;
+        if usual > 0.0 { (self.between * (wells + cells) / usual).sqrt() } else { self.between.sqrt() }
     }
 
     /// Half the width of the interval at 95 % of the distance of such a well from the controls.
