@@ -47,7 +47,8 @@ pub struct TrainRequest {
     pub settings: TrainSettings,
     /// How the recipe is judged.
     pub judge: Judge,
-    /// The model file, `.safetensors`; its history is written beside it, see [`history::beside`].
+    /// The model file, `.safetensors`; `history.csv` is written beside it, or `NAME.history.csv` where another model lies
+    /// there.
     pub output: PathBuf,
     /// Go on from the checkpoints of a run that was interrupted.
     pub resume: bool,
