@@ -45,7 +45,7 @@ impl Labelling {
     /// image.
     ///
     /// # Errors
-    /// As [`Labelling::plane`], and when the size is odd or above [`MAX_PATCH`].
+    /// As [`Labelling::plane`], and when the size is odd or above 512.
     pub fn patch(&self, image: i64, at: At, (y, x): (f64, f64), size: usize) -> Result<Vec<u8>, LabelError> {
         let image = self.image(image)?;
         image.check(at)?;
