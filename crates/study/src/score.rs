@@ -171,7 +171,7 @@ fn by_condition(
     let treatments: BTreeMap<_, String> =
         rows.iter().map(|row| ((row.plate.as_str(), row.well), row.treatment())).collect();
     let has_wells = cells.places.iter().any(|place| place.well.is_some());
-    let is_mapped = rows.iter().any(|row| !row.map_plate.is_empty());
+    let is_mapped = request.plate_map.is_some();
     let condition = |place: &Place| match place.well {
         Some(well) if is_mapped => treatments.get(&(place.plate.as_str(), well)).cloned().unwrap_or_default(),
         _ => place.condition.clone(),

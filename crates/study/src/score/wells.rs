@@ -18,8 +18,6 @@ use crate::{StudyError, error::plural};
 pub struct WellRow {
     /// Plate as it was measured.
     pub plate: String,
-    /// Plate as the map calls it.
-    pub map_plate: String,
     /// Place.
     pub well: Well,
     /// What is in it.
@@ -208,7 +206,6 @@ pub fn join(rows: &mut Vec<WellRow>, map: &PlateMap, allow_lost: bool) -> Result
 }
 
 fn fill(row: &mut WellRow, map: &PlateMap, name: &str) {
-    row.map_plate = name.to_owned();
     if let Some(content) = map.content(name, row.well) {
         row.content = content.clone();
     }
