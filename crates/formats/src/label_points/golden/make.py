@@ -11,11 +11,18 @@ import roifile
 
 assert (np.__version__, roifile.__version__) == ("2.4.6", "2026.2.10")
 
+
+def points(coordinates, **facts):
+    roi = roifile.ImagejRoi.frompoints(coordinates, **facts)
+    roi.roitype = roifile.ROI_TYPE.POINT
+    return roi
+
+
 ROIS = {
     # Two points of one selection with parts of pixels, in frame 4 (from 1) and focal plane 2.
-    "points": roifile.ImagejRoi.frompoints([[10.5, 20.5], [11.25, 7.75]], name="points", t=3, z=1, c=0),
+    "points": points([[10.5, 20.5], [11.25, 7.75]], name="points", t=3, z=1, c=0),
     # A point on whole pixels, in plane 7 (from 1) of a stack.
-    "whole": roifile.ImagejRoi.frompoints(np.array([[3, 4]], dtype="int32"), name="whole", position=6),
+    "whole": points(np.array([[3, 4]], dtype="int32"), name="whole", position=6),
     # Something that encloses rows 10 to 20 and columns 30 to 50.
     "oval": roifile.ImagejRoi(roitype=roifile.ROI_TYPE.OVAL, top=10, left=30, bottom=20, right=50, name="oval"),
 }
