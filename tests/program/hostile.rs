@@ -157,7 +157,8 @@ fn constant_images_are_learned_from_without_harm() {
     for scaling in ["per_image", "per_image_channel", "data_set"] {
         place.write("small.toml", small(&[&format!("normalise = {{ kind = \"{scaling}\" }}")]));
         place.run(&["train", "flat.npz", "--config", "small.toml", "-o", "flat.safetensors"]).good();
-        assert!(!place.text("history.csv").contains("NaN"), "{scaling}");
+        // The place holds another model already, whose history has the short name.
+        assert!(!place.text("flat.history.csv").contains("NaN"), "{scaling}");
         place.run(&["predict", "flat.safetensors", "flat.npz", "-o", "flat.csv"]).good();
         assert!(!place.text("flat.csv").contains("NaN"), "{scaling}");
     }

@@ -104,11 +104,12 @@ mod tests {
 
     #[test]
     fn what_is_no_well_is_refused() {
-        for text in ["", "A", "A0", "A00", "A49", "AG01", "1A", "r0c1", "r1", "A+1", "Ä1", "A1B", "rc"] {
+        for text in ["", "A", "A0", "A00", "A49", "AG01", "1A", "r0c1", "r1c", "A+1", "Ä1", "A1B", "rc"] {
             assert!(text.parse::<Well>().is_err(), "{text}");
         }
         // Column 1 of row C, not a row number.
         assert_eq!("C1".parse(), Ok(Well { row: 2, column: 0 }));
+        assert_eq!("r1".parse(), Ok(Well { row: 17, column: 0 }));
         assert_eq!("r12".parse(), Ok(Well { row: 17, column: 11 }));
     }
 }
