@@ -198,7 +198,10 @@ export class Person {
   }
 
   async open(view: "Label" | "Train" | "Review" | "Files"): Promise<void> {
-    await this.page.locator(`nav a[href="#/${view.toLowerCase()}"]`).click();
+    const link = `nav a[href="#/${view.toLowerCase()}"]`;
+    await this.page.locator(link).click();
+    // The address changes first, the view after it.
+    await this.page.locator(`${link}[aria-current="page"]`).waitFor();
   }
 }
 

@@ -79,14 +79,13 @@ async function undoRedoReload(person: Person, n: number): Promise<void> {
 }
 
 /** Exports the annotation zip, and lets the program learn from it. */
-async function exportAndTrain(person: Person, n: number): Promise<void> {
+async function exportAndTrain(person: Person): Promise<void> {
   const zip = await person.download("Annotation zip");
   expect(zip).toMatch(/annotation_.*\.zip$/);
   const work = folder("train");
   const told = run("train", zip, "--flagged", "--preset", "encoder", "--epochs", "2", "--batch", "16", "-o", join(work, "model.safetensors"));
   expect(readdirSync(work)).toContain("model.safetensors");
-  expect(told).not.toBe("");
-  expect(n).toBeGreaterThan(0);
+  expect(told).toMatch(/^model: /m);
 }
 
 describe("labelling", () => {
@@ -139,7 +138,7 @@ describe("labelling", () => {
     await person.picture("help");
     await person.press("Escape");
     await person.saved();
-    await exportAndTrain(person, 60);
+    await exportAndTrain(person);
     await person.picture("files");
     expect(person.complaints).toEqual([]);
   });
@@ -162,7 +161,7 @@ describe("labelling", () => {
     expect(await person.counts()).toEqual([12, 12, 12, 12, 12]);
     await person.picture("label-phase");
     await undoRedoReload(person, 60);
-    await exportAndTrain(person, 60);
+    await exportAndTrain(person);
     expect(person.complaints).toEqual([]);
   });
 });
