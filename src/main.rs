@@ -28,8 +28,9 @@ fn main() -> ExitCode {
     std::panic::set_hook(Box::new(|what| {
         out::tell(format_args!("morphotype: this is a bug, please report it: {what}"));
     }));
-    let pool = rayon::ThreadPoolBuilder::new().num_threads(arguments.threads).build();
-    let Ok(pool) = pool else {
+    let size = || rayon::ThreadPoolBuilder::new().num_threads(arguments.threads);
+    // What the server starts is outside of the pool and uses the global one.
+    let (Ok(()), Ok(pool)) = (size().build_global(), size().build()) else {
         out::tell(format_args!("morphotype: cannot start {} threads", arguments.threads));
         return ExitCode::from(2);
     };

@@ -6,8 +6,9 @@ use std::sync::Arc;
 
 use server::Access;
 use study::StudyError;
-use study::label::{Address, AutoSettings, LabelRequest, Labelling, Modality, folder_for};
+use study::label::{Address, LabelRequest, Labelling, folder_for};
 
+use super::cutting::detection;
 use crate::out;
 
 /// Label cells of images in the browser; every click is on the disk before it shows as saved
@@ -83,9 +84,7 @@ impl Annotate {
         }
         let folder = self.study.clone().unwrap_or_else(|| folder_for(&self.images[0]));
         let labeller = self.labeller.clone().or_else(account).unwrap_or_else(|| "me".to_owned());
-        let modality = if self.modality == "phase" { Modality::Phase } else { Modality::Fluorescence };
-        let usual = AutoSettings::of(modality);
-        let detect = AutoSettings { diameter: self.diameter.unwrap_or(usual.diameter), ..usual };
+        let detect = detection(&self.modality, self.diameter);
         let images = self.images.clone();
         let request = LabelRequest { images, folder, labeller, detect, model: self.model.clone() };
         let labelling = Labelling::open(&request)?;

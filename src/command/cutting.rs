@@ -159,6 +159,16 @@ impl Cutting {
         }
     }
 
+    /// Refuses several percentiles where cells are cut in earnest.
+    pub fn check_one_percent(&self) -> Result<(), StudyError> {
+        match self.choice() {
+            None => Ok(()),
+            Some(_) => Err(StudyError::Refused(
+                "expected one --percent, found a range, which only crop draws".into(),
+            )),
+        }
+    }
+
     /// Whether cells are found by the published method.
     pub fn is_published(&self) -> bool {
         self.method.as_deref() == Some("percentile")
@@ -216,12 +226,7 @@ impl Cutting {
                 let min_area = self.min_area.unwrap_or(50.0);
                 Method::Percentile(PercentileSettings { percent, min_area, half_h, half_w, side })
             }
-            (None, Some(_)) => {
-                let modality =
-                    if self.modality == "phase" { Modality::Phase } else { Modality::Fluorescence };
-                let usual = AutoSettings::of(modality);
-                Method::Auto(AutoSettings { diameter: self.diameter.unwrap_or(usual.diameter), ..usual })
-            }
+            (None, Some(_)) => Method::Auto(detection(&self.modality, self.diameter)),
             (None, None) => Method::Labels {
                 files: self.labels.clone(),
                 pieces: self.pieces,
@@ -230,4 +235,10 @@ impl Cutting {
             },
         }
     }
+}
+
+/// How cells are found by themselves: the modality's usual settings, with the diameter that was said.
+pub fn detection(modality: &str, diameter: Option<f64>) -> AutoSettings {
+    let usual = AutoSettings::of(if modality == "phase" { Modality::Phase } else { Modality::Fluorescence });
+    AutoSettings { diameter: diameter.unwrap_or(usual.diameter), ..usual }
 }

@@ -11,7 +11,7 @@ use crate::out;
 #[derive(clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Export {
-    /// Folder of the study, which is only read
+    /// Folder of the study, whose labels are not changed
     #[arg(value_name = "STUDY")]
     study: PathBuf,
 

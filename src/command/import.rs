@@ -20,7 +20,7 @@ pub struct Import {
     output: Option<PathBuf>,
 
     /// Lay labelled points (annotation zip, CSV, ImageJ ROI zip, napari CSV, COCO JSON) on an image of this study instead
-    #[arg(long, value_name = "DIR", conflicts_with = "output")]
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["output", "class"])]
     study: Option<PathBuf>,
 
     /// The study's image, by name or number, when it has several
@@ -68,6 +68,6 @@ impl Import {
             let done = import_file(study, self.image.as_deref(), file, how, &self.labeller)?;
             Ok(format!("{}: {} added, {} left out", file.display(), done.added, done.skipped))
         };
-        out::print(self.sources.named().iter().map(lay).collect::<Result<Vec<_>, StudyError>>()?)
+        out::print(self.sources.paths().iter().map(lay).collect::<Result<Vec<_>, StudyError>>()?)
     }
 }

@@ -23,44 +23,26 @@ mod train;
 
 use study::StudyError;
 
-/// What to do.
+/// What to do; each subcommand says in its own file what it is for.
 #[derive(clap::Subcommand)]
 pub enum Command {
-    /// Label cells of images in the browser; every click is on the disk before it shows as saved
     Annotate(annotate::Annotate),
-    /// Cut cells out of images: around points, by contours, from masks, or detected
     Crop(crop::Crop),
-    /// Write the labels of a study: annotation zip, crop set, CSV, ImageJ ROI zip, napari CSV, COCO JSON
     Export(export::Export),
-    /// Write a model for other programs: ONNX
     ExportModel(export_model::ExportModel),
-    /// Make a crop set from labelled cells: annotation zips, class folders, .npy stacks, .npz, crop sets
     Import(import::Import),
-    /// Take over a network that was trained with Keras: .h5, .keras, or .json with --weights
     ImportModel(import_model::ImportModel),
-    /// What is in an image: axes, channels, type, sizes, units, intensities
     Info(info::Info),
-    /// Look at labelled cells before training: counts, montage, and what will spoil the training
     Preview(preview::Preview),
-    /// Train a classifier, or judge the recipe by cross-validation
     Train(train::Train),
-    /// Judge a model on labelled cells: figures, curves, mistakes, one report
     Evaluate(evaluate::Evaluate),
-    /// Class probabilities of cells, as a table
     Predict(predict::Predict),
-    /// Group cells by their features, without labels
     Cluster(cluster::Cluster),
-    /// A map of cells by what a model makes of them, or of features made elsewhere
     Embed(embed::Embed),
-    /// Conditions and plates: fractions, scores, controls, hits, doses
     Score(score::Score),
-    /// Make movies of nuclei or phase-contrast fields with known truth
     Simulate(simulate::Simulate),
-    /// The whole job on simulated movies: crops, preview, model, report
     Demo(demo::Demo),
-    /// What a shell needs to complete words of this program
     Completions(completions::Completions),
-    /// Write manual pages: morphotype.1 and one for each subcommand
     Man(man::Man),
 }
 

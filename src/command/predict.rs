@@ -66,6 +66,7 @@ impl Predict {
 
     /// Predicts cells in images.
     fn images(&self, model: &Model, bar: &Bar) -> Result<(), StudyError> {
+        self.cutting.check_one_percent()?;
         let crops = self.crops.clone().unwrap_or_else(|| beside(&self.output));
         // The model says the size.
         let mut crop: CropRequest =

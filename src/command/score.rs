@@ -221,6 +221,7 @@ impl Score {
         let folders =
             if self.cutting.is_by_pattern() { self.images.clone() } else { condition_folders(&self.images)? };
         let crops = self.crops.clone().unwrap_or_else(|| beside(&output));
+        self.cutting.check_one_percent()?;
         let crop = self.cutting.request(&folders, crops, self.cutting.usual_half())?;
         let crop = CropRequest { resume: self.resume, ..crop };
         let keep_crops = self.crops.is_some();

@@ -10,7 +10,7 @@ use study::{
 
 use crate::{bar::Bar, out};
 
-/// Make movies of nuclei or phase-contrast fields with known truth
+/// Make movies of nuclei, phase-contrast fields or screens of plates with known truth
 #[derive(clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Simulate {

@@ -75,11 +75,6 @@ impl Sources {
         Ok(data)
     }
 
-    /// The files and folders that are named.
-    pub fn named(&self) -> &[PathBuf] {
-        &self.sources
-    }
-
     /// Reads the cells into memory.
     pub fn read(&self) -> Result<CellSet, StudyError> {
         self.request().read()

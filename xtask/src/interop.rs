@@ -1,9 +1,9 @@
 //! Other programs read what is written here, and say the same: in a Python environment of its own.
 
-use crate::run::{command, root, run};
+use crate::run::{root, run, succeeds};
 
 /// What the checks need.
-const PACKAGES: [&str; 4] = ["numpy", "onnx", "onnxruntime", "pandas"];
+const PACKAGES: [&str; 4] = ["numpy", "onnx==1.22.0", "onnxruntime", "pandas"];
 
 /// Trains small models on simulated cells, exports them and compares.
 pub fn run_all() -> Result<(), String> {
@@ -11,10 +11,7 @@ pub fn run_all() -> Result<(), String> {
     std::fs::create_dir_all(&folder).map_err(|e| format!("{}: {e}", folder.display()))?;
     let path = |name: &str| folder.join(name).display().to_string();
     let python = path("venv/bin/python");
-    if !command(&python, &["-c", "import onnx, onnxruntime, pandas"])
-        .output()
-        .is_ok_and(|o| o.status.success())
-    {
+    if !succeeds(&python, &["-c", "import onnx, onnxruntime, pandas"]) {
         run("python3", &["-m", "venv", &path("venv")])?;
         run(&python, &[&["-m", "pip", "install", "--quiet"][..], &PACKAGES].concat())?;
     }

@@ -49,3 +49,10 @@ pub enum EmbedError {
     #[error(transparent)]
     Kernel(#[from] kernels::KernelError),
 }
+
+impl EmbedError {
+    /// The refusal of a setting.
+    pub(crate) fn setting(name: &'static str, expected: &'static str, found: impl ToString) -> EmbedError {
+        EmbedError::Setting { name, expected, found: found.to_string() }
+    }
+}

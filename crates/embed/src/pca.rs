@@ -2,11 +2,13 @@
 
 use rayon::prelude::*;
 
-use crate::symmetric::{eigen, signed};
+use crate::symmetric::eigen;
 use crate::{EmbedError, Points};
 
 /// Points whose products are summed together; the sums of the parts are added in order.
 const PART: usize = 1024;
+/// Parts whose sums are held at once.
+const HELD: usize = 32;
 
 /// The directions along which points vary most.
 #[derive(Debug, Clone, PartialEq)]
@@ -25,11 +27,12 @@ impl Pca {
         let (n, d) = (points.len(), points.columns());
         let mean = points.mean();
         let centred = points.minus(&mean);
-        let parts: Vec<Vec<f64>> =
-            centred.values().par_chunks(PART * d).map(|rows| products(rows, d)).collect();
         let mut covariance = vec![0.0; d * d];
-        for part in parts {
-            covariance.iter_mut().zip(part).for_each(|(sum, v)| *sum += v);
+        for rows in centred.values().chunks(HELD * PART * d) {
+            let parts: Vec<Vec<f64>> = rows.par_chunks(PART * d).map(|rows| products(rows, d)).collect();
+            for part in parts {
+                covariance.iter_mut().zip(part).for_each(|(sum, v)| *sum += v);
+            }
         }
         let degrees = n.saturating_sub(1).max(1) as f64;
         covariance.iter_mut().for_each(|v| *v /= degrees);
@@ -38,7 +41,7 @@ impl Pca {
         let count = count.min(d);
         Pca {
             mean,
-            components: components.into_iter().take(count).map(signed).collect(),
+            components: components.into_iter().take(count).collect(),
             variances: variances.into_iter().take(count).map(|v| v.max(0.0)).collect(),
             total,
         }

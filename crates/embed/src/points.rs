@@ -94,11 +94,3 @@ impl Points {
         a.iter().zip(b).map(|(a, b)| f64::from(a - b).powi(2)).sum::<f64>() as f32
     }
 }
-
-impl From<&[[f32; 2]]> for Points {
-    /// A map's positions as points of two columns; they must be finite and at least one.
-    fn from(positions: &[[f32; 2]]) -> Points {
-        assert!(!positions.is_empty(), "no positions");
-        Points { columns: 2, values: positions.as_flattened().to_vec() }
-    }
-}

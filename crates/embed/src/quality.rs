@@ -10,7 +10,8 @@ use crate::{EmbedError, Points};
 /// points give a sample.
 ///
 /// # Errors
-/// When `points` and `positions` differ in number, `k` is 0 or not below half their number, or the kernels cannot run.
+/// When `points` and `positions` differ in number, a position is not finite, `k` is 0 or not below half their number, or
+/// the kernels cannot run.
 ///
 /// # Source
 /// Venna and Kaski 2001, doi:10.1007/3-540-44668-0_68; as `sklearn.manifold.trustworthiness`.
@@ -18,10 +19,9 @@ pub fn trustworthiness(points: &Points, positions: &[[f32; 2]], k: usize) -> Res
     check(points, positions, k)?;
     let n = points.len();
     if 2 * k >= n {
-        let found = k.to_string();
-        return Err(EmbedError::Setting { name: "neighbours", expected: "less than half the points", found });
+        return Err(EmbedError::setting("neighbours", "less than half the points", k));
     }
-    let near = Index::exact(&Points::from(positions))?.search_own(k + 1);
+    let near = Index::exact(&on_map(positions)?)?.search_own(k + 1);
     let penalty: u64 = (0..n).into_par_iter().map(|i| penalty(points, i, &near.ids(i)[1..])).sum();
     let (n, k) = (n as f64, k as f64);
     Ok(1.0 - penalty as f64 * 2.0 / (n * k * (2.0 * n - 3.0 * k - 1.0)))
@@ -45,25 +45,28 @@ fn penalty(points: &Points, i: usize, near: &[u32]) -> u64 {
 /// Share of the `k` nearest points that are also among the `k` nearest on the map.
 ///
 /// # Errors
-/// When `points` and `positions` differ in number, `k` is 0, or the kernels cannot run.
+/// When `points` and `positions` differ in number, a position is not finite, `k` is 0, or the kernels cannot run.
 pub fn neighbours_kept(points: &Points, positions: &[[f32; 2]], k: usize) -> Result<f64, EmbedError> {
     check(points, positions, k)?;
     let truth = Index::exact(points)?.search_own(k + 1);
-    let found = Index::exact(&Points::from(positions))?.search_own(k + 1);
+    let found = Index::exact(&on_map(positions)?)?.search_own(k + 1);
     let kept = |i: usize| truth.ids(i)[1..].iter().filter(|id| found.ids(i)[1..].contains(id)).count();
     let kept: usize = (0..truth.len()).into_par_iter().map(kept).sum();
     let asked = truth.len() * truth.k().saturating_sub(1);
     Ok(if asked == 0 { 1.0 } else { kept as f64 / asked as f64 })
 }
 
+/// Positions as points of two columns.
+fn on_map(positions: &[[f32; 2]]) -> Result<Points, EmbedError> {
+    Points::new(2, positions.as_flattened().to_vec())
+}
+
 fn check(points: &Points, positions: &[[f32; 2]], k: usize) -> Result<(), EmbedError> {
-    let wrong =
-        |name, expected, found: usize| Err(EmbedError::Setting { name, expected, found: found.to_string() });
     if positions.len() != points.len() {
-        return wrong("positions", "one for each point", positions.len());
+        return Err(EmbedError::setting("positions", "one for each point", positions.len()));
     }
     if k == 0 {
-        return wrong("neighbours", "at least 1", k);
+        return Err(EmbedError::setting("neighbours", "at least 1", k));
     }
     Ok(())
 }

@@ -27,7 +27,7 @@ pub fn eigen(mut m: Vec<f64>, n: usize) -> (Vec<f64>, Vec<Vec<f64>>) {
 }
 
 /// The vector or its opposite, so that its entry of largest size is positive.
-pub fn signed(mut vector: Vec<f64>) -> Vec<f64> {
+fn signed(mut vector: Vec<f64>) -> Vec<f64> {
     let largest = vector.iter().copied().fold(0.0f64, |a, b| if b.abs() > a.abs() { b } else { a });
     if largest < 0.0 {
         vector.iter_mut().for_each(|x| *x = -*x);

@@ -106,18 +106,18 @@ impl Umap {
     }
 
     fn check(&self) -> Result<(), EmbedError> {
-        let wrong = |name, expected, found: String| Err(EmbedError::Setting { name, expected, found });
+        let wrong = EmbedError::setting;
         if self.n_neighbors < 2 {
-            return wrong("n_neighbors", "at least 2", self.n_neighbors.to_string());
+            return Err(wrong("n_neighbors", "at least 2", self.n_neighbors.to_string()));
         }
         if !(self.spread > 0.0 && self.spread.is_finite()) {
-            return wrong("spread", "a number above 0", self.spread.to_string());
+            return Err(wrong("spread", "a number above 0", self.spread.to_string()));
         }
         if !(0.0..=self.spread).contains(&self.min_dist) {
-            return wrong("min_dist", "a number from 0 to the spread", self.min_dist.to_string());
+            return Err(wrong("min_dist", "a number from 0 to the spread", self.min_dist.to_string()));
         }
         if !(self.learning_rate > 0.0 && self.learning_rate.is_finite()) {
-            return wrong("learning_rate", "a number above 0", self.learning_rate.to_string());
+            return Err(wrong("learning_rate", "a number above 0", self.learning_rate.to_string()));
         }
         Ok(())
     }
@@ -162,13 +162,14 @@ impl Map {
     /// A map that was made before, from its settings, points and positions.
     ///
     /// # Errors
-    /// When a setting is out of range, or there are not as many positions as points.
+    /// When a setting is out of range, there are not as many positions as points, or one of them is not finite.
     pub fn from_parts(settings: Umap, points: Points, positions: Vec<[f32; 2]>) -> Result<Map, EmbedError> {
         settings.check()?;
         if positions.len() != points.len() {
-            let found = positions.len().to_string();
-            return Err(EmbedError::Setting { name: "positions", expected: "one for each point", found });
+            return Err(EmbedError::setting("positions", "one for each point", positions.len()));
         }
+        // Places of a file are as hostile as its features.
+        Points::new(2, positions.as_flattened().to_vec())?;
         let neighbours = Neighbours::new(0, Vec::new());
         Ok(Map { settings, points, neighbours, positions })
     }

@@ -130,16 +130,19 @@ impl<R: Read + Seek> Archive<R> {
 /// # Errors
 /// A name twice, or more than a zip can hold.
 pub fn zip_of(members: &[(String, Vec<u8>)]) -> std::io::Result<Vec<u8>> {
+    let mut zip = ZipWriter::new(Cursor::new(Vec::new()));
+    members.iter().try_for_each(|(name, bytes)| add(&mut zip, name, bytes))?;
+    Ok(zip.finish().map_err(std::io::Error::other)?.into_inner())
+}
+
+/// Adds one member to a zip, with a fixed time.
+pub(crate) fn add(zip: &mut ZipWriter<Cursor<Vec<u8>>>, name: &str, bytes: &[u8]) -> std::io::Result<()> {
     let options = SimpleFileOptions::default()
         .compression_method(CompressionMethod::Deflated)
         .last_modified_time(DateTime::default())
         .unix_permissions(0o644);
-    let mut zip = ZipWriter::new(Cursor::new(Vec::new()));
-    for (name, bytes) in members {
-        zip.start_file(name, options).map_err(std::io::Error::other)?;
-        zip.write_all(bytes)?;
-    }
-    Ok(zip.finish().map_err(std::io::Error::other)?.into_inner())
+    zip.start_file(name, options).map_err(std::io::Error::other)?;
+    zip.write_all(bytes)
 }
 
 /// Stops with an error once more than `left` bytes would come out.

@@ -106,10 +106,12 @@ fn of_table(path: &Path, table: Table) -> Result<Features, FormatError> {
     let n = table.n_rows();
     let mut about = Table::default();
     let mut columns = Vec::new();
+    let is_label = |name: &&str| table.column(name).is_some_and(|c| !matches!(c, Column::Float(_)));
+    let label = LABELS.into_iter().find(is_label);
     for (name, column) in table.columns {
         match column {
             Column::Float(values) => columns.push((name, values)),
-            column if LABELS.contains(&name.as_str()) && about.column("class").is_none() => {
+            column if Some(name.as_str()) == label => {
                 let text = (0..n).map(|row| column.text_at(row)).collect();
                 about.push("class", Column::Text(text));
             }
@@ -130,13 +132,4 @@ fn of_table(path: &Path, table: Table) -> Result<Features, FormatError> {
         }
     }
     Ok(Features { n_columns: columns.len(), values, about })
-}
-
-/// Writes features as `.npy`, `[n, n_columns]` float32.
-///
-/// # Errors
-/// When the file cannot be written.
-pub fn write(path: &Path, n_columns: usize, values: Vec<f32>) -> Result<(), FormatError> {
-    let shape = [values.len().checked_div(n_columns).unwrap_or(0), n_columns];
-    crate::atomic::write_file(path, |out| npy::write(out, &shape, &Pixels::Float32(values)))
 }

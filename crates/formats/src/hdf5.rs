@@ -104,7 +104,9 @@ impl Hdf5 {
         };
         let array = self.file.dataset(place).map_err(broken)?;
         let kind = array.dtype().map_err(broken)?;
-        if !matches!(kind, DType::F32 | DType::F64) && array.element_size().map_err(broken)? != 2 {
+        // Halves have no type of their own here, but for their size; whole numbers of that size have.
+        let is_half = !matches!(kind, DType::I16 | DType::U16) && array.element_size().map_err(broken)? == 2;
+        if !matches!(kind, DType::F32 | DType::F64) && !is_half {
             return Err(self.refuse("floating-point numbers", kind.to_string()).at(place.to_owned()));
         }
         let shape = array.shape().map_err(broken)?;

@@ -22,7 +22,7 @@ use std::path::Path;
 use serde_json::Value;
 
 use crate::hdf5::{self, Hdf5};
-use crate::{FormatError, input};
+use crate::{FormatError, foreign, input};
 use weights::Weights;
 
 /// Largest file that is read, in bytes.
@@ -88,6 +88,10 @@ pub fn parse(
     bytes: Vec<u8>,
     weights: Option<(&Path, Vec<u8>)>,
 ) -> Result<KerasModel, FormatError> {
+    foreign::decode(path, "a model of Keras", || decode(path, bytes, weights))
+}
+
+fn decode(path: &Path, bytes: Vec<u8>, weights: Option<(&Path, Vec<u8>)>) -> Result<KerasModel, FormatError> {
     let (config, mut own) = if bytes.starts_with(hdf5::MAGIC) {
         let file = Hdf5::parse(path, bytes)?;
         let Some(text) = file.text("", "model_config")? else {

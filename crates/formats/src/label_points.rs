@@ -10,10 +10,14 @@ mod tables;
 use std::path::Path;
 
 use crate::table::Table;
-use crate::{FormatError, annotation};
+use crate::{FormatError, annotation, input};
 
 /// Largest file that is read, bytes.
-pub const MAX_FILE: u64 = 512 << 20;
+const MAX_FILE: u64 = 512 << 20;
+/// Most points of a file that says what they share once.
+const MAX_POINTS: usize = 1 << 20;
+/// Longest text that such a file says once and every point gets a copy of, bytes.
+const MAX_TEXT: usize = 1000;
 
 /// A labelled point.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -82,6 +86,22 @@ pub fn write(
         PointFormat::Fiji => roi::write(image, points),
         PointFormat::Coco => Ok(coco::write(image, points, classes)),
     }
+}
+
+/// The bytes of a file for [`read`].
+///
+/// # Errors
+/// When it is no regular file, cannot be read, or is larger than 512 MiB.
+pub fn bytes(path: &Path) -> Result<Vec<u8>, FormatError> {
+    input::read(path, MAX_FILE)
+}
+
+/// Refuses more points than memory should be given to.
+fn check_number(path: &Path, n: usize) -> Result<(), FormatError> {
+    if n <= MAX_POINTS {
+        return Ok(());
+    }
+    Err(FormatError::new(path, format!("at most {MAX_POINTS} points"), format!("{n} or more")))
 }
 
 /// The points in the bytes of a file: any [`PointFormat`] or an annotation zip, told by its content; `path` is for messages.

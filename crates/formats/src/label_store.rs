@@ -148,12 +148,10 @@ impl LabelStore {
         let read = || -> rusqlite::Result<Labels> {
             // One transaction: no gesture of another process comes between.
             let tx = self.db.unchecked_transaction()?;
-            let present = |(thing, gone): (_, bool)| (!gone).then_some(thing);
-            let classes = rows::all_classes(&tx)?.into_iter();
             Ok(Labels {
                 revision: rows::revision(&tx)?,
-                classes: classes.filter_map(|(class, gone)| (!gone).then_some(class)).collect(),
-                cells: rows::all_cells(&tx)?.into_iter().filter_map(present).collect(),
+                classes: rows::all_classes(&tx)?,
+                cells: rows::all_cells(&tx)?,
             })
         };
         read().map_err(|e| StoreError::of(&self.path, &e))
@@ -164,8 +162,7 @@ impl LabelStore {
     /// # Errors
     /// When the store cannot be read.
     pub fn classes(&self) -> Result<Vec<Class>, StoreError> {
-        let all = rows::all_classes(&self.db).map_err(|e| StoreError::of(&self.path, &e))?;
-        Ok(all.into_iter().filter_map(|(class, dropped)| (!dropped).then_some(class)).collect())
+        rows::all_classes(&self.db).map_err(|e| StoreError::of(&self.path, &e))
     }
 
     /// The cells of one frame of an image that are there now.
@@ -255,7 +252,7 @@ impl LabelStore {
                 .query_row(params![after, by, MAX_GESTURES, MAX_JSON], |row| {
                     Ok((row.get(0)?, row.get(1)?))
                 })?;
-            let gestures = rows::gestures_between(&tx, after, upto.unwrap_or(after), by)?;
+            let gestures = rows::gestures_between(&tx, after, upto.unwrap_or(after), by, None)?;
             let more = n > gestures.len() as i64;
             Ok((newest, gestures, more))
         };
@@ -292,7 +289,8 @@ impl LabelStore {
         let (mut cells, mut classes) = (BTreeMap::new(), BTreeMap::new());
         let newest = rows::revision(&self.db).map_err(failed)?;
         for revision in 0..newest {
-            let gestures = rows::gestures_between(&self.db, revision, revision + 1, None).map_err(failed)?;
+            let gestures =
+                rows::gestures_between(&self.db, revision, revision + 1, None, None).map_err(failed)?;
             if gestures.len() != 1 {
                 let found = format!("a gap at {}", revision + 1);
                 return Err(StoreError::refuse(&self.path, format!("revisions 1 to {newest}"), found));
@@ -343,8 +341,8 @@ fn since(db: &Connection, gesture: &Gesture, revision: i64) -> rusqlite::Result<
     if n > MAX_GESTURES || size > MAX_JSON {
         return Ok((Vec::new(), true));
     }
-    let between = rows::gestures_between(db, gesture.base, revision - 1, None)?;
-    Ok((between.into_iter().filter(|g| g.client != gesture.client).collect(), false))
+    let others = Some(gesture.client.as_str());
+    Ok((rows::gestures_between(db, gesture.base, revision - 1, None, others)?, false))
 }
 
 fn check(gesture: &Gesture) -> Result<(), StoreError> {

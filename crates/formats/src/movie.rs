@@ -113,7 +113,7 @@ fn into_io(error: TiffError) -> io::Error {
 }
 
 /// What ImageJ reads: number of pages, channels, frames, sizes.
-fn hyperstack(n_frames: usize, channels: usize, scale: Scale) -> String {
+pub(crate) fn hyperstack(n_frames: usize, channels: usize, scale: Scale) -> String {
     let mut text = format!("ImageJ=1.54f\nimages={}\n", n_frames * channels);
     if channels > 1 {
         let _ = writeln!(text, "channels={channels}");

@@ -4,7 +4,7 @@
 use std::io::{Seek, SeekFrom, Write};
 use std::path::Path;
 
-use crate::movie::Scale;
+use crate::movie::{self, Scale};
 use crate::{FormatError, atomic};
 
 /// Pixels of a frame that are not dark: a part of a row.
@@ -39,7 +39,7 @@ pub fn write(
         let found = format!("{n_frames} frames of {h} x {w}");
         return Err(FormatError::new(path, "at least one frame with pixels", found));
     }
-    let description = description(n_frames, scale);
+    let description = movie::hyperstack(n_frames, 1, scale) + "\0";
     let (texts, n) = (16 + n_frames as u64 * DIRECTORY, description.len() as u64);
     let pixels = (texts + n).div_ceil(BLOCK) * BLOCK;
     let frame_bytes = (2 * h * w) as u64;
@@ -71,15 +71,6 @@ pub fn write(
         out.flush()?;
         out.get_mut().set_len(pixels + n_frames as u64 * frame)
     })
-}
-
-/// What ImageJ reads.
-fn description(n_frames: usize, scale: Scale) -> String {
-    let unit = if scale.micron_per_pixel.is_some() { "unit=micron\n" } else { "" };
-    let interval = scale.seconds_per_frame.map(|s| format!("finterval={s}\n")).unwrap_or_default();
-    format!(
-        "ImageJ=1.54f\nimages={n_frames}\nframes={n_frames}\nhyperstack=true\nmode=grayscale\n{unit}{interval}loop=false\n\0"
-    )
 }
 
 /// One directory; its entries hold their values, but for the description.

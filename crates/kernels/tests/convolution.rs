@@ -41,6 +41,9 @@ fn battery() -> Vec<Conv> {
     for (h, channels, filters) in [(1, 8, 8), (2, 12, 9), (9, 70, 8), (9, 8, 35)] {
         add(h, 8, channels, filters, [3, 3], [1, 1]);
     }
+    // So many that the kernel's gradient is taken in parts of the channels, or of the filters.
+    add(9, 21, 70, 8, [3, 3], [1, 1]);
+    add(21, 21, 8, 70, [3, 3], [1, 1]);
     battery
 }
 

@@ -102,6 +102,10 @@ pub fn fit(concentrations: &[f64], responses: &[f64]) -> Result<Fit, NoCurve> {
     if flat == 0.0 {
         return Err(NoCurve::Flat { p: 1.0 });
     }
+    // Beyond the range of the arithmetic the search has nothing to compare, and would not end.
+    if !flat.is_finite() {
+        return Err(NoCurve::Undetermined);
+    }
     let least = fit::least_squares(&points, (low, high));
     let p_flat = p_flat(flat, least.squares, n);
     if p_flat > MAX_P_FLAT {

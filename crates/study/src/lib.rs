@@ -1,4 +1,4 @@
-//! One user verb per file: crop, import, preview, train, evaluate, predict, score, simulate, demo.
+//! One user verb per file.
 
 pub mod cluster;
 pub mod contract;

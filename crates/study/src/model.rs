@@ -170,7 +170,12 @@ impl Model {
 }
 
 /// Scales the intensities of a crop as the contract says.
-fn normalise(contract: &Contract, data: &Dataset, index: usize, crop: &mut [f32]) -> Result<(), StudyError> {
+pub(crate) fn normalise(
+    contract: &Contract,
+    data: &Dataset,
+    index: usize,
+    crop: &mut [f32],
+) -> Result<(), StudyError> {
     let named = |e| StudyError::Refused(format!("{}: {e}", data.cells[index].name));
     contract.normalise.apply(contract.shape(), crop).map_err(named)
 }

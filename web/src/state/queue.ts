@@ -37,10 +37,6 @@ export class SuggestionQueue {
     if (first) this.#waiting.push(first);
   }
 
-  isDone(id: string): boolean {
-    return this.#done.has(id);
-  }
-
   /** An undo may bring a suggestion back; a cell labelled by hand covers the suggestion under it. */
   uncovered(suggestion: Suggestion, near: Cell[]): boolean {
     return !this.#done.has(suggestion.id) && near.every((cell) => cell.class === null);

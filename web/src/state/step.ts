@@ -63,7 +63,7 @@ export function compress(changes: Change[]): Change[] {
 }
 
 /** Whether two states of a cell say the same but for version and labeller. */
-export function sameCell(a: Cell, b: Cell): boolean {
+function sameCell(a: Cell, b: Cell): boolean {
   return samePlace(a, b) && a.class === b.class;
 }
 

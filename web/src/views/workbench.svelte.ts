@@ -307,5 +307,8 @@ export class Workbench {
     if (!again) return;
     this.#sync?.pull();
     this.viewer.refetch();
+    // What was told meanwhile was told to nobody.
+    void this.source.train().then((state) => (this.training = state)).catch(() => undefined);
+    void this.guesses.refresh();
   }
 }

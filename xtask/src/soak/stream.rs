@@ -135,7 +135,11 @@ impl Stream {
     pub fn catch_up(&mut self, address: &str, goal: usize) -> Result<(), String> {
         let mut client = Client::enter(address)?;
         while self.n_acknowledged < goal {
-            self.send(&mut client)?;
+            if !self.send(&mut client)? {
+                return Err(
+                    "expected the edit to be kept on a sound disk, found it refused for now".to_owned()
+                );
+            }
         }
         Ok(())
     }

@@ -77,8 +77,8 @@ impl ScreenSettings {
             mistakes.push(format!("n_plates 1 to 10,000, not {}", self.n_plates));
         }
         for (name, n) in [("n_replicates", self.n_replicates), ("n_donors", self.n_donors)] {
-            if n == 0 {
-                mistakes.push(format!("{name} at least 1, not 0"));
+            if !(1..=10_000).contains(&n) {
+                mistakes.push(format!("{name} 1 to 10,000, not {n}"));
             }
         }
         for (name, share) in [("base", self.base), ("p_hit", self.p_hit), ("p_toxic", self.p_toxic)] {

@@ -34,14 +34,15 @@ impl Hdbscan {
     /// # Errors
     /// When a setting is out of its range, or the kernels cannot run.
     pub fn fit(&self, points: &Points) -> Result<Clusters, EmbedError> {
-        let small = |name, expected, found: usize| {
-            Err(EmbedError::Setting { name, expected, found: found.to_string() })
-        };
         if self.min_cluster_size < 2 {
-            return small("min_cluster_size", "at least 2", self.min_cluster_size);
+            return Err(EmbedError::setting("min_cluster_size", "at least 2", self.min_cluster_size));
         }
         if self.min_samples < 1 || self.min_samples > points.len() {
-            return small("min_samples", "from 1 to the number of points", self.min_samples);
+            return Err(EmbedError::setting(
+                "min_samples",
+                "from 1 to the number of points",
+                self.min_samples,
+            ));
         }
         let near = Index::exact(points)?.search_own(self.min_samples);
         let core: Vec<f32> =

@@ -35,14 +35,11 @@ impl KMeans {
     /// # Errors
     /// When a setting is out of its range, or the kernels cannot run.
     pub fn fit(&self, points: &Points) -> Result<Clusters, EmbedError> {
-        let setting = |name, expected, found: usize| {
-            Err(EmbedError::Setting { name, expected, found: found.to_string() })
-        };
         if self.clusters == 0 || self.clusters > points.len() {
-            return setting("clusters", "from 1 to the number of points", self.clusters);
+            return Err(EmbedError::setting("clusters", "from 1 to the number of points", self.clusters));
         }
         if self.starts == 0 || self.rounds == 0 {
-            return setting("starts and rounds", "at least 1", 0);
+            return Err(EmbedError::setting("starts and rounds", "at least 1", 0));
         }
         let mut best: Option<(f64, Vec<u32>)> = None;
         for start in 0..self.starts {

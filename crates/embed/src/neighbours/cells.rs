@@ -1,6 +1,6 @@
 //! Points in blocks, through which queries look by products of matrices.
 
-use kernels::{Dense, Kernels};
+use kernels::{Dense, Kernels, LANES};
 use rayon::prelude::*;
 
 use super::nearest::Nearest;
@@ -18,8 +18,6 @@ const CELL: usize = 256;
 const ROUNDS: usize = 6;
 /// Candidates beyond those asked for, of which exact distances are taken: those by products are rounded.
 const SPARE: usize = 4;
-/// Vectors of the kernels hold so many values.
-const LANES: usize = 16;
 
 /// Points arranged for the search of neighbours.
 ///
@@ -68,7 +66,9 @@ fn square(row: &[f32]) -> f32 {
 }
 
 impl Index {
-    /// An index whose searches find exactly the nearest points.
+    /// An index whose searches find exactly the nearest points: as far as products in `f32` tell distances apart. Points
+    /// nearer to each other than about a thousandth of their distance from the mean of all may be taken for one another;
+    /// features of very different size are scaled first.
     ///
     /// # Errors
     /// When the kernels cannot run.

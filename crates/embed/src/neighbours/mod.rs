@@ -24,7 +24,7 @@ pub enum Search {
     /// Exact up to 50,000 points, approximate above.
     #[default]
     Auto,
-    /// All pairs of points, by blocked products of matrices.
+    /// All pairs of points, by blocked products of matrices; see [`Index::exact`].
     Exact,
     /// Only the points of near cells of a k-means partition; cells are added until the recall measured on 1,000 points
     /// is at least 0.97.

@@ -49,7 +49,8 @@ impl Features {
 
 /// Share of points whose 15 nearest on the map have their class most often; the smaller class wins a tie.
 pub fn label_accuracy(labels: &[i64], positions: &[[f32; 2]]) -> f64 {
-    let near = Index::exact(&Points::from(positions)).expect("kernels").search_own(16);
+    let places = Points::new(2, positions.as_flattened().to_vec()).expect("places");
+    let near = Index::exact(&places).expect("kernels").search_own(16);
     let right = |i: &usize| {
         let mut votes = [0; 64];
         near.ids(*i)[1..].iter().for_each(|&id| votes[labels[id as usize] as usize] += 1);

@@ -1,6 +1,6 @@
 //! Points that are hardly any: an answer, or a refusal in words.
 
-use embed::{EmbedError, Hdbscan, KMeans, Points, Umap};
+use embed::{EmbedError, Hdbscan, KMeans, Map, Points, Umap};
 
 fn mapped(columns: usize, values: Vec<f32>) -> Vec<[f32; 2]> {
     let points = Points::new(columns, values).expect("points");
@@ -48,6 +48,11 @@ fn what_cannot_be_mapped_is_refused() {
     let map = Umap::default().fit(&points).expect("a map");
     let other = Points::new(3, vec![0.0; 3]).expect("points");
     assert_eq!(map.transform(&other), Err(EmbedError::Columns { expected: 1, found: 3 }));
+    for bad in [f32::NAN, f32::INFINITY] {
+        let places = vec![[0.0, 0.0], [1.0, bad], [2.0, 0.0]];
+        assert!(Map::from_parts(Umap::default(), points.clone(), places.clone()).is_err());
+        assert!(embed::neighbours_kept(&points, &places, 1).is_err());
+    }
     assert!(KMeans { clusters: 4, ..KMeans::default() }.fit(&points).is_err());
     assert!(Hdbscan { min_cluster_size: 1, min_samples: 1 }.fit(&points).is_err());
     assert!(Hdbscan { min_cluster_size: 2, min_samples: 4 }.fit(&points).is_err());

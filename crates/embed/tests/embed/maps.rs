@@ -15,7 +15,7 @@ fn some(points: &Points, step: usize) -> Points {
     points.select(&rows)
 }
 
-/// The figures are those of `reference.json`, umap-learn 0.5.12 seeded, less what seeds differ by: their mean over five
+/// The figures are those of `../shared/golden/umap/reference.json`, umap-learn 0.5.12 seeded, less what seeds differ by: their mean over five
 /// seeds is measured by the example `umap`.
 #[test]
 fn a_map_is_as_good_as_umap_learns() {

@@ -7,9 +7,9 @@ use std::path::Path;
 use cells::{Cell, CellSet, Fact, Pixels};
 use serde::Serializer;
 use serde_json::{Value, json};
-use zip::write::SimpleFileOptions;
-use zip::{CompressionMethod, DateTime, ZipWriter};
+use zip::ZipWriter;
 
+use crate::archive::add;
 use crate::{FormatError, atomic, movie};
 
 /// What an annotation zip says besides the patches and their facts.
@@ -62,16 +62,6 @@ fn check(path: &Path, set: &CellSet) -> Result<(), FormatError> {
         Some(name) => Err(FormatError::new(path, "class names that can be folders", format!("{name:?}"))),
         None => Ok(()),
     }
-}
-
-/// Adds one member; times are fixed so that the same cells give the same bytes.
-fn add(zip: &mut ZipWriter<Cursor<Vec<u8>>>, name: &str, bytes: &[u8]) -> io::Result<()> {
-    let options = SimpleFileOptions::default()
-        .compression_method(CompressionMethod::Deflated)
-        .last_modified_time(DateTime::default())
-        .unix_permissions(0o644);
-    zip.start_file(name, options).map_err(io::Error::other)?;
-    zip.write_all(bytes)
 }
 
 /// Focal plane, when it is known.

@@ -13,6 +13,8 @@ use crate::error::list;
 
 /// Most layers of a model; the largest of the published ones have about a thousand.
 const MAX_LAYERS: usize = 10_000;
+/// Longest name, bytes: that of a model is part of the place of each of its layers.
+const MAX_NAME: usize = 256;
 /// Classes that are graphs of layers.
 const MODELS: [&str; 3] = ["Sequential", "Functional", "Model"];
 
@@ -26,6 +28,10 @@ pub(super) fn unfold(path: &Path, config: &Value, weights: &Weights) -> Result<K
         return Err(FormatError::new(path, expected, found).at("class_name"));
     }
     let root = text(config.get("config").unwrap_or(&Value::Null), "name").unwrap_or_default();
+    if root.len() > MAX_NAME {
+        let found = format!("{} bytes", root.len());
+        return Err(FormatError::new(path, format!("a name of at most {MAX_NAME} bytes"), found).at("config"));
+    }
     let root = Place { root: root.to_owned(), ..Place::default() };
     unfolder.model(class, config, &root, INPUT.to_owned())?;
     let Some(input) = unfolder.input else {
@@ -86,9 +92,13 @@ impl Unfolder<'_> {
                 let found = format!("neither in layer number {number}");
                 return Err(self.refuse(at, "layers with a class and a name", found));
             };
+            if name.len() > MAX_NAME {
+                let found = format!("{} bytes in layer number {number}", name.len());
+                return Err(self.refuse(at, format!("names of at most {MAX_NAME} bytes"), found));
+            }
             // What others registered is called `<package>><class>`; of keras' own, `module` says so.
             let registered = text(value, "registered_name").unwrap_or(class);
-            let class = registered.rsplit('>').next().filter(|_| registered.contains('>')).unwrap_or(class);
+            let class = registered.rsplit_once('>').map_or(class, |(_, class)| class);
             let place = at.inside(name, &numbers.next(class));
             let foreign = registered.contains('>') && !registered.starts_with("keras");
             let class = if foreign && !OWN_BLOCKS.contains(&class) { registered } else { class };

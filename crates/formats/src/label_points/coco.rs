@@ -7,7 +7,7 @@ use std::path::Path;
 use serde::Deserialize;
 use serde_json::json;
 
-use super::{LabelPoint, PointImage};
+use super::{LabelPoint, MAX_TEXT, PointImage, check_number};
 use crate::FormatError;
 
 /// From our coordinates to COCO's.
@@ -98,6 +98,14 @@ struct Category {
 pub(super) fn read(path: &Path, bytes: &[u8]) -> Result<Vec<LabelPoint>, FormatError> {
     let file: File = serde_json::from_slice(bytes)
         .map_err(|e| FormatError::new(path, "COCO: images, annotations, categories", e.to_string()))?;
+    check_number(path, file.annotations.len())?;
+    let texts = file.images.iter().filter_map(|p| p.file_name.as_deref());
+    if let Some(long) =
+        texts.chain(file.categories.iter().map(|c| c.name.as_str())).find(|t| t.len() > MAX_TEXT)
+    {
+        let found = format!("{} bytes", long.len());
+        return Err(FormatError::new(path, format!("names of at most {MAX_TEXT} bytes"), found));
+    }
     let pictures: BTreeMap<i64, &Picture> = file.images.iter().map(|p| (p.id, p)).collect();
     let names: BTreeMap<i64, &str> = file.categories.iter().map(|c| (c.id, c.name.as_str())).collect();
     let point = |(number, a): (usize, &Annotation)| {

@@ -6,7 +6,7 @@
 use std::io::Cursor;
 use std::path::Path;
 
-use super::{LabelPoint, PointImage};
+use super::{LabelPoint, MAX_TEXT, PointImage, check_number};
 use crate::archive::{Archive, ZipLimits, zip_of};
 use crate::{FormatError, annotation};
 
@@ -95,6 +95,7 @@ pub(super) fn read(path: &Path, bytes: &[u8]) -> Result<Vec<LabelPoint>, FormatE
         if name.to_lowercase().ends_with(".roi") {
             let place = |e: FormatError| e.at(format!("member {name:?}"));
             points.extend(read_one(path, &archive.read(i, MAX_ROI)?).map_err(place)?);
+            check_number(path, points.len())?;
         }
     }
     Ok(points)
@@ -131,18 +132,20 @@ pub(super) fn read_one(path: &Path, bytes: &[u8]) -> Result<Vec<LabelPoint>, For
     if bytes[6] != POINT {
         return Ok(vec![point(f64::midpoint(top, bottom), f64::midpoint(left, right))]);
     }
-    (0..n)
-        .map(|i| {
-            if has_floats {
-                let floats = HEADER + 4 * n;
-                let (x, y) = (roi.f32(floats + 4 * i)?, roi.f32(floats + 4 * (n + i))?);
-                return Ok(point(y.into(), x.into()));
-            }
-            let (x, y) = (roi.u16(HEADER + 2 * i)?, roi.u16(HEADER + 2 * (n + i))?);
-            // A whole number means that pixel, not its corner.
-            Ok(point(top + f64::from(y) + CORNER, left + f64::from(x) + CORNER))
-        })
-        .collect()
+    let read = |i: usize| {
+        if has_floats {
+            let floats = HEADER + 4 * n;
+            let (x, y) = (roi.f32(floats + 4 * i)?, roi.f32(floats + 4 * (n + i))?);
+            return Ok(point(y.into(), x.into()));
+        }
+        let (x, y) = (roi.u16(HEADER + 2 * i)?, roi.u16(HEADER + 2 * (n + i))?);
+        // A whole number means that pixel, not its corner.
+        Ok(point(top + f64::from(y) + CORNER, left + f64::from(x) + CORNER))
+    };
+    let mut points = (0..n).map(read).collect::<Result<Vec<LabelPoint>, FormatError>>()?;
+    // Whoever adds a point to a selection of one adds a cell of its own.
+    points.iter_mut().skip(1).for_each(|point| point.id = None);
+    Ok(points)
 }
 
 /// What the second header says.
@@ -171,6 +174,10 @@ impl Texts {
         } else {
             (0, 0)
         };
+        if n > 4 * MAX_TEXT {
+            let expected = format!("properties of at most {} characters", 4 * MAX_TEXT);
+            return Err(FormatError::new(roi.path, expected, n.to_string()));
+        }
         let properties = roi.text(start, n)?;
         Ok(Texts { frame: frame.saturating_sub(1), slice: slice.saturating_sub(1), group, properties })
     }

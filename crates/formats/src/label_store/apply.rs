@@ -123,8 +123,8 @@ fn put_class(db: &Connection, class: &Class) -> Result<Made> {
     if let Some(reason) = unusual(class) {
         return no(reason, before.map(Thing::Class));
     }
-    for (other, dropped) in rows::all_classes(db)? {
-        let taken = if dropped || other.id == class.id {
+    for other in rows::all_classes(db)? {
+        let taken = if other.id == class.id {
             None
         } else if other.name == class.name {
             Some(Reason::NameTaken)

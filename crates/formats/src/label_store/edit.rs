@@ -142,7 +142,7 @@ pub enum Edit {
     },
 }
 
-/// Edits that are made together or not at all, and undone together.
+/// Edits that are made in one transaction, but for those that do not fit, and undone together.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Gesture {
     /// The page or program that makes it.

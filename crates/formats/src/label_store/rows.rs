@@ -42,25 +42,22 @@ pub(super) fn find_cell(db: &Connection, id: &str) -> Result<Option<(StoredCell,
     db.prepare_cached(&sql)?.query_row([id], cell).optional()
 }
 
-/// All cells with whether they are deleted, in the order in which they were added.
-pub(super) fn all_cells(db: &Connection) -> Result<Vec<(StoredCell, bool)>> {
-    let sql = format!("SELECT {CELL} FROM cells ORDER BY number");
-    db.prepare_cached(&sql)?.query_map([], cell)?.collect()
+/// All cells that are not deleted, in the order in which they were added.
+pub(super) fn all_cells(db: &Connection) -> Result<Vec<StoredCell>> {
+    let sql = format!("SELECT {CELL} FROM cells WHERE NOT deleted ORDER BY number");
+    db.prepare_cached(&sql)?.query_map([], |row| Ok(cell(row)?.0))?.collect()
 }
 
 /// Cells of a class that are not deleted.
 pub(super) fn cells_of(db: &Connection, class: &str) -> Result<Vec<StoredCell>> {
     let sql = format!("SELECT {CELL} FROM cells WHERE class = ?1 AND NOT deleted ORDER BY number");
-    let rows: Result<Vec<_>> = db.prepare_cached(&sql)?.query_map([class], cell)?.collect();
-    Ok(rows?.into_iter().map(|(cell, _)| cell).collect())
+    db.prepare_cached(&sql)?.query_map([class], |row| Ok(cell(row)?.0))?.collect()
 }
 
 /// Cells of a frame that are not deleted.
 pub(super) fn cells_of_frame(db: &Connection, image: i64, t: u32) -> Result<Vec<StoredCell>> {
     let sql = format!("SELECT {CELL} FROM cells WHERE image = ?1 AND t = ?2 AND NOT deleted ORDER BY number");
-    let rows: Result<Vec<_>> =
-        db.prepare_cached(&sql)?.query_map(rusqlite::params![image, t], cell)?.collect();
-    Ok(rows?.into_iter().map(|(cell, _)| cell).collect())
+    db.prepare_cached(&sql)?.query_map(params![image, t], |row| Ok(cell(row)?.0))?.collect()
 }
 
 /// Takes a class from all cells that were deleted under it.
@@ -85,10 +82,10 @@ pub(super) fn find_class(db: &Connection, id: &str) -> Result<Option<(Class, boo
     db.prepare_cached(&sql)?.query_row([id], class).optional()
 }
 
-/// All classes with whether they are dropped, by position.
-pub(super) fn all_classes(db: &Connection) -> Result<Vec<(Class, bool)>> {
-    let sql = format!("SELECT {CLASS} FROM classes ORDER BY position, id");
-    db.prepare_cached(&sql)?.query_map([], class)?.collect()
+/// All classes that are not dropped, by position.
+pub(super) fn all_classes(db: &Connection) -> Result<Vec<Class>> {
+    let sql = format!("SELECT {CLASS} FROM classes WHERE NOT dropped ORDER BY position, id");
+    db.prepare_cached(&sql)?.query_map([], |row| Ok(class(row)?.0))?.collect()
 }
 
 /// Writes a class, new or not.
@@ -136,16 +133,18 @@ pub(super) fn find_gesture(db: &Connection, gesture: &str) -> Result<Option<(Log
     db.prepare_cached(sql)?.query_row([gesture], |row| Ok((logged(row)?, row.get(7)?))).optional()
 }
 
-/// Gestures above a revision up to another, of everybody or of one labeller.
+/// Gestures above a revision up to another, of everybody or of one labeller, without those of a client.
 pub(super) fn gestures_between(
     db: &Connection,
     above: i64,
     upto: i64,
     by: Option<&str>,
+    without: Option<&str>,
 ) -> Result<Vec<Logged>> {
     let sql = "SELECT revision, gesture, client, by, at, undoes, edits FROM gestures
-               WHERE revision > ?1 AND revision <= ?2 AND (?3 IS NULL OR by = ?3) ORDER BY revision";
-    db.prepare_cached(sql)?.query_map(rusqlite::params![above, upto, by], logged)?.collect()
+               WHERE revision > ?1 AND revision <= ?2 AND (?3 IS NULL OR by = ?3)
+                     AND (?4 IS NULL OR client <> ?4) ORDER BY revision";
+    db.prepare_cached(sql)?.query_map(params![above, upto, by, without], logged)?.collect()
 }
 
 fn logged(row: &Row) -> Result<Logged> {

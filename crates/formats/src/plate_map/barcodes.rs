@@ -1,5 +1,6 @@
 //! Barcodes and layouts: `barcode_platemap.csv` and `platemap/NAME.txt`, as in cytomining's metadata.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use super::content::RoleNames;
@@ -54,7 +55,11 @@ pub fn read(path: &Path, names: &RoleNames) -> Result<PlateMap, FormatError> {
             let file = file.iter().find(|f| f.is_file()).unwrap_or(&file[0]);
             match rows::layout(file, names) {
                 Ok(wells) => drop(map.layouts.insert(name.clone(), wells)),
-                Err(error) => mistakes.push(format!("row {line}: {error}")),
+                Err(error) => {
+                    mistakes.push(format!("row {line}: {error}"));
+                    // Its mistakes are told once, however many plates have it.
+                    map.layouts.insert(name.clone(), BTreeMap::new());
+                }
             }
         }
         let assay = Assay { layout: name, replicate: own(replicate), batch: own(batch) };

@@ -48,7 +48,11 @@ fn encode(parts: &mut dyn Iterator<Item = Table>, mut out: impl Write + Send) ->
         .set_created_by("morphotype".to_owned())
         .build();
     let mut writer = SerializedFileWriter::new(&mut out, Arc::new(schema), Arc::new(settings))?;
+    let names: Vec<String> = first.names().map(str::to_owned).collect();
     for table in std::iter::once(first).chain(parts) {
+        if !table.names().eq(names.iter().map(String::as_str)) {
+            return Err(ParquetError::General("parts with other columns".to_owned()));
+        }
         for start in (0..table.n_rows()).step_by(GROUP) {
             let rows = start..table.n_rows().min(start + GROUP);
             let mut group = writer.next_row_group()?;

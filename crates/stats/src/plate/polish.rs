@@ -104,7 +104,11 @@ fn centre(effects: &mut [f64], has: &[bool]) -> f64 {
 /// Brideau et al. 2003, doi:10.1177/1087057103258285; Malo et al. 2006, doi:10.1038/nbt1186.
 pub fn b_score(plate: &Plate) -> Result<Vec<Option<f64>>, NoFigure> {
     let mut samples: Vec<Option<f64>> = vec![None; plate.values.len()];
-    plate.samples.iter().for_each(|&well| samples[well] = plate.values[well]);
+    for &well in &plate.samples {
+        if let (Some(sample), Some(&value)) = (samples.get_mut(well), plate.values.get(well)) {
+            *sample = value;
+        }
+    }
     check_lines(plate, &samples)?;
     let polish = median_polish(&samples, plate.n_columns, PolishSettings::default());
     let residuals: Vec<f64> = polish.residuals.iter().flatten().copied().collect();

@@ -35,7 +35,10 @@ pub fn position(plate: &Plate) -> Position {
     let wells: Vec<(f64, f64, f64)> = plate
         .samples
         .iter()
-        .filter_map(|&well| plate.values[well].map(|v| ((well / width) as f64, (well % width) as f64, v)))
+        .filter_map(|&well| {
+            let value = plate.values.get(well).copied().flatten();
+            value.map(|v| ((well / width) as f64, (well % width) as f64, v))
+        })
         .collect();
     let range = |get: fn(&(f64, f64, f64)) -> f64| {
         let low = wells.iter().map(get).fold(f64::INFINITY, f64::min);

@@ -164,6 +164,7 @@ fn data_that_determine_no_curve_are_refused() {
     assert!(matches!(dose::fit(&x[..9], &x[..9]), Err(NoCurve::FewDoses { found: 3 })));
     assert!(matches!(dose::fit(&x, &response(&|_| 1.0)), Err(NoCurve::Flat { .. })));
     assert!(matches!(dose::fit(&x, &vec![2.0; x.len()]), Err(NoCurve::Flat { .. })));
+    assert_eq!(dose::fit(&x, &vec![1e308; x.len()]).err(), Some(NoCurve::Undetermined));
     // Only the foot of a curve was seen.
     let foot = response(&|lx| 10.0 / (1.0 + 10f64.powf(3.0 - lx)));
     assert!(matches!(dose::fit(&x, &foot), Err(NoCurve::Outside | NoCurve::Undetermined)));

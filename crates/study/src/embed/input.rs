@@ -9,6 +9,7 @@ use formats::table::{Column, Table};
 use serde::{Deserialize, Serialize};
 
 use super::refused;
+use crate::model::normalise;
 use crate::predict;
 use crate::{Dataset, Model, StudyError};
 
@@ -45,9 +46,7 @@ impl Pictures<'_> {
     pub fn read(&self, i: usize) -> Result<Vec<f32>, StudyError> {
         let mut crop = vec![0.0; self.model.contract.shape().len()];
         self.data.read_crop(i, &mut crop)?;
-        let normalise = &self.model.contract.normalise;
-        let named = |e| StudyError::Refused(format!("{}: {e}", self.data.cells[i].name));
-        normalise.apply(self.model.contract.shape(), &mut crop).map_err(named)?;
+        normalise(&self.model.contract, self.data, i, &mut crop)?;
         Ok(crop)
     }
 }
@@ -68,6 +67,7 @@ pub fn of_cells<'a>(model: &'a Model, data: &'a Dataset, of: Of) -> Result<Known
         data.cells.iter().map(|cell| cell.class.and_then(|class| data.classes.get(class).cloned())).collect();
     let mut classes = labels.clone();
     if labels.iter().any(Option::is_some) {
+        about.columns.retain(|(name, _)| name != "label");
         about.push("label", Column::Text(labels));
     } else if let Some(Column::Text(predicted)) = about.column("class") {
         classes = predicted.clone();

@@ -134,6 +134,8 @@ fn embed(
     };
     progress.finish(&format!("mapped in {:.1} s", start.elapsed().as_secs_f64()));
     let quality = Quality::of(&known.points, &positions, recall)?;
+    // A fact of the cells that is called as a place gives way to it.
+    known.about.columns.retain(|(name, _)| !COLUMNS.contains(&name.as_str()));
     for (axis, name) in COLUMNS.into_iter().enumerate() {
         let column = positions.iter().map(|p| Some(f64::from(p[axis]))).collect();
         known.about.push(name, Column::Float(column));

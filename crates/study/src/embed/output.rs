@@ -1,12 +1,11 @@
 //! What an embedding leaves on the disk: table, features, figures, one page.
 
 use std::collections::BTreeMap;
-use std::io::Write;
 use std::path::Path;
 
 use ::embed::{Bins, Extent, Init, Umap};
 use cells::Pixels;
-use formats::{FormatError, atomic, features, npy};
+use formats::{FormatError, npy};
 use serde::{Deserialize, Serialize};
 
 use super::input::Known;
@@ -96,13 +95,9 @@ pub fn write(
     files.add("map.html", page.map_err(|e| StudyError::Refused(e.to_string()))?);
     files.add(CELLS, known.about.to_csv());
     let points = &known.points;
-    atomic::write_folder(&request.output, MARK, |folder| {
-        features::write(&folder.join(FEATURES), points.columns(), points.values().to_vec())?;
-        files.names().try_for_each(|name| {
-            let content = files.get(name).unwrap_or_default();
-            atomic::write_file(&folder.join(name), |out| out.write_all(content))
-        })
-    })?;
+    let features = Pixels::Float32(points.values().to_vec());
+    files.add(FEATURES, npy::to_bytes(&[points.len(), points.columns()], &features));
+    files.write(&request.output, MARK)?;
     Ok(())
 }
 

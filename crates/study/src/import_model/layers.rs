@@ -305,14 +305,13 @@ impl Step<'_> {
         if scale.len() != c || offset.len() != c {
             return Err(format!("expected {c} numbers, one for each channel, found {}", scale.len()));
         }
-        let mut kernel = vec![0.0; c * c];
-        scale.iter().enumerate().for_each(|(i, &s)| kernel[i * c + i] = s as f32);
         let array = |role: &str, shape: &[usize], values: Vec<f32>| KerasArray {
             role: role.to_owned(),
             shape: shape.to_vec(),
             values,
         };
-        let kernel = array("kernel", &[1, 1, c, c], kernel);
+        let own = array("kernel", &[1, 1, c, 1], scale.iter().map(|&s| s as f32).collect());
+        let kernel = across(&own)?;
         let bias = array("bias", &[c], offset.iter().map(|&o| o as f32).collect());
         builder.conv(&self.layer.name, input, &kernel, Some(&bias), ([1; 2], Padding::Valid))
     }

@@ -90,8 +90,7 @@ pub fn import_file(
     let mut store = LabelStore::open(&folder::existing(study)?).map_err(LabelError::from)?;
     let images = store.images().map_err(LabelError::from)?;
     let image = one_of(&images, image)?.id;
-    let bytes =
-        std::fs::read(file).map_err(|e| formats::FormatError::io(file, "a file that can be read", &e))?;
+    let bytes = label_points::bytes(file)?;
     let name = file.to_string_lossy().into_owned();
     let request = ImportRequest { image, on_duplicate, by: by.to_owned(), name };
     Ok(import(&mut store, &request, &bytes)?)
@@ -238,7 +237,9 @@ impl Taken {
     fn is_free(&self, t: u32, z: u32, y: f64, x: f64) -> bool {
         let tiles = (-1..=1).flat_map(|dy| (-1..=1).map(move |dx| (dy, dx)));
         let near = tiles
-            .filter_map(|(dy, dx)| self.0.get(&(t, z, Self::tile(y) + dy, Self::tile(x) + dx)))
+            .filter_map(|(dy, dx)| {
+                self.0.get(&(t, z, Self::tile(y).saturating_add(dy), Self::tile(x).saturating_add(dx)))
+            })
             .flatten()
             .any(|(other_y, other_x)| (y - other_y).hypot(x - other_x) <= SAME_PLACE);
         !near

@@ -103,12 +103,6 @@ impl Labelling {
         suggesting.found.clear();
     }
 
-    /// Whether a model is there to suggest.
-    #[must_use]
-    pub fn can_suggest(&self) -> bool {
-        lock(&self.suggesting).model.is_some()
-    }
-
     /// Begins to look for cells in images (empty: all) and in frames from first to last (none: all), on a thread of its own; listeners
     /// are told of each frame.
     ///

@@ -11,7 +11,7 @@ use super::agreement::Counts;
 use super::cut::Choice;
 use super::{Event, LabelError, Labelling, lock};
 use crate::train::{Epoch, Judge, TrainRequest, train};
-use crate::{Dataset, Model, Preset, Progress, StudyError, TrainSettings};
+use crate::{Dataset, Model, Preset, Progress, StudyError, TrainSettings, plural};
 
 /// What to train.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -105,11 +105,8 @@ impl Labelling {
     /// # Errors
     /// When a training goes on, or there is nothing to learn from.
     pub fn train(self: &Arc<Self>, order: &TrainOrder) -> Result<(), LabelError> {
-        let preset = order.preset.parse::<Preset>().map_err(|e| {
-            LabelError::refused(
-                "a preset: default, encoder or phase",
-                e.rsplit("found ").next().unwrap_or("another"),
-            )
+        let preset = order.preset.parse::<Preset>().map_err(|_| {
+            LabelError::refused("a preset: default, encoder or phase", format!("{:?}", order.preset))
         })?;
         if order.epochs.is_some_and(|n| !(1..=10_000).contains(&n)) {
             return Err(LabelError::refused("1 to 10000 epochs", order.epochs.unwrap_or(0)));
@@ -175,9 +172,17 @@ impl Labelling {
         }
         data.only_classes(&with_cells)?;
         let mut settings = TrainSettings { seed: order.seed, ..TrainSettings::preset(preset) };
-        settings.epochs = order.epochs.unwrap_or(settings.epochs);
+        if let Some(epochs) = order.epochs {
+            (settings.epochs, settings.steps_per_epoch) = (epochs, 0);
+        }
         let everyone: Vec<usize> = (0..data.cells.len()).collect();
         let mut notes = Vec::new();
+        let labelled = self.chosen(&Choice { flagged: true, ..choice.clone() })?.cells;
+        let n_flagged = labelled.iter().filter(|cell| cell.flagged && cell.class.is_some()).count();
+        if n_flagged > 0 {
+            let cells = plural(n_flagged, "labelled cell");
+            notes.push(format!("{cells} over the border of an image: not learned from"));
+        }
         if let Err(why) = split::train_validation(&data.cells, &everyone, settings.validation, settings.seed)
         {
             settings.validation = 0.0;
