@@ -5,6 +5,7 @@
 //! underneath, check lengths before they allocate, and refuse with a [`FormatError`] that has the path, what was
 //! expected and what was found. Writers are [`atomic`].
 
+pub mod anndata;
 pub mod annotation;
 mod archive;
 pub mod atomic;
@@ -17,6 +18,7 @@ pub mod fit;
 mod foreign;
 pub mod groups;
 mod hdf5;
+mod hdf5_write;
 pub mod image;
 mod input;
 pub mod keras;
@@ -35,6 +37,8 @@ mod protobuf;
 pub mod source;
 pub mod sparse_movie;
 pub mod table;
+pub mod tensorboard;
+pub mod tfrecord;
 
 pub use archive::{ZipLimits, zip_of};
 pub use error::FormatError;

@@ -1,4 +1,4 @@
-//! Messages in the wire format of protocol buffers, as far as they are written here.
+//! Messages in the wire format of protocol buffers, as far as they are written and read here.
 //!
 //! # Source
 //! <https://protobuf.dev/programming-guides/encoding/>
@@ -18,6 +18,13 @@ impl Message {
     /// A 32-bit float.
     pub fn float(mut self, field: u32, value: f32) -> Self {
         self.key(field, 5);
+        self.0.extend(value.to_le_bytes());
+        self
+    }
+
+    /// A 64-bit float.
+    pub fn double(mut self, field: u32, value: f64) -> Self {
+        self.key(field, 1);
         self.0.extend(value.to_le_bytes());
         self
     }
@@ -64,9 +71,107 @@ impl Message {
     }
 }
 
+/// The value of a field.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Value<'a> {
+    /// A whole number; negative ones are its two's complement.
+    Int(u64),
+    /// Eight bytes.
+    Fixed64([u8; 8]),
+    /// Text, bytes, a message, or packed numbers.
+    Bytes(&'a [u8]),
+    /// Four bytes.
+    Fixed32([u8; 4]),
+}
+
+/// The fields of a message in their order; ends after the first that is broken, which is `None`.
+pub(crate) struct Fields<'a>(&'a [u8]);
+
+impl<'a> Fields<'a> {
+    /// The fields of the message in `bytes`.
+    pub fn new(bytes: &'a [u8]) -> Self {
+        Fields(bytes)
+    }
+
+    fn field(&mut self) -> Option<(u64, Value<'a>)> {
+        let key = varint(&mut self.0)?;
+        let value = match key & 7 {
+            0 => Value::Int(varint(&mut self.0)?),
+            1 => Value::Fixed64(*self.take(8)?.first_chunk()?),
+            2 => {
+                let n = usize::try_from(varint(&mut self.0)?).ok()?;
+                Value::Bytes(self.take(n)?)
+            }
+            5 => Value::Fixed32(*self.take(4)?.first_chunk()?),
+            _ => return None,
+        };
+        Some((key >> 3, value))
+    }
+
+    fn take(&mut self, n: usize) -> Option<&'a [u8]> {
+        let (taken, rest) = self.0.split_at_checked(n)?;
+        self.0 = rest;
+        Some(taken)
+    }
+}
+
+impl<'a> Iterator for Fields<'a> {
+    type Item = Option<(u64, Value<'a>)>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.0.is_empty() {
+            return None;
+        }
+        let field = self.field();
+        if field.is_none() {
+            self.0 = &[];
+        }
+        Some(field)
+    }
+}
+
+/// Takes a whole number of at most ten bytes off the front.
+pub(crate) fn varint(bytes: &mut &[u8]) -> Option<u64> {
+    let mut value = 0;
+    for shift in (0..64).step_by(7) {
+        let (&byte, rest) = bytes.split_first()?;
+        *bytes = rest;
+        value |= u64::from(byte & 0x7f) << shift;
+        if byte < 0x80 {
+            return Some(value);
+        }
+    }
+    None
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_written_is_read() {
+        let message = Message::default().int(1, -2).float(2, 0.5).double(3, 0.25).bytes(400, "ab");
+        let bytes = message.into_bytes();
+        let fields: Option<Vec<_>> = Fields::new(&bytes).collect();
+        let expected = [
+            (1, Value::Int(u64::MAX - 1)),
+            (2, Value::Fixed32(0.5_f32.to_le_bytes())),
+            (3, Value::Fixed64(0.25_f64.to_le_bytes())),
+            (400, Value::Bytes(b"ab")),
+        ];
+        assert_eq!(fields.unwrap(), expected);
+    }
+
+    #[test]
+    fn broken_messages_end() {
+        // Cut short, a length beyond the end, a number without end, a group.
+        for broken in
+            [&b"\x08"[..], b"\x12\x05ab", b"\x08\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01", b"\x0b"]
+        {
+            let fields: Vec<_> = Fields::new(broken).collect();
+            assert_eq!(fields, [None], "{broken:?}");
+        }
+    }
 
     /// The examples of the page that describes the format.
     #[test]

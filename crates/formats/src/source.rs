@@ -13,7 +13,7 @@ use crate::fit::Fit;
 use crate::groups::{self, Filter, GroupBy};
 use crate::npy::Axes;
 use crate::npz::{self, NpzOptions};
-use crate::{FormatError, channels, class_folders, crops, input, npy};
+use crate::{FormatError, channels, class_folders, crops, input, npy, tfrecord};
 
 /// How sources are read.
 #[derive(Debug, Clone, Default)]
@@ -50,6 +50,7 @@ enum Kind {
     ClassFolderZip,
     Npy,
     Npz,
+    TfRecord,
 }
 
 impl Kind {
@@ -62,6 +63,7 @@ impl Kind {
             Kind::ClassFolderZip => "zip of class folders",
             Kind::Npy => "npy stack",
             Kind::Npz => "npz",
+            Kind::TfRecord => "TFRecord",
         }
     }
 }
@@ -69,7 +71,7 @@ impl Kind {
 /// Reads all sources, and those of [`ReadOptions::classes`], into one set.
 ///
 /// A source is a crop set, an annotation zip or a folder of them, a folder or zip of class folders with images, a
-/// folder of images, a `.npy` stack or a `.npz` file; its content tells which. Several sources must agree in shape,
+/// folder of images, a `.npy` stack, a `.npz` or a TFRecord file; its content tells which. Several sources must agree in shape,
 /// depth, channel names and classes; one may lack classes that another has.
 ///
 /// # Errors
@@ -126,6 +128,7 @@ fn read(path: &Path, kind: Kind, options: &ReadOptions) -> Result<CellSet, Forma
             let how = NpzOptions { keys: options.keys.clone(), axes: options.axes, limits: options.limits };
             npz::read(path, &how)
         }
+        Kind::TfRecord => tfrecord::read(path),
     }?;
     without_flagged(path, set, options.flagged)
 }
@@ -137,12 +140,15 @@ fn kind(path: &Path, limits: ZipLimits) -> Result<Kind, FormatError> {
     if metadata.is_dir() {
         return folder_kind(path);
     }
-    let head = input::head(path, 8)?;
+    let head = input::head(path, tfrecord::HEAD as u64)?;
     if head.starts_with(b"\x93NUMPY") {
         return Ok(Kind::Npy);
     }
+    if tfrecord::is_tfrecord(&head) {
+        return Ok(Kind::TfRecord);
+    }
     if !head.starts_with(b"PK\x03\x04") && !head.starts_with(b"PK\x05\x06") {
-        let expected = "a crop set, an annotation zip, class folders, or a .npy or .npz file";
+        let expected = "a crop set, an annotation zip, class folders, or a .npy, .npz or .tfrecord file";
         return Err(FormatError::new(path, expected, quote(&head)));
     }
     let (file, len) = input::open(path)?;
