@@ -14,7 +14,6 @@ mod plates;
 mod published;
 mod replicates;
 mod request;
-mod simulated;
 mod tables;
 mod tally;
 mod wells;
@@ -27,11 +26,9 @@ use formats::table::Table;
 use formats::{FormatError, atomic};
 
 pub use self::cells::{CellTable, Place};
-pub use ::cells::simulate::ScreenSettings;
 pub use formats::plate_map::RoleNames;
 pub use images::{ScoredImages, condition_folders, score_images};
 pub use request::{ColumnNames, HitRule, Input, Scale, ScoreRequest, Statistic};
-pub use simulated::simulate_screen;
 pub use stats::hit::Direction;
 pub use stats::plate::Reference;
 

@@ -1,6 +1,8 @@
-//! `simulate`: movies of nuclei or phase-contrast fields with exact truth, in the files of the real ones.
+//! `simulate`: movies of nuclei, phase-contrast fields or screens with exact truth, in the files of the real ones.
 
 mod large;
+mod screen;
+mod screen_images;
 
 use std::path::Path;
 
@@ -20,6 +22,9 @@ use crate::error::plural;
 use crate::{Progress, StudyError};
 
 pub use self::large::{LargeMovie, large_movie};
+pub use self::screen::screen;
+pub use self::screen_images::{ScreenImages, screen_images};
+pub use cells::simulate::ScreenSettings;
 
 /// The file that says what was simulated, and that the folder may be replaced by another simulation.
 pub const MARK: &str = "simulation.json";

@@ -1,8 +1,8 @@
 //! Seeded pictures of cells with exact truth: to learn on, to demonstrate with, to test against.
 //!
 //! [`nuclei()`] makes movies of fluorescent nuclei that go through five states, [`patches()`] cuts the cells out of
-//! them, [`phase()`] makes phase-contrast fields of control and senescent-like cells. Nothing here reads or writes
-//! files; the same settings give the same bits on any number of threads.
+//! them, [`phase()`] makes phase-contrast fields of control and senescent-like cells, [`screen()`] plates of wells, which
+//! [`field_of()`] pictures. Nothing here reads or writes files; the same settings give the same bits on any number of threads.
 
 mod camera;
 mod canvas;
@@ -18,7 +18,7 @@ mod shape;
 pub use nuclei::{Movie, NucleiSettings, Sighting, State, nuclei};
 pub use phase::{Condition, PhaseCell, PhaseField, PhaseSettings, phase};
 pub use points::{Point, join_unflagged, nuclei_cells, patches, points};
-pub use screen::{ScreenRole, ScreenSettings, ScreenWell, screen};
+pub use screen::{ScreenRole, ScreenSettings, ScreenWell, field_of, screen};
 
 /// The seed of the `k`-th movie or field of a set, `1000 seed + k`: sets of up to 1,000 with different seeds share none.
 #[must_use]

@@ -9,7 +9,7 @@ use super::plates::{Plates, plates};
 use super::wells::WellRow;
 use super::{Input, Scale, ScoreRequest};
 
-const SHAPE: (usize, usize) = ::cells::simulate::screen::SCREEN_SHAPE;
+const SHAPE: (usize, usize) = (16, 24);
 
 fn rows(wells: &[ScreenWell]) -> Vec<WellRow> {
     let row = |w: &ScreenWell| {

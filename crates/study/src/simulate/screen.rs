@@ -1,39 +1,53 @@
-//! Simulated screens, in the files that `score` reads.
+//! `simulate screen`: plates with known hits as numbers, in the files that `score` reads.
 
 use std::path::Path;
 
-use ::cells::simulate::{ScreenRole, ScreenSettings, ScreenWell, screen};
+use cells::simulate::{ScreenRole, ScreenSettings, ScreenWell};
 use formats::plate_map::Well;
 use formats::table::{Column, Table};
-use formats::{FormatError, atomic};
 
-use crate::simulate::MARK;
 use crate::{StudyError, error::plural};
 
-/// Writes the folder `output`: `wells.csv` (plate, well, score, sd, n_cells), `plate_map.csv` (what is in them), `truth.csv` (hits and toxic
-/// compounds) and `simulation.json`. Returns what was made, in lines for people.
+/// Writes the folder `output`: `wells.csv` (plate, well, score, sd, n_cells), `plate_map.csv` (what is in them), `truth.csv` (hits, toxic
+/// compounds, the score behind that of the well) and `simulation.json`. Returns what was made, in lines for people.
 ///
 /// # Errors
 /// Mistakes in the settings; files that cannot be written.
-pub fn simulate_screen(settings: &ScreenSettings, output: &Path) -> Result<Vec<String>, StudyError> {
-    atomic::check_folder(output, MARK)?;
-    let wells = screen(settings)?;
-    let json = serde_json::to_vec_pretty(settings)
-        .map_err(|e| FormatError::new(output, "settings as JSON", e.to_string()))?;
-    atomic::write_folder(output, MARK, |folder| {
+pub fn screen(settings: &ScreenSettings, output: &Path) -> Result<Vec<String>, StudyError> {
+    let wells = cells::simulate::screen(settings)?;
+    super::folder(output, settings, |folder| {
         measured(&wells).write(&folder.join("wells.csv"))?;
-        map(&wells).write(&folder.join("plate_map.csv"))?;
-        truth(&wells).write(&folder.join("truth.csv"))?;
-        atomic::write_file(&folder.join(MARK), |out| std::io::Write::write_all(out, &json))
+        write_map(&wells, folder)
     })?;
+    Ok(vec![summary(&wells, settings)])
+}
+
+/// What was made, for people.
+pub(super) fn summary(wells: &[ScreenWell], settings: &ScreenSettings) -> String {
     let n = |keep: fn(&ScreenWell) -> bool| wells.iter().filter(|w| keep(w)).count();
-    Ok(vec![format!(
+    format!(
         "{} of {}: {} of hits, {} of toxic compounds",
         plural(wells.len(), "well"),
         plural(settings.n_plates, "plate"),
         n(|w| w.is_hit),
         n(|w| w.is_toxic)
-    )])
+    )
+}
+
+/// Writes what is in the wells, and what is true of them.
+pub(super) fn write_map(wells: &[ScreenWell], folder: &Path) -> Result<(), StudyError> {
+    map(wells).write(&folder.join("plate_map.csv"))?;
+    Ok(truth(wells).write(&folder.join("truth.csv"))?)
+}
+
+/// Name of the plate of a well.
+pub(super) fn plate(well: &ScreenWell) -> String {
+    format!("P{:04}", well.plate + 1)
+}
+
+/// Name of a well on its plate.
+pub(super) fn name(well: &ScreenWell) -> String {
+    Well { row: well.row, column: well.column }.to_string()
 }
 
 fn column<T>(
@@ -46,9 +60,8 @@ fn column<T>(
 
 fn places(wells: &[ScreenWell]) -> Table {
     let mut table = Table::default();
-    table.push("plate", column(wells, Column::Text, |w| Some(format!("P{:04}", w.plate + 1))));
-    let place = |w: &ScreenWell| Some(Well { row: w.row, column: w.column }.to_string());
-    table.push("well", column(wells, Column::Text, place));
+    table.push("plate", column(wells, Column::Text, |w| Some(plate(w))));
+    table.push("well", column(wells, Column::Text, |w| Some(name(w))));
     table
 }
 
@@ -88,5 +101,7 @@ fn truth(wells: &[ScreenWell]) -> Table {
     table.push("compound", column(wells, Column::Text, |w| Some(compound(w))));
     table.push("hit", column(wells, Column::Bool, |w| Some(w.is_hit)));
     table.push("toxic", column(wells, Column::Bool, |w| Some(w.is_toxic)));
+    table.push("level", column(wells, Column::Float, |w| Some(w.level)));
+    table.push("n_cells", column(wells, Column::Int, |w| i64::try_from(w.n_cells).ok()));
     table
 }
