@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use study::{Progress, StudyError, settings::Precision};
+use study::{Progress, evaluate::EvaluateRequest, StudyError, settings::Precision};
 
 use super::sources::Sources;
 use crate::bar::Bar;
@@ -19,6 +19,10 @@ pub struct Evaluate {
     #[command(flatten)]
     sources: Sources,
 
+    /// Judge conditions one by one too: cells of one source (file), folder (of the file), group, split, or a column of the cells (well, donor, …)
+    #[arg(long, value_name = "WHAT")]
+    by: Option<String>,
+
     /// How precisely convolutions multiply: f32, or bf16, which is faster and needs a CPU with AVX-512-BF16
     #[arg(long, value_name = "KIND", default_value = "f32")]
     precision: Precision,
@@ -31,7 +35,8 @@ pub struct Evaluate {
 const EXAMPLES: &str = "\
 Examples:
   morphotype evaluate nuclei.safetensors annotation_new.zip -o judged
-  morphotype evaluate blood.safetensors pbc_28.npz --split val -o judged";
+  morphotype evaluate blood.safetensors pbc_28.npz --split val -o judged
+  morphotype evaluate stress.safetensors new.crops --by well -o judged";
 
 impl Evaluate {
     /// Judges.
@@ -41,7 +46,9 @@ impl Evaluate {
         let model = study::Model { precision: self.precision, ..study::Model::load(&self.model)? };
         let data = self.sources.open(&bar)?;
         model.contract.note(&data).iter().for_each(|note| bar.say(note));
-        let metrics = study::evaluate::evaluate(&model, data, &self.output)?;
+        let history = study::train::history_of_model(&self.model)?;
+        let request = EvaluateRequest { by: self.by, history };
+        let metrics = study::evaluate::evaluate(&model, data, &request, &self.output)?;
         let mut lines = study::evaluate::summary(&metrics);
         lines.push(format!("report: {}", self.output.join("report.html").display()));
         out::print(lines)

@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 use stats::metrics::Metrics;
 
 use crate::{
-    Dataset, Preset, Progress, StudyError, TrainSettings, evaluate,
+    Dataset, Preset, Progress, StudyError, TrainSettings,
+    evaluate::{EvaluateRequest, evaluate},
     preview::{PreviewSettings, preview},
     simulate::{self, Nuclei},
     train::{Judge, TrainRequest, train},
@@ -57,7 +58,7 @@ pub fn demo(folder: &Path, seed: u64, progress: &dyn Progress) -> Result<Demo, S
     let trained = train(&Dataset::from(cells), &request, progress)?;
     let held_out = Dataset::from(formats::crops::read(&folder.join("held-out/cells.crops"))?);
     let report = folder.join("report");
-    let metrics = evaluate::evaluate(&trained.model, held_out, &report)?;
+    let metrics = evaluate(&trained.model, held_out, &EvaluateRequest::default(), &report)?;
     Ok(Demo {
         preview: folder.join("preview/preview.html"),
         model,

@@ -1,5 +1,7 @@
 //! `evaluate`: a model judged on labelled cells.
 
+mod conditions;
+
 use std::{collections::BTreeMap, path::Path};
 
 use stats::metrics::{Metrics, MetricsSettings};
@@ -9,10 +11,21 @@ use crate::{
     error::plural,
     report::{
         self,
-        evaluation::{EvaluationReport, MARK},
+        evaluation::{Condition, EvaluationReport, MARK},
+        folder::Files,
     },
     train,
 };
+
+/// What is asked for beside the figures of all cells.
+#[derive(Debug, Clone, Default)]
+pub struct EvaluateRequest {
+    /// Judge conditions one by one too: cells of one `source` (file), `folder` (of the file), `group`, `split`, or of one value of a column
+    /// of theirs (well, plate, donor, …).
+    pub by: Option<String>,
+    /// How the model was trained, where that is known: [`train::history_of_model`].
+    pub history: Vec<train::Epoch>,
+}
 
 /// Predictions with their truth, ready to be judged.
 pub(crate) struct Judged<'a> {
@@ -28,6 +41,8 @@ pub(crate) struct Judged<'a> {
     pub probabilities: &'a [f64],
     /// How the training went; empty when there is no single one.
     pub history: &'a [train::Epoch],
+    /// The same cells condition by condition; may be empty.
+    pub conditions: &'a [Condition],
     /// How cells were divided into those learnt from and those judged, in words.
     pub split: String,
     /// Whether relatives were allowed on both sides of a split.
@@ -46,14 +61,21 @@ pub fn check_output(output: &Path) -> Result<(), StudyError> {
     Ok(formats::atomic::check_folder(output, MARK)?)
 }
 
-/// Judges `model` on all cells of `data` and writes figures, tables and `report.html` to `output`.
+/// Judges `model` on all cells of `data` and writes figures, tables and `report.html` to `output`; with conditions also
+/// `conditions.csv` and everything for each of them in `conditions/NAME`. A history is written as `history.csv` and drawn.
 ///
 /// # Errors
-/// When the data do not fit the model, have other classes, or a file cannot be written.
-pub fn evaluate(model: &Model, mut data: Dataset, output: &Path) -> Result<Metrics, StudyError> {
+/// When the data do not fit the model, have other classes, or a file cannot be written; conditions that no cell has.
+pub fn evaluate(
+    model: &Model,
+    mut data: Dataset,
+    request: &EvaluateRequest,
+    output: &Path,
+) -> Result<Metrics, StudyError> {
     check_output(output)?;
     model.contract.check(&data)?;
     data.number_classes_as(&model.classes)?;
+    let by_condition = request.by.as_deref().map(|by| conditions::split(&data, by)).transpose()?;
     let everyone: Vec<usize> = (0..data.cells.len()).collect();
     let truth = data.labels()?;
     let probabilities = model.probabilities(&data, &everyone)?;
@@ -77,13 +99,52 @@ pub fn evaluate(model: &Model, mut data: Dataset, output: &Path) -> Result<Metri
         indices: &everyone,
         truth: &truth,
         probabilities: &probabilities,
-        history: &[],
+        history: &request.history,
+        conditions: &[],
         split,
         leakage: manifest.settings.contains("allow_leakage = true"),
         facts,
         settings: &manifest.settings,
     };
-    write_report(&judged, output)
+    let mut files = Files::default();
+    let judged_apart = apart(&judged, by_condition.unwrap_or_default(), &mut files)?;
+    let judged = Judged { conditions: &judged_apart, ..judged };
+    let metrics = self::metrics(judged.data, judged.indices, judged.truth, judged.probabilities)?;
+    files.add_all(report(&judged, &metrics).files()?);
+    if !request.history.is_empty() {
+        files.add("history.csv", train::history_table(&request.history).to_csv());
+    }
+    files.write(output, MARK)?;
+    Ok(metrics)
+}
+
+/// Judges the cells of each condition alone; its files go into a folder of its own.
+fn apart(
+    all: &Judged,
+    by_condition: BTreeMap<String, Vec<usize>>,
+    files: &mut Files,
+) -> Result<Vec<Condition>, StudyError> {
+    let k = all.data.classes.len();
+    let folders = conditions::folders(by_condition.keys());
+    let judge = |((name, indices), folder): ((String, Vec<usize>), String)| {
+        let truth: Vec<usize> = indices.iter().map(|&i| all.truth[i]).collect();
+        let probabilities: Vec<f64> =
+            indices.iter().flat_map(|&i| &all.probabilities[i * k..(i + 1) * k]).copied().collect();
+        let metrics = metrics(all.data, &indices, &truth, &probabilities)?;
+        let judged = Judged {
+            title: &format!("Evaluation: {name}"),
+            indices: &indices,
+            truth: &truth,
+            probabilities: &probabilities,
+            history: &[],
+            split: all.split.clone(),
+            facts: all.facts.clone(),
+            ..*all
+        };
+        files.add_folder(&folder, report(&judged, &metrics).files()?);
+        Ok(Condition { name, folder, metrics })
+    };
+    by_condition.into_iter().zip(folders).map(judge).collect()
 }
 
 /// What a reader may want to know of a model.
@@ -129,27 +190,30 @@ pub fn metrics(
 /// When a file cannot be written.
 pub(crate) fn write_report(judged: &Judged, folder: &Path) -> Result<Metrics, StudyError> {
     let metrics = metrics(judged.data, judged.indices, judged.truth, judged.probabilities)?;
-    let history: Vec<report::figure::Epoch> = judged.history.iter().map(drawn).collect();
+    report(judged, &metrics).write(folder)?;
+    Ok(metrics)
+}
+
+fn report<'a>(judged: &'a Judged, metrics: &'a Metrics) -> EvaluationReport<'a> {
     let leakage =
         "Cells of one group were allowed on both sides of the split: the figures flatter the model.";
     EvaluationReport {
         title: judged.title.to_owned(),
-        metrics: &metrics,
+        metrics,
         truth: judged.truth,
         probabilities: judged.probabilities,
         cells: &judged.data.cells,
         crops: judged.data,
         channels: &judged.data.channels,
         rows: judged.indices,
-        history: &history,
+        history: judged.history.iter().map(drawn).collect(),
+        conditions: judged.conditions,
         best_epoch: None,
         warnings: judged.leakage.then(|| leakage.to_owned()).into_iter().collect(),
         split: judged.split.clone(),
         facts: judged.facts.clone(),
         settings: judged.settings.to_owned(),
     }
-    .write(folder)?;
-    Ok(metrics)
 }
 
 fn drawn(epoch: &train::Epoch) -> report::figure::Epoch {

@@ -31,6 +31,16 @@ impl Files {
         Ok(())
     }
 
+    /// Adds all files of `more`.
+    pub fn add_all(&mut self, more: Files) {
+        self.0.extend(more.0);
+    }
+
+    /// Adds all files of another report into `folder` of this one.
+    pub fn add_folder(&mut self, folder: &str, files: Files) {
+        self.0.extend(files.0.into_iter().map(|(name, content)| (format!("{folder}/{name}"), content)));
+    }
+
     /// The content of a file.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&[u8]> {
@@ -50,7 +60,12 @@ impl Files {
     pub fn write(&self, path: &Path, mark: &str) -> Result<(), FormatError> {
         atomic::write_folder(path, mark, |folder| {
             self.0.iter().try_for_each(|(name, content)| {
-                atomic::write_file(&folder.join(name), |out| out.write_all(content))
+                let file = folder.join(name);
+                if let Some(inside) = file.parent() {
+                    std::fs::create_dir_all(inside)
+                        .map_err(|e| FormatError::io(inside, "a folder that can be written", &e))?;
+                }
+                atomic::write_file(&file, |out| out.write_all(content))
             })
         })
     }

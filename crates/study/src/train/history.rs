@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use formats::FormatError;
 use formats::table::{Column, Table};
 use serde::{Deserialize, Serialize};
 
@@ -60,6 +61,45 @@ pub fn beside(model: &Path) -> PathBuf {
 /// # Errors
 /// When the file cannot be written.
 pub fn write(path: &Path, history: &[Epoch]) -> Result<(), StudyError> {
+    Ok(table(history).write(path)?)
+}
+
+/// The history that lies beside the file `model`; empty when there is none.
+///
+/// # Errors
+/// A file in its place that is no history.
+pub fn of_model(model: &Path) -> Result<Vec<Epoch>, StudyError> {
+    let path = beside(model);
+    if !path.is_file() {
+        return Ok(Vec::new());
+    }
+    let table = Table::read(&path)?;
+    let figure = |name: &str, row: usize| match table.column(name) {
+        Some(Column::Float(v)) => v[row],
+        Some(Column::Int(v)) => v[row].map(|n| n as f64),
+        _ => None,
+    };
+    let missing = || FormatError::new(&path, "a table with epoch, loss and accuracy", "one without");
+    let epoch = |row: usize| {
+        let known = |name: &str| figure(name, row).ok_or_else(missing);
+        let validation = || {
+            let of = |name: &str| figure(&format!("validation_{name}"), row);
+            Some(Validation { loss: of("loss")?, accuracy: of("accuracy")?, macro_f1: of("macro_f1")? })
+        };
+        Ok(Epoch {
+            epoch: known("epoch")? as u32,
+            learning_rate: known("learning_rate")? as f32,
+            loss: known("loss")?,
+            accuracy: known("accuracy")?,
+            validation: validation(),
+        })
+    };
+    (0..table.n_rows()).map(epoch).collect()
+}
+
+/// One row per epoch.
+#[must_use]
+pub fn table(history: &[Epoch]) -> Table {
     let figure = |get: fn(&Validation) -> f64| {
         Column::Float(history.iter().map(|e| e.validation.as_ref().map(get)).collect())
     };
@@ -75,6 +115,5 @@ pub fn write(path: &Path, history: &[Epoch]) -> Result<(), StudyError> {
         ("validation_accuracy".to_owned(), figure(|v| v.accuracy)),
         ("validation_macro_f1".to_owned(), figure(|v| v.macro_f1)),
     ];
-    Table { columns }.write(path)?;
-    Ok(())
+    Table { columns }
 }

@@ -16,7 +16,7 @@ use cells::{Cell, CropSource, normalise::Normalise, split};
 use formats::FormatError;
 use stats::{confusion::Confusion, predictions::Predictions};
 
-pub use self::history::{Epoch, Validation};
+pub use self::history::{Epoch, Validation, of_model as history_of_model, table as history_table};
 use self::{
     checkpoint::Checkpoint,
     fit::{Fitted, Task, Watch, fit},

@@ -8,8 +8,10 @@
 //! | `per_class.csv` | precision, recall, F1, support, AUC, average precision and their intervals |
 //! | `roc.csv`, `pr.csv` | points of the curves of each class against the rest |
 //! | `calibration.csv`, `coverage.csv` | accuracy by confidence; accuracy of the surest cells |
+//! | `conditions.csv`, `conditions/NAME` | with conditions: a row for each, and all of this for each |
 //! | `confusion`, `f1`, `roc`, `pr`, `calibration`, `coverage`, `history` | figures, `.svg` and `.png` |
 
+mod conditions;
 mod tables;
 mod words;
 
@@ -21,6 +23,8 @@ use stats::calibration::coverage;
 use stats::curve::{PrecisionRecall, Roc};
 use stats::metrics::Metrics;
 use stats::predictions::Predictions;
+
+pub use self::conditions::Condition;
 
 use super::figure::{self, ClassF1, Curve, Epoch};
 use super::folder::Files;
@@ -53,7 +57,9 @@ pub struct EvaluationReport<'a> {
     /// Which cell each row is.
     pub rows: &'a [usize],
     /// How the training went; empty when that is not told.
-    pub history: &'a [Epoch],
+    pub history: Vec<Epoch>,
+    /// The same cells condition by condition; may be empty.
+    pub conditions: &'a [Condition],
     /// Number of the epoch that was kept.
     pub best_epoch: Option<usize>,
     /// What the reader must know before believing a figure.
@@ -113,6 +119,9 @@ impl EvaluationReport<'_> {
         files.add("pr.csv", tables::precision_recall(&metrics.classes, &prs).to_csv());
         files.add("calibration.csv", tables::calibration(metrics).to_csv());
         files.add("coverage.csv", tables::coverage(&coverage).to_csv());
+        if !self.conditions.is_empty() {
+            files.add("conditions.csv", conditions::table(self.conditions).to_csv());
+        }
         files.add("report.html", self.page(&predictions, &figures)?);
         Ok(files)
     }
@@ -140,6 +149,8 @@ impl EvaluationReport<'_> {
             calibration: (&figures.calibration).into(),
             coverage: (&figures.coverage).into(),
             history: figures.history.as_ref().map(Drawing::from),
+            conditions: conditions::rows(self.conditions),
+            by_condition: figures.conditions.as_ref().map(Drawing::from),
         };
         page::render(Page::Evaluation, &context).map_err(refuse)
     }
@@ -176,6 +187,7 @@ struct Figures {
     calibration: Scene,
     coverage: Scene,
     history: Option<Scene>,
+    conditions: Option<Scene>,
 }
 
 impl Figures {
@@ -195,7 +207,8 @@ impl Figures {
             pr: figure::precision_recall(&curves(&metrics.classes, prs, pr)),
             calibration: figure::calibration(&metrics.reliability, metrics.ece),
             coverage: figure::coverage(&pairs(&coverage.coverage, &coverage.accuracy)),
-            history: (!report.history.is_empty()).then(|| figure::history(report.history, report.best_epoch)),
+            history: (!report.history.is_empty()).then(|| figure::history(&report.history, report.best_epoch)),
+            conditions: (!report.conditions.is_empty()).then(|| conditions::scene(report.conditions)),
         }
     }
 
@@ -203,6 +216,7 @@ impl Figures {
         [&self.confusion, &self.f1, &self.roc, &self.pr, &self.calibration, &self.coverage]
             .into_iter()
             .chain(&self.history)
+            .chain(&self.conditions)
     }
 }
 
@@ -260,4 +274,6 @@ struct Context<'a> {
     calibration: Drawing,
     coverage: Drawing,
     history: Option<Drawing>,
+    conditions: Vec<conditions::Row>,
+    by_condition: Option<Drawing>,
 }
