@@ -199,6 +199,38 @@ impl CropFile {
     /// # Errors
     /// As [`read`].
     pub fn open(path: &Path) -> Result<Self, FormatError> {
+        let mut file = Self::open_pixels(path)?;
+        file.cells = from_table(&path.join(CELLS), Table::read(&path.join(CELLS))?, &file.manifest.classes)?;
+        check_cells(path, &file.cells, &file.manifest.classes)?;
+        file.check_number(path, file.cells.len())?;
+        Ok(file)
+    }
+
+    /// Opens a crop set of which memory shall not hold all cells: [`CropFile::cells`] is empty, and the cells come in parts, in their
+    /// order. That names differ is not checked.
+    ///
+    /// # Errors
+    /// As [`read`], of the cells when their turn comes.
+    pub fn open_in_parts(
+        path: &Path,
+    ) -> Result<(Self, impl Iterator<Item = Result<Vec<Cell>, FormatError>> + use<>), FormatError> {
+        let file = Self::open_pixels(path)?;
+        let (cells, classes) = (path.join(CELLS), file.manifest.classes.clone());
+        let (n, tables) = Table::read_groups(&cells)?;
+        file.check_number(path, n)?;
+        Ok((file, tables.map(move |table| from_table(&cells, table?, &classes))))
+    }
+
+    /// That there are as many crops as cells.
+    fn check_number(&self, path: &Path, n: usize) -> Result<(), FormatError> {
+        let found = self.header.shape[0];
+        if found == n {
+            return Ok(());
+        }
+        Err(FormatError::new(path.join(PIXELS), format!("{n} crops"), found.to_string()))
+    }
+
+    fn open_pixels(path: &Path) -> Result<Self, FormatError> {
         let json = path.join(MARK);
         let manifest: Manifest = serde_json::from_slice(&input::read(&json, MAX_JSON)?)
             .map_err(|e| FormatError::new(&json, "the description of a crop set", e.to_string()))?;
@@ -209,10 +241,8 @@ impl CropFile {
         let pixels = path.join(PIXELS);
         let (mut file, len) = input::open(&pixels)?;
         let header = Header::read(&pixels, &mut file)?;
-        let cells = from_table(&path.join(CELLS), &manifest.classes)?;
-        check_cells(path, &cells, &manifest.classes)?;
         let CropShape { h, w, c } = manifest.shape;
-        let expected = [cells.len(), h, w, c];
+        let expected = [header.shape.first().copied().unwrap_or(0), h, w, c];
         let plain = !header.fortran && !header.big_endian && header.kind == Kind::Pixels(manifest.depth);
         if header.shape != expected || !plain {
             let found = format!("{:?} of {:?}", header.shape, header.kind);
@@ -224,7 +254,13 @@ impl CropFile {
             let found = format!("{} and {} channel names", manifest.shape, manifest.channels.len());
             return Err(FormatError::new(json, "a shape with pixels and a name per channel", found));
         }
-        Ok(CropFile { manifest, cells, header, file })
+        Ok(CropFile { manifest, cells: Vec::new(), header, file })
+    }
+
+    /// The facts of each cell, which are then no longer in the file's memory.
+    #[must_use]
+    pub fn take_cells(&mut self) -> Vec<Cell> {
+        std::mem::take(&mut self.cells)
     }
 
     /// Facts of each cell.
@@ -264,7 +300,7 @@ impl CropSource for CropFile {
     }
 
     fn len(&self) -> usize {
-        self.cells.len()
+        self.header.shape[0]
     }
 
     fn bytes_in_memory(&self) -> usize {
@@ -360,8 +396,7 @@ fn to_table(set: &CellSet, cells: &[Cell]) -> Table {
 }
 
 /// The cells of `cells.parquet`.
-fn from_table(path: &Path, classes: &[String]) -> Result<Vec<Cell>, FormatError> {
-    let table = Table::read(path)?;
+fn from_table(path: &Path, table: Table, classes: &[String]) -> Result<Vec<Cell>, FormatError> {
     let columns = Columns { path: path.to_path_buf(), table };
     let (name, class_name) = (columns.text("name")?, columns.text("class_name")?);
     let (group, split, source) = (columns.text("group")?, columns.text("split")?, columns.text("source")?);

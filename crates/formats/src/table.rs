@@ -129,6 +129,24 @@ impl Table {
         self.columns.iter().map(|(n, _)| n.as_str())
     }
 
+    /// These rows of it, in this order.
+    ///
+    /// # Panics
+    /// When there is no such row.
+    #[must_use]
+    pub fn select(&self, rows: &[usize]) -> Table {
+        fn of<T: Clone>(values: &[Option<T>], rows: &[usize]) -> Vec<Option<T>> {
+            rows.iter().map(|&row| values[row].clone()).collect()
+        }
+        let select = |column: &Column| match column {
+            Column::Text(v) => Column::Text(of(v, rows)),
+            Column::Int(v) => Column::Int(of(v, rows)),
+            Column::Float(v) => Column::Float(of(v, rows)),
+            Column::Bool(v) => Column::Bool(of(v, rows)),
+        };
+        Table { columns: self.columns.iter().map(|(name, column)| (name.clone(), select(column))).collect() }
+    }
+
     /// Reads a table; the kind of file is told by its content. Columns of a CSV whose every value is written as a
     /// whole number, a real number or `true`/`false` become such; `007` stays text.
     ///
@@ -176,6 +194,43 @@ impl Table {
             Kind::Csv => atomic::write_file(path, |out| out.write_all(self.to_csv().as_bytes())),
             Kind::Parquet => atomic::write_file(path, |out| parquet::write(self, out)),
         }
+    }
+
+    /// Reads a Parquet table group by group of its rows, of which memory holds one at a time; and how many rows they are together.
+    ///
+    /// # Errors
+    /// As [`Table::read`], each group when its turn comes.
+    pub(crate) fn read_groups(
+        path: &Path,
+    ) -> Result<(usize, impl Iterator<Item = Result<Table, FormatError>> + use<>), FormatError> {
+        parquet::groups(path, input::read(path, MAX_FILE)?)
+    }
+
+    /// Writes tables of the same columns one below the other as [`Table::write`] does; memory holds one of them at a time.
+    ///
+    /// # Errors
+    /// As [`Table::write`]; parts that differ in their columns; the error of a part.
+    pub fn write_streamed(
+        path: &Path,
+        parts: &mut dyn Iterator<Item = Result<Table, FormatError>>,
+    ) -> Result<(), FormatError> {
+        let mut failed = None;
+        let mut good = std::iter::from_fn(|| match parts.next()?.and_then(|part| part.check(path).map(|()| part)) {
+            Ok(part) => Some(part),
+            Err(error) => {
+                failed = Some(error);
+                None
+            }
+        });
+        let written = match Kind::of(path)? {
+            Kind::Csv => atomic::write_file(path, |out| text::write_parts(&mut good, out)),
+            Kind::Parquet => atomic::write_file(path, |out| {
+                let mut bytes = Vec::new();
+                Table::write_parts(&mut good, &mut bytes)?;
+                out.write_all(&bytes)
+            }),
+        };
+        failed.map_or(written, Err)
     }
 
     /// Writes tables of the same columns as one Parquet file, of which memory holds one part at a time.

@@ -1,5 +1,7 @@
 //! The cells a verb works on: facts in memory, crops in memory or read by position from a crop set.
 
+use std::sync::Arc;
+
 use cells::{Cell, CellSet, CropShape, CropSource, Depth};
 use formats::crops::CropFile;
 use sha2::{Digest, Sha256};
@@ -18,7 +20,7 @@ pub struct Dataset {
     pub depth: Depth,
     /// How the crops were made.
     pub provenance: serde_json::Value,
-    crops: Box<dyn CropSource>,
+    crops: Arc<dyn CropSource>,
     /// Where the crop of each cell stands in `crops`.
     rows: Vec<usize>,
 }
@@ -32,21 +34,21 @@ impl From<CellSet> for Dataset {
             channels: std::mem::take(&mut set.channels),
             depth: set.pixels.depth(),
             provenance: std::mem::take(&mut set.provenance),
-            crops: Box::new(set),
+            crops: Arc::new(set),
         }
     }
 }
 
 impl From<CropFile> for Dataset {
-    fn from(file: CropFile) -> Self {
+    fn from(mut file: CropFile) -> Self {
         Dataset {
-            cells: file.cells().to_vec(),
+            cells: file.take_cells(),
             classes: file.classes().to_vec(),
             channels: file.channels().to_vec(),
             depth: file.depth(),
             provenance: file.provenance().clone(),
             rows: (0..CropSource::len(&file)).collect(),
-            crops: Box::new(file),
+            crops: Arc::new(file),
         }
     }
 }
@@ -101,6 +103,19 @@ fn renumber(cells: &mut [Cell], classes: &mut Vec<String>, names: &[String]) {
 }
 
 impl Dataset {
+    /// The crops from number `first` on, whose facts are `cells`.
+    pub(crate) fn part(&self, first: usize, cells: Vec<Cell>) -> Dataset {
+        Dataset {
+            rows: self.rows[first..first + cells.len()].to_vec(),
+            cells,
+            classes: self.classes.clone(),
+            channels: self.channels.clone(),
+            depth: self.depth,
+            provenance: serde_json::Value::Null,
+            crops: Arc::clone(&self.crops),
+        }
+    }
+
     /// How many cells of how many classes, for people.
     #[must_use]
     pub fn summary(&self) -> String {

@@ -1,6 +1,7 @@
 //! `predict`: class probabilities of cells, as a table.
 
 mod images;
+mod kept;
 mod marks;
 
 use std::path::Path;
@@ -11,6 +12,7 @@ use formats::table::{Column, Table};
 
 pub use images::{ImagesRequest, PredictedImages, beside, predict_images};
 pub(crate) use images::{PredictedCells, predict_cells};
+pub(crate) use kept::remove as remove_kept;
 
 use crate::{Dataset, Model, StudyError, evaluate::winner};
 

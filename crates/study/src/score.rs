@@ -8,6 +8,7 @@ mod figures;
 mod heat;
 mod hits;
 mod images;
+mod links;
 mod page;
 mod pictures;
 mod plates;
@@ -36,7 +37,7 @@ use crate::{Progress, StudyError, error::plural};
 use conditions::Condition;
 use dose::DoseRow;
 use hits::Treatment;
-use pictures::WellPictures;
+use pictures::Pictures;
 use plates::Plates;
 use wells::WellRow;
 
@@ -68,8 +69,8 @@ pub fn score(
         }
     };
     let scored = scored(request, cells.as_ref(), progress)?;
-    let page = scored.page(request, Vec::new())?;
-    write(&scored, &page, request, output)?;
+    let page = scored.page(request, Pictures::default())?;
+    write(&scored, &page, None, request, output)?;
     Ok(scored.lines)
 }
 
@@ -91,7 +92,7 @@ struct Screen {
 }
 
 impl Scored {
-    fn page(&self, request: &ScoreRequest, pictures: Vec<WellPictures>) -> Result<String, StudyError> {
+    fn page(&self, request: &ScoreRequest, pictures: Pictures) -> Result<String, StudyError> {
         let conditions =
             self.conditions.as_ref().map(|(c, class, names)| (c.as_slice(), *class, names.as_slice()));
         page::page(request, &self.lines, conditions, self.screen.as_ref(), pictures)
@@ -105,7 +106,7 @@ fn scored(
     progress: &dyn Progress,
 ) -> Result<Scored, StudyError> {
     let map = plate_map(request)?;
-    let class = cells.map(|cells| class(cells, request.class.as_deref())).transpose()?.unwrap_or(0);
+    let class = cells.map(|cells| class(&cells.classes, request.class.as_deref())).transpose()?.unwrap_or(0);
     let mut rows = match (&request.input, cells) {
         (Input::Wells(path), _) => wells::read(path, request)?,
         (Input::Screen(path), _) => wells::of_screen(path)?,
@@ -143,15 +144,14 @@ fn plate_map(request: &ScoreRequest) -> Result<Option<PlateMap>, StudyError> {
 }
 
 /// The class whose probability is the score.
-fn class(cells: &CellTable, named: Option<&str>) -> Result<usize, StudyError> {
-    let all = cells.classes.join(", ");
+fn class(classes: &[String], named: Option<&str>) -> Result<usize, StudyError> {
+    let all = classes.join(", ");
     match named {
-        Some(name) => cells
-            .classes
+        Some(name) => classes
             .iter()
             .position(|class| class == name)
             .ok_or_else(|| StudyError::Refused(format!("expected a class of {all}, found {name:?}"))),
-        None if cells.classes.len() <= 2 => Ok(cells.classes.len() - 1),
+        None if classes.len() <= 2 => Ok(classes.len() - 1),
         None => Err(StudyError::Refused(format!("expected --class, one of {all}, found none"))),
     }
 }
@@ -196,7 +196,7 @@ fn by_condition(
     }
     found.lines.push(format!(
         "{} of {}",
-        plural(cells.places.len(), "cell"),
+        plural(cells.len(), "cell"),
         plural(conditions.len(), "condition")
     ));
     found.tables.push(("conditions".to_owned(), tables::conditions(&conditions, &cells.classes, unit)));
@@ -240,10 +240,22 @@ fn by_plate(rows: Vec<WellRow>, map: Option<&PlateMap>, request: &ScoreRequest, 
     found.screen = Some(Screen { rows, plates, treatments, doses });
 }
 
-fn write(scored: &Scored, page: &str, request: &ScoreRequest, output: &Path) -> Result<(), StudyError> {
+/// A table that memory need not hold: its name, how many rows it has, and what writes it.
+type Streamed<'a> = (&'static str, usize, &'a dyn Fn(&Path) -> Result<(), FormatError>);
+
+fn write(
+    scored: &Scored,
+    page: &str,
+    streamed: Option<Streamed>,
+    request: &ScoreRequest,
+    output: &Path,
+) -> Result<(), StudyError> {
     let ending = if request.parquet { "parquet" } else { "csv" };
+    let mut n_rows: BTreeMap<&str, usize> = BTreeMap::new();
+    n_rows.extend(scored.tables.iter().map(|(name, table)| (name.as_str(), table.n_rows())));
+    n_rows.extend(streamed.iter().map(|(name, n, _)| (*name, *n)));
     let facts = serde_json::json!({
-        "tables": scored.tables.iter().map(|(name, table)| (name.clone(), table.n_rows())).collect::<BTreeMap<_, _>>(),
+        "tables": n_rows,
         "found": scored.lines,
     });
     let facts = serde_json::to_vec_pretty(&facts)
@@ -251,6 +263,9 @@ fn write(scored: &Scored, page: &str, request: &ScoreRequest, output: &Path) -> 
     Ok(atomic::write_folder(output, MARK, |folder| {
         for (name, table) in &scored.tables {
             table.write(&folder.join(format!("{name}.{ending}")))?;
+        }
+        if let Some((name, _, fill)) = streamed {
+            fill(&folder.join(format!("{name}.{ending}")))?;
         }
         atomic::write_file(&folder.join("report.html"), |out| {
             std::io::Write::write_all(out, page.as_bytes())

@@ -109,16 +109,59 @@ pub(super) fn parse(path: &Path, bytes: Vec<u8>) -> std::result::Result<Table, F
     foreign::decode(path, "a Parquet table", || decode(path, bytes))
 }
 
+/// The groups of rows of a file, one after the other, each a table; and how many rows they are together. The bytes stay in memory, the
+/// tables do not.
+pub(super) fn groups(
+    path: &Path,
+    bytes: Vec<u8>,
+) -> std::result::Result<(usize, impl Iterator<Item = std::result::Result<Table, FormatError>> + use<>), FormatError> {
+    let (path, bytes) = (path.to_path_buf(), bytes::Bytes::from(bytes));
+    let (n_rows, n) = foreign::decode(&path, "a Parquet table", || {
+        let reader = open(&path, bytes.clone())?;
+        let n_rows = reader.metadata().row_groups().iter().map(|g| g.num_rows().max(0)).sum::<i64>();
+        Ok((usize::try_from(n_rows).unwrap_or(0), reader.num_row_groups()))
+    })?;
+    let group = move |k| {
+        foreign::decode(&path, "a Parquet table", || {
+            let reader = open(&path, bytes.clone())?;
+            let mut columns = empty_columns(&path, &reader)?;
+            append_group(&path, &reader, k, &mut columns)?;
+            Ok(Table { columns })
+        })
+    };
+    Ok((n_rows, (0..n).map(group)))
+}
+
 fn decode(path: &Path, bytes: Vec<u8>) -> std::result::Result<Table, FormatError> {
-    let broken = |e: ParquetError| FormatError::new(path, "a Parquet table", e.to_string());
-    let reader = SerializedFileReader::new(bytes::Bytes::from(bytes)).map_err(broken)?;
+    let reader = open(path, bytes.into())?;
+    let mut columns = empty_columns(path, &reader)?;
+    for k in 0..reader.num_row_groups() {
+        append_group(path, &reader, k, &mut columns)?;
+    }
+    Ok(Table { columns })
+}
+
+type Reader = SerializedFileReader<bytes::Bytes>;
+
+fn broken(path: &Path, error: &ParquetError) -> FormatError {
+    FormatError::new(path, "a Parquet table", error.to_string())
+}
+
+/// A file of not too many rows.
+fn open(path: &Path, bytes: bytes::Bytes) -> std::result::Result<Reader, FormatError> {
+    let reader = SerializedFileReader::new(bytes).map_err(|e| broken(path, &e))?;
     let metadata = reader.metadata();
     let rows = metadata.row_groups().iter().map(|g| g.num_rows().max(0)).fold(0, i64::saturating_add);
     if rows > MAX_ROWS {
         return Err(FormatError::new(path, format!("at most {MAX_ROWS} rows"), rows.to_string()));
     }
+    Ok(reader)
+}
+
+/// The columns while they are empty.
+fn empty_columns(path: &Path, reader: &Reader) -> std::result::Result<Vec<(String, Column)>, FormatError> {
     let mut columns = Vec::new();
-    for column in metadata.file_metadata().schema_descr().columns() {
+    for column in reader.metadata().file_metadata().schema_descr().columns() {
         let name = column.path().parts().first().cloned().unwrap_or_default();
         let Some(empty) = empty_column(column) else {
             let logical = column.logical_type_ref().map_or(String::new(), |t| format!(" as {t:?}"));
@@ -129,17 +172,25 @@ fn decode(path: &Path, bytes: Vec<u8>) -> std::result::Result<Table, FormatError
         };
         columns.push((name, empty));
     }
-    for k in 0..metadata.num_row_groups() {
-        let group = reader.get_row_group(k).map_err(broken)?;
-        let n = usize::try_from(group.metadata().num_rows()).unwrap_or(0);
-        for (i, (name, column)) in columns.iter_mut().enumerate() {
-            let place = |e: ParquetError| broken(e).at(format!("column {name:?}"));
-            let values = group.get_column_reader(i).map_err(place)?;
-            let descriptor = group.metadata().column(i).column_descr();
-            append(column, descriptor, values, n).map_err(place)?;
-        }
+    Ok(columns)
+}
+
+/// Appends the rows of group `k`.
+fn append_group(
+    path: &Path,
+    reader: &Reader,
+    k: usize,
+    columns: &mut [(String, Column)],
+) -> std::result::Result<(), FormatError> {
+    let group = reader.get_row_group(k).map_err(|e| broken(path, &e))?;
+    let n = usize::try_from(group.metadata().num_rows()).unwrap_or(0);
+    for (i, (name, column)) in columns.iter_mut().enumerate() {
+        let place = |e: ParquetError| broken(path, &e).at(format!("column {name:?}"));
+        let values = group.get_column_reader(i).map_err(place)?;
+        let descriptor = group.metadata().column(i).column_descr();
+        append(column, descriptor, values, n).map_err(place)?;
     }
-    Ok(Table { columns })
+    Ok(())
 }
 
 fn is_flat(column: &ColumnDescriptor) -> bool {

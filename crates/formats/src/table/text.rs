@@ -1,6 +1,6 @@
 //! Tables as comma-separated text.
 
-use std::fmt::Write as _;
+use std::io::{self, Write};
 use std::path::Path;
 
 use super::{Column, Table};
@@ -69,9 +69,32 @@ pub(super) fn format_float(x: f64) -> String {
 
 /// CSV with a header line.
 pub(super) fn format(table: &Table) -> String {
-    let mut out = String::new();
+    format!("{}{}", header(table), rows(table))
+}
+
+/// Tables of the same columns below one header line; memory holds one of them.
+pub(super) fn write_parts(parts: &mut dyn Iterator<Item = Table>, out: &mut dyn Write) -> io::Result<()> {
+    let mut first = None;
+    for table in parts {
+        let header = header(&table);
+        match &first {
+            None => out.write_all(header.as_bytes())?,
+            Some(first) if *first != header => return Err(io::Error::other("parts with other columns")),
+            Some(_) => {}
+        }
+        first = Some(header);
+        out.write_all(rows(&table).as_bytes())?;
+    }
+    Ok(())
+}
+
+fn header(table: &Table) -> String {
     let names: Vec<String> = table.names().map(escape).collect();
-    let _ = writeln!(out, "{}", names.join(","));
+    format!("{}\n", names.join(","))
+}
+
+fn rows(table: &Table) -> String {
+    let mut out = String::new();
     for row in 0..table.n_rows() {
         for (i, (_, column)) in table.columns.iter().enumerate() {
             if i > 0 {

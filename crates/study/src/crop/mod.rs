@@ -23,12 +23,13 @@ use formats::labels::LabelImage;
 use formats::microscope::{Field, Image, Place};
 use formats::{FormatError, atomic, crops};
 use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
 
 pub use cells::cut::auto::{AutoSettings, Modality};
 pub use cells::cut::percentile::{PercentileSettings, Side};
 pub use cells::cut::window::{Border, Rounding, WindowSettings};
 pub use names::images;
-pub(crate) use names::short;
+pub(crate) use names::{fingerprint, short};
 pub use request::{CropRequest, EightBit, Focus, Group, Method};
 
 use parts::{Part, Parts};
@@ -39,7 +40,7 @@ use view::{Choice, Shading, View};
 use crate::{Progress, StudyError};
 
 /// What was done.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Cropped {
     /// Cells, drops and images, in lines for people.
     pub lines: Vec<String>,
@@ -50,7 +51,7 @@ pub struct Cropped {
 }
 
 /// A frame that was cut.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Frame {
     /// Number of its image in the request.
     pub image: usize,

@@ -2,11 +2,12 @@
 
 use std::path::{Path, PathBuf};
 
-use cells::CropSource;
+use cells::{Cell, CropSource};
 use formats::crops::CropFile;
 use formats::{atomic, channels, crops};
 use serde_json::Value;
 
+use super::kept::{self, Kept};
 use super::{check_output, marks, table};
 use crate::crop::{CropRequest, Cropped, Method, crop};
 use crate::{Dataset, Model, Progress, StudyError};
@@ -48,6 +49,7 @@ pub fn predict_images(
     atomic::check_folder(&request.marked, marks::MARK)?;
     let request = ImagesRequest { crop: fitted(model, &request.crop)?, ..request.clone() };
     let done = run(model, &request, progress);
+    kept::remove(&request.crop.output);
     if !request.keep_crops {
         // What cannot be removed does no harm.
         let _ = std::fs::remove_dir_all(&request.crop.output);
@@ -55,29 +57,84 @@ pub fn predict_images(
     done
 }
 
-/// Cells that were cut out of images, and what a model makes of them.
-pub(crate) struct PredictedCells {
+/// Cells that were cut out of images for a model, and what it makes of them.
+pub(crate) struct PredictedCells<'a> {
     /// What was cut.
     pub cropped: Cropped,
-    /// The cells.
+    /// The crops. Facts of cells come in [parts](PredictedCells::parts), so that memory need not hold those of all.
     pub data: Dataset,
-    /// Their probabilities, `[n, classes]`.
-    pub probabilities: Vec<f64>,
+    model: &'a Model,
+    crops: PathBuf,
+    kept: Kept,
 }
 
-/// Cuts the cells of images as the model's contract says, and predicts them.
+/// Some cells with their facts and their probabilities, `[n, classes]`.
+type Part = (Vec<Cell>, Vec<f64>);
+
+impl PredictedCells<'_> {
+    /// All cells in their order. Each part is predicted once and then kept.
+    ///
+    /// # Errors
+    /// As [`Model::probabilities`], each part when its turn comes; a request to stop.
+    pub fn parts(
+        &self,
+        progress: &dyn Progress,
+    ) -> Result<impl Iterator<Item = Result<Part, StudyError>>, StudyError> {
+        let (_, parts) = CropFile::open_in_parts(&self.crops)?;
+        let mut n_done = 0;
+        progress.begin("predicting", self.data.len() as u64);
+        Ok(parts.map(move |cells| {
+            if progress.cancelled() {
+                let message = "what was predicted is kept; --resume goes on from there";
+                return Err(StudyError::Interrupted(message.to_owned()));
+            }
+            let data = self.data.part(n_done, cells?);
+            let probabilities = self.kept.probabilities(self.model, &data, n_done)?;
+            n_done += data.cells.len();
+            progress.advance(n_done as u64, "");
+            Ok((data.cells, probabilities))
+        }))
+    }
+}
+
+/// Cuts the cells of images as the model's contract says. An interrupted run leaves what is finished beside the crops, and goes on from
+/// there with `request.resume`; the caller [removes](kept::remove) it when all is written.
 ///
 /// # Errors
 /// As [`predict_images`].
-pub(crate) fn predict_cells(
-    model: &Model,
+pub(crate) fn predict_cells<'a>(
+    model: &'a Model,
     request: &CropRequest,
     progress: &dyn Progress,
-) -> Result<PredictedCells, StudyError> {
+) -> Result<PredictedCells<'a>, StudyError> {
     let request = &fitted(model, request)?;
     difference(&model.contract.cut, request).iter().for_each(|note| progress.say(note));
-    let cropped = crop(request, progress)?;
-    let mut data = Dataset::from(CropFile::open(&request.output)?);
+    let kept = Kept::open(model, request)?;
+    let done = cut(model, request, &kept, progress);
+    if matches!(done, Err(StudyError::Refused(_))) {
+        // What is left of a request that is refused is of no use.
+        kept::remove(&request.output);
+    }
+    let (cropped, data) = done?;
+    Ok(PredictedCells { cropped, data, model, crops: request.output.clone(), kept })
+}
+
+fn cut(
+    model: &Model,
+    request: &CropRequest,
+    kept: &Kept,
+    progress: &dyn Progress,
+) -> Result<(Cropped, Dataset), StudyError> {
+    let cropped = match kept.cropped(&request.output) {
+        Some(cropped) => cropped,
+        None => {
+            let cropped = crop(request, progress)?;
+            kept.put_cropped(&cropped)?;
+            cropped
+        }
+    };
+    let (file, _) = CropFile::open_in_parts(&request.output)?;
+    let mut data = Dataset::from(file);
     let named = &request.channels;
     let unnamed = nobody_named(&model.contract.channels) || nobody_named(&data.channels);
     if !named.is_empty() && unnamed && data.channels.len() == model.contract.channels.len() {
@@ -85,9 +142,8 @@ pub(crate) fn predict_cells(
         data.channels.clone_from(&model.contract.channels);
     }
     model.contract.note(&data).iter().for_each(|note| progress.say(note));
-    let everyone: Vec<usize> = (0..data.len()).collect();
-    let probabilities = model.probabilities(&data, &everyone)?;
-    Ok(PredictedCells { cropped, data, probabilities })
+    model.contract.check(&data)?;
+    Ok((cropped, data))
 }
 
 fn run(
@@ -95,18 +151,25 @@ fn run(
     request: &ImagesRequest,
     progress: &dyn Progress,
 ) -> Result<PredictedImages, StudyError> {
-    let PredictedCells { cropped, data, probabilities } = predict_cells(model, &request.crop, progress)?;
-    let table = table(model, &data.cells, &probabilities);
-    table.write(&request.table)?;
+    let predicted = predict_cells(model, &request.crop, progress)?;
+    let (mut cells, mut probabilities) = (Vec::new(), Vec::new());
+    for part in predicted.parts(progress)? {
+        let (some, theirs) = part?;
+        cells.extend(some);
+        probabilities.extend(theirs);
+    }
+    table(model, &cells, &probabilities).write(&request.table)?;
     let classes: Vec<usize> =
         probabilities.chunks_exact(model.classes.len().max(1)).map(crate::evaluate::winner).collect();
-    let failed = marks::write(model, request, &cropped.frames, &data.cells, &classes, progress)?;
-    let mut lines = cropped.lines;
-    for (class, name) in model.classes.iter().enumerate() {
-        lines.push(format!("  predicted {name}: {}", classes.iter().filter(|&&c| c == class).count()));
-    }
+    let Cropped { lines, failed, frames } = predicted.cropped;
+    let not_marked = marks::write(model, request, &frames, &cells, &classes, progress)?;
+    let of_class = |class: usize| classes.iter().filter(|&&c| c == class).count();
+    let counts = model.classes.iter().enumerate().map(|(k, name)| format!("  predicted {name}: {}", of_class(k)));
     progress.finish("");
-    Ok(PredictedImages { lines, failed: cropped.failed.into_iter().chain(failed).collect() })
+    Ok(PredictedImages {
+        lines: lines.into_iter().chain(counts).collect(),
+        failed: failed.into_iter().chain(not_marked).collect(),
+    })
 }
 
 /// Where crops that are not kept lie while `table` is made.

@@ -31,7 +31,7 @@ pub enum Page {
     Embedding,
 }
 
-const FILES: [(&str, &str); 10] = [
+const FILES: [(&str, &str); 11] = [
     ("base.html", include_str!("../../assets/page/base.html")),
     ("macros.html", include_str!("../../assets/page/macros.html")),
     ("style.css", include_str!("../../assets/page/style.css")),
@@ -40,6 +40,7 @@ const FILES: [(&str, &str); 10] = [
     ("preview.html", include_str!("../../assets/page/preview.html")),
     ("crops.html", include_str!("../../assets/page/crops.html")),
     ("plates.html", include_str!("../../assets/page/plates.html")),
+    ("plates.js", include_str!("../../assets/page/plates.js")),
     ("sweep.html", include_str!("../../assets/page/sweep.html")),
     ("embedding.html", include_str!("../../assets/page/embedding.html")),
 ];

@@ -38,8 +38,10 @@ pub struct CellTable {
     pub probabilities: Vec<f64>,
     /// Class of each cell.
     pub called: Vec<usize>,
-    /// Place of each cell.
+    /// The places there are.
     pub places: Vec<Place>,
+    /// Which of them is that of each cell.
+    pub place_of: Vec<u32>,
 }
 
 impl CellTable {
@@ -89,8 +91,48 @@ impl CellTable {
             return Err(FormatError::new(path, "probabilities from 0 to 1", found).into());
         }
         let called = probabilities.chunks_exact(classes.len()).map(winner).collect();
-        let places = places(path, table, names)?;
-        Ok(CellTable { classes, probabilities, called, places })
+        let mut cells = CellTable { classes, probabilities, called, places: Vec::new(), place_of: Vec::new() };
+        cells.put(places(path, table, names)?);
+        Ok(cells)
+    }
+
+    /// Gives the cells that have none their places.
+    fn put(&mut self, places: Vec<Place>) {
+        let numbered = self.places.drain(..).zip(0..);
+        let mut known: BTreeMap<Place, u32> = numbered.collect();
+        for place in places {
+            let next = known.len() as u32;
+            self.place_of.push(*known.entry(place).or_insert(next));
+        }
+        let mut places: Vec<(u32, Place)> = known.into_iter().map(|(place, number)| (number, place)).collect();
+        places.sort_by_key(|(number, _)| *number);
+        self.places = places.into_iter().map(|(_, place)| place).collect();
+    }
+
+    /// Appends the cells of another table of the same classes.
+    pub fn extend(&mut self, more: CellTable) {
+        self.probabilities.extend(more.probabilities);
+        self.called.extend(more.called);
+        let places = more.place_of.iter().map(|&number| more.places[number as usize].clone());
+        self.put(places.collect());
+    }
+
+    /// How many cells.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.place_of.len()
+    }
+
+    /// Whether there is no cell.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.place_of.is_empty()
+    }
+
+    /// Place of a cell.
+    #[must_use]
+    pub fn place(&self, cell: usize) -> &Place {
+        &self.places[self.place_of[cell] as usize]
     }
 
     /// Probabilities of a cell.
@@ -102,11 +144,17 @@ impl CellTable {
     /// Sums by what `key` says of a place.
     #[must_use]
     pub fn tally<K: Ord>(&self, key: impl Fn(&Place) -> K) -> BTreeMap<K, Tally> {
-        let mut tallies: BTreeMap<K, Tally> = BTreeMap::new();
-        for (cell, place) in self.places.iter().enumerate() {
-            tallies.entry(key(place)).or_default().add(self.row(cell), self.called[cell]);
+        let mut numbers: BTreeMap<K, usize> = BTreeMap::new();
+        let mut number = |place| {
+            let next = numbers.len();
+            *numbers.entry(key(place)).or_insert(next)
+        };
+        let of_place: Vec<usize> = self.places.iter().map(&mut number).collect();
+        let mut tallies = vec![Tally::default(); numbers.len()];
+        for (cell, &place) in self.place_of.iter().enumerate() {
+            tallies[of_place[place as usize]].add(self.row(cell), self.called[cell]);
         }
-        tallies
+        numbers.into_iter().map(|(key, number)| (key, std::mem::take(&mut tallies[number]))).collect()
     }
 }
 

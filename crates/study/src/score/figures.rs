@@ -36,20 +36,17 @@ fn range(values: impl Iterator<Item = f64>) -> [f64; 2] {
     [low - margin, high + margin]
 }
 
-/// Scores of the controls, and the middle of the samples, plate by plate.
-pub fn controls(rows: &[WellRow], plates: &[PlateReport], placed: &Plates) -> Scene {
+/// Scores of the controls, and the middle of the samples, plate by plate; with the row of each disc in the table of wells.
+pub fn controls(rows: &[WellRow], plates: &[PlateReport], placed: &Plates) -> (Scene, Vec<usize>) {
     let remark = "Blue: negative controls; orange: positive controls; line: median of the samples.";
     let mut scene = scene("controls", "Controls, plate by plate", remark, 260.0);
     let counts = |i: &usize| placed.wells[*i].standing == Standing::Counts;
-    let points: Vec<(f64, f64, Role, String)> = plates
+    let points: Vec<(f64, f64, usize)> = plates
         .iter()
         .enumerate()
         .flat_map(|(k, plate)| plate.rows.iter().filter(|i| counts(i)).map(move |&i| (k, i)))
         .filter(|(_, i)| matches!(rows[*i].content.role, Role::Negative | Role::Positive))
-        .filter_map(|(k, i)| {
-            let hint = format!("{} {}: {}", rows[i].plate, rows[i].well, rows[i].content.role.name());
-            Some((k as f64, rows[i].score?, rows[i].content.role, hint))
-        })
+        .filter_map(|(k, i)| Some((k as f64, rows[i].score?, i)))
         .collect();
     let middles: Vec<(f64, f64)> =
         plates.iter().enumerate().filter_map(|(k, plate)| Some((k as f64, plate.medians[0]?))).collect();
@@ -63,18 +60,23 @@ pub fn controls(rows: &[WellRow], plates: &[PlateReport], placed: &Plates) -> Sc
     );
     scene.path(axes.trace(middles), Stroke { paint: Paint::Muted, width: 1.5, dashed: false });
     let step = points.len().div_ceil(MAX_POINTS).max(1);
-    for (x, y, role, hint) in points.into_iter().step_by(step) {
+    let mut drawn = Vec::new();
+    for (x, y, i) in points.into_iter().step_by(step) {
+        let role = rows[i].content.role;
+        let hint = format!("{} {}: {}", rows[i].plate, rows[i].well, role.name());
+        drawn.push(i);
         let (paint, shift) =
             if role == Role::Negative { (Paint::Series(0), -0.12) } else { (Paint::Series(1), 0.12) };
         scene.disc((axes.px(x + shift), axes.py(y)), 2.5, paint, Some(hint));
     }
-    scene
+    (scene, drawn)
 }
 
-/// Every treatment: how far from the controls, and how surely. Hits in orange, toxic ones in pink.
-pub fn volcano(treatments: &[Treatment], threshold: f64) -> Scene {
-    let points: Vec<(&Treatment, f64, f64)> =
-        treatments.iter().filter_map(|t| Some((t, t.score?, -t.p?.max(1e-30).log10()))).collect();
+/// Every treatment: how far from the controls, and how surely. Hits in orange, toxic ones in pink. With the number of the treatment
+/// of each disc.
+pub fn volcano(treatments: &[Treatment], threshold: f64) -> (Scene, Vec<usize>) {
+    let point = |(k, t): (usize, &Treatment)| Some((k, t.score?, -t.p?.max(1e-30).log10()));
+    let points: Vec<(usize, f64, f64)> = treatments.iter().enumerate().filter_map(point).collect();
     let remark = "Orange: hits; pink: toxic; blue: negative, green: positive controls; grey: the rest. Lines: the threshold.";
     let mut scene = scene("volcano", "Effect and certainty of every treatment", remark, 360.0);
     let x = range(points.iter().map(|p| p.1).chain([-threshold, threshold]));
@@ -88,10 +90,13 @@ pub fn volcano(treatments: &[Treatment], threshold: f64) -> Scene {
     }
     // Hits come first in the table and are drawn last, over the others.
     let step = points.len().div_ceil(MAX_POINTS).max(1);
-    for (i, (treatment, x, y)) in points.iter().enumerate().rev() {
+    let mut drawn = Vec::new();
+    for (i, (k, x, y)) in points.iter().enumerate().rev() {
+        let treatment = &treatments[*k];
         if i % step != 0 && treatment.hit.is_none() {
             continue;
         }
+        drawn.push(*k);
         let paint = match (treatment.hit, treatment.role) {
             (Some(_), _) => Paint::Series(1),
             (None, Role::Negative) => Paint::Series(0),
@@ -107,7 +112,7 @@ pub fn volcano(treatments: &[Treatment], threshold: f64) -> Scene {
             Some(format!("{}: {x:.2}, {}", treatment.name, treatment.verdict)),
         );
     }
-    scene
+    (scene, drawn)
 }
 
 /// Share of cells of a class in each condition, with intervals.

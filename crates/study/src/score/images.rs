@@ -3,16 +3,17 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use cells::Cell;
 use formats::table::{Column, Table};
 use formats::{FormatError, atomic};
 
 use super::cells::CellTable;
 use super::pictures::pictures;
 use super::request::ScoreRequest;
-use super::{MARK, write};
+use super::{MARK, Scored, write};
 use crate::crop::{CropRequest, short};
-use crate::predict::{PredictedCells, predict_cells, table};
-use crate::{Model, Progress, StudyError};
+use crate::predict::{PredictedCells, predict_cells, remove_kept, table};
+use crate::{Model, Progress, Silent, StudyError};
 
 /// What was done.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -69,13 +70,20 @@ pub fn score_images(
     if !mistakes.is_empty() {
         return Err(StudyError::Settings(mistakes));
     }
+    // Their mistakes are told before hours of work.
+    super::plate_map(request)?;
+    super::class(&model.classes, request.class.as_deref())?;
     let predicted = predict_cells(model, crop, progress)?;
     let done = scored(model, crop, &predicted, request, output, progress);
-    if done.is_ok() && !keep_crops {
+    if matches!(done, Err(StudyError::Refused(_) | StudyError::Format(_))) {
+        progress.say("the cells are cut and predicted: --resume goes on from there");
+    }
+    let lines = done?;
+    if !keep_crops {
         // What cannot be removed does no harm.
         let _ = std::fs::remove_dir_all(&crop.output);
     }
-    let lines = done?;
+    remove_kept(&crop.output);
     let PredictedCells { cropped, .. } = predicted;
     Ok(ScoredImages { lines: cropped.lines.into_iter().chain(lines).collect(), failed: cropped.failed })
 }
@@ -88,20 +96,48 @@ fn scored(
     output: &Path,
     progress: &dyn Progress,
 ) -> Result<Vec<String>, StudyError> {
-    let mut table = table(model, &predicted.data.cells, &predicted.probabilities);
-    add_conditions(&mut table, &crop.images);
-    let cells = CellTable::of(output, &table, &request.columns)?;
-    let mut scored = super::scored(request, Some(&cells), progress)?;
-    let class = super::class(&cells, request.class.as_deref())?;
+    let conditions = Conditions::of(&crop.images);
+    let of_part = |facts: &[Cell], probabilities: &[f64]| conditions.put(table(model, facts, probabilities));
+    let mut cells = CellTable::of(output, &of_part(&[], &[]), &request.columns)?;
+    for part in predicted.parts(progress)? {
+        let (facts, probabilities) = part?;
+        cells.extend(CellTable::of(output, &of_part(&facts, &probabilities), &request.columns)?);
+    }
+    progress.finish("");
+    let scored = super::scored(request, Some(&cells), progress)?;
+    let class = super::class(&cells.classes, request.class.as_deref())?;
     let name = |cell: usize| {
-        let place = &cells.places[cell];
+        let place = cells.place(cell);
         match place.well {
             Some(well) => format!("{} {well}", place.plate).trim().to_owned(),
             None => place.condition.clone(),
         }
     };
-    // Wells of hits first.
-    let mut order: BTreeMap<String, usize> = BTreeMap::new();
+    let order = order(&scored);
+    let first = |name: &str| order.get(name).copied().unwrap_or(usize::MAX);
+    let shown = pictures(&predicted.data, &cells, class, &name, &first)
+        .map_err(|e| StudyError::Refused(e.to_string()))?;
+    let page = scored.page(request, shown)?;
+    let fill = |path: &Path| {
+        let told = |error: StudyError| match error {
+            StudyError::Format(error) => error,
+            error => FormatError::new(path, "a table of cells", error.to_string()),
+        };
+        let parts = predicted.parts(&Silent).map_err(told)?;
+        let mut tables = parts.map(|part| part.map(|(facts, p)| of_part(&facts, &p)).map_err(told)).peekable();
+        let none = || Ok(of_part(&[], &[]));
+        match tables.peek() {
+            Some(_) => Table::write_streamed(path, &mut tables),
+            None => Table::write_streamed(path, &mut std::iter::once_with(none)),
+        }
+    };
+    write(&scored, &page, Some(("cells", cells.len(), &fill)), request, output)?;
+    Ok(scored.lines)
+}
+
+/// Which well is shown first: those of hits.
+fn order(scored: &Scored) -> BTreeMap<String, usize> {
+    let mut order = BTreeMap::new();
     if let Some(screen) = &scored.screen {
         for &i in screen.treatments.iter().flat_map(|t| &t.wells) {
             let row = &screen.rows[i];
@@ -109,27 +145,29 @@ fn scored(
             order.entry(format!("{} {}", row.plate, row.well).trim().to_owned()).or_insert(next);
         }
     }
-    let first = |name: &str| order.get(name).copied().unwrap_or(usize::MAX);
-    let shown = pictures(&predicted.data, &cells, class, &name, &first)
-        .map_err(|e| StudyError::Refused(e.to_string()))?;
-    scored.tables.insert(0, ("cells".to_owned(), table));
-    let page = scored.page(request, shown)?;
-    write(&scored, &page, request, output)?;
-    Ok(scored.lines)
+    order
 }
 
-/// Adds the folder of each cell's image as its condition.
-fn add_conditions(table: &mut Table, images: &[PathBuf]) {
-    let folder = |path: &PathBuf| {
-        let folder = if path.is_dir() { Some(path.as_path()) } else { path.parent() };
-        folder.and_then(Path::file_name).map_or(String::new(), |name| name.to_string_lossy().into_owned())
-    };
-    let conditions: BTreeMap<String, String> =
-        short(images).into_iter().zip(images.iter().map(folder)).collect();
-    let Some(source) = table.column("source") else { return };
-    let of = |row| source.text_at(row).and_then(|source| conditions.get(&source).cloned());
-    let column = Column::Text((0..source.len()).map(of).collect());
-    if table.column("condition").is_none() {
+/// The folder of each image, by the image's name among the cells.
+struct Conditions(BTreeMap<String, String>);
+
+impl Conditions {
+    fn of(images: &[PathBuf]) -> Conditions {
+        let folder = |path: &PathBuf| {
+            let folder = if path.is_dir() { Some(path.as_path()) } else { path.parent() };
+            folder.and_then(Path::file_name).map_or(String::new(), |name| name.to_string_lossy().into_owned())
+        };
+        Conditions(short(images).into_iter().zip(images.iter().map(folder)).collect())
+    }
+
+    /// Adds the condition of each cell, unless the table has it.
+    fn put(&self, mut table: Table) -> Table {
+        let Some(source) = table.column("source").filter(|_| table.column("condition").is_none()) else {
+            return table;
+        };
+        let of = |row| source.text_at(row).and_then(|source| self.0.get(&source).cloned());
+        let column = Column::Text((0..source.len()).map(of).collect());
         table.push("condition", column);
+        table
     }
 }

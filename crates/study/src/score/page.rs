@@ -6,6 +6,8 @@ use stats::plate::NoFigure;
 use super::conditions::Condition;
 use super::figures;
 use super::heat::{Colours, picture};
+use super::links::Links;
+use super::pictures::{Pictures, WellPictures};
 use super::plates::PlateReport;
 use super::{ScoreRequest, Screen};
 use crate::report::page::{self, Drawing, Page, PageError};
@@ -39,12 +41,13 @@ struct Context {
     controls: Option<Drawing>,
     plates: Vec<PlatePicture>,
     scales: Vec<Scale>,
-    wells: String,
+    links: String,
     volcano: Option<Drawing>,
     hits: Vec<HitRow>,
     n_more: usize,
     doses: Option<Drawing>,
-    pictures: Vec<super::pictures::WellPictures>,
+    pictures: Vec<WellPictures>,
+    n_not_shown: usize,
     facts: Vec<(String, String)>,
 }
 
@@ -92,7 +95,7 @@ impl Figure {
 }
 
 /// Three digits that say something.
-fn short(v: f64) -> String {
+pub(super) fn short(v: f64) -> String {
     if v != 0.0 && v.abs() < 0.001 {
         format!("{v:.1e}")
     } else if v.abs() >= 1000.0 {
@@ -113,7 +116,6 @@ struct QualityRow {
 #[derive(Serialize)]
 struct PlatePicture {
     name: String,
-    index: usize,
     rows: usize,
     columns: usize,
     pictures: Vec<String>,
@@ -149,12 +151,18 @@ pub fn page(
     lines: &[String],
     conditions: Option<(&[Condition], usize, &[String])>,
     screen: Option<&Screen>,
-    pictures: Vec<super::pictures::WellPictures>,
+    pictures: Pictures,
 ) -> Result<String, NoPage> {
     let heat = screen.map(|screen| heat(screen, request)).transpose()?;
     let (plates, scales) = heat.unwrap_or_default();
-    let has_p = screen.is_some_and(|s| s.treatments.iter().any(|t| t.p.is_some()));
-    let controls = screen.filter(|s| s.plates.plates.iter().any(|p| p.n[1] + p.n[2] > 0));
+    let has_p = screen.filter(|s| s.treatments.iter().any(|t| t.p.is_some()));
+    let has_controls = screen.filter(|s| s.plates.plates.iter().any(|p| p.n[1] + p.n[2] > 0));
+    let volcano = has_p.map(|s| figures::volcano(&s.treatments, request.rule.threshold));
+    let controls = has_controls.map(|s| figures::controls(&s.rows, &s.plates.plates, &s.plates));
+    let (volcano, of_volcano) = volcano.unzip();
+    let (controls, of_controls) = controls.unzip();
+    let links =
+        screen.map(|s| Links::new(s, MAX_ROWS, of_volcano.unwrap_or_default(), &of_controls.unwrap_or_default()));
     let context = Context {
         version: env!("CARGO_PKG_VERSION"),
         title: if screen.is_some() { "Plates and hits" } else { "Conditions" },
@@ -165,17 +173,16 @@ pub fn page(
             .map(|(c, class, names)| Drawing::from(&figures::fractions(c, class, &names[class]))),
         conditions: conditions.map(condition_rows).unwrap_or_default(),
         quality: screen.map(|s| s.plates.plates.iter().map(quality_row).collect()).unwrap_or_default(),
-        controls: controls.map(|s| Drawing::from(&figures::controls(&s.rows, &s.plates.plates, &s.plates))),
+        controls: controls.as_ref().map(Drawing::from),
         plates,
         scales,
-        wells: screen.map(wells_json).unwrap_or_default(),
-        volcano: screen
-            .filter(|_| has_p)
-            .map(|s| Drawing::from(&figures::volcano(&s.treatments, request.rule.threshold))),
+        links: links.map(|links| links.json()).unwrap_or_default(),
+        volcano: volcano.as_ref().map(Drawing::from),
         hits: screen.map(hit_rows).unwrap_or_default(),
         n_more: screen.map_or(0, |s| s.treatments.len().saturating_sub(MAX_ROWS)),
         doses: screen.and_then(|s| figures::doses(&s.doses)).map(|scene| Drawing::from(&scene)),
-        pictures,
+        pictures: pictures.wells,
+        n_not_shown: pictures.n_left_out,
         facts: facts(request, screen),
     };
     Ok(page::render(Page::Plates, &context)?)
@@ -250,7 +257,7 @@ fn heat(screen: &Screen, request: &ScoreRequest) -> Result<(Vec<PlatePicture>, V
     let colours = [first, Colours::rising(all(1)), Colours::rising(all(2))];
     let kept: Vec<usize> = (0..3).filter(|&k| all(k).next().is_some()).collect();
     let mut plates = Vec::new();
-    for (index, plate) in screen.plates.plates.iter().enumerate() {
+    for plate in &screen.plates.plates {
         let (rows, columns) = plate.shape;
         let mut pictures = Vec::new();
         for &k in &kept {
@@ -260,7 +267,7 @@ fn heat(screen: &Screen, request: &ScoreRequest) -> Result<(Vec<PlatePicture>, V
             }
             pictures.push(picture(&values, columns, colours[k])?);
         }
-        plates.push(PlatePicture { name: plate.plate.clone(), index, rows, columns, pictures });
+        plates.push(PlatePicture { name: plate.plate.clone(), rows, columns, pictures });
     }
     let names = ["normalised score", "score", "cells"];
     let scale = |&k: &usize| Scale {
@@ -270,32 +277,6 @@ fn heat(screen: &Screen, request: &ScoreRequest) -> Result<(Vec<PlatePicture>, V
         high: short(colours[k].range[1]),
     };
     Ok((plates, kept.iter().map(scale).collect()))
-}
-
-/// What the page says of a well under the pointer, by plate and place.
-fn wells_json(screen: &Screen) -> String {
-    let of_plate = |plate: &PlateReport| -> Vec<serde_json::Value> {
-        let (rows, columns) = plate.shape;
-        let mut wells = vec![serde_json::Value::Null; rows * columns];
-        for &i in &plate.rows {
-            let (row, placed) = (&screen.rows[i], &screen.plates.wells[i]);
-            let mut words = vec![row.treatment()];
-            if words[0] != row.content.role.name() {
-                words.push(row.content.role.name().to_owned());
-            }
-            words.extend(placed.normalised.map(|v| format!("normalised {}", short(v))));
-            words.extend(row.score.map(|v| format!("score {}", short(v))));
-            words.extend(row.n_cells.map(|n| counted(n as usize, "cell", "cells")));
-            if placed.standing != super::plates::Standing::Counts {
-                words.push(placed.standing.words().to_owned());
-            }
-            wells[row.well.row * columns + row.well.column] = words.join(" · ").into();
-        }
-        wells
-    };
-    let all: Vec<Vec<serde_json::Value>> = screen.plates.plates.iter().map(of_plate).collect();
-    // Inside of a script element only `<` could end it.
-    serde_json::to_string(&all).unwrap_or_default().replace('<', "\\u003c")
 }
 
 fn hit_rows(screen: &Screen) -> Vec<HitRow> {

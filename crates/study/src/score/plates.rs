@@ -151,7 +151,7 @@ pub fn plates(rows: &[WellRow], shape: (usize, usize), request: &ScoreRequest) -
     let mut found =
         Plates { plates: Vec::new(), wells: standings.iter().map(|&s| absent(s)).collect(), method };
     for (plate, wells) in by_plate {
-        let report = one(plate, &wells, rows, shape, &mut found);
+        let report = one(plate, &wells, (rows, &standings), shape, &mut found);
         found.plates.push(report);
     }
     found
@@ -164,14 +164,13 @@ fn is(rows: &[WellRow], standings: &[Standing], i: usize, role: Role) -> bool {
 fn one(
     name: &str,
     wells: &[usize],
-    rows: &[WellRow],
+    (rows, standings): (&[WellRow], &[Standing]),
     shape: (usize, usize),
     found: &mut Plates,
 ) -> PlateReport {
-    let standings: Vec<Standing> = found.wells.iter().map(|w| w.standing).collect();
     let at = |well: Well| well.row * shape.1 + well.column;
     let of =
-        |role| -> Vec<usize> { wells.iter().copied().filter(|&i| is(rows, &standings, i, role)).collect() };
+        |role| -> Vec<usize> { wells.iter().copied().filter(|&i| is(rows, standings, i, role)).collect() };
     let roles = [Role::Sample, Role::Negative, Role::Positive].map(of);
     let mut values = vec![None; shape.0 * shape.1];
     wells

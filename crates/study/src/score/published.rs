@@ -15,7 +15,7 @@ pub fn tables(cells: &CellTable, class: usize) -> Vec<(&'static str, Table)> {
     conditions.dedup();
     let values = |of: &dyn Fn(usize) -> f64| -> Vec<Vec<f64>> {
         let in_condition = |name: &&str| -> Vec<f64> {
-            (0..cells.places.len()).filter(|&i| cells.places[i].condition == **name).map(of).collect()
+            (0..cells.len()).filter(|&i| cells.place(i).condition == **name).map(of).collect()
         };
         conditions.iter().map(in_condition).collect()
     };
