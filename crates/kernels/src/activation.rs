@@ -5,7 +5,7 @@ use crate::generic::elementwise::{Apply, ApplyBackward};
 use crate::generic::function::with_function;
 
 /// A function applied to each value.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Activation {
     /// `z`.
     Identity,
@@ -15,6 +15,25 @@ pub enum Activation {
     Swish,
     /// `z * Phi(z)` with the normal distribution function `Phi`: the exact form, not the one with `tanh`.
     Gelu,
+    /// `1 / (1 + exp(-z))`.
+    Sigmoid,
+    /// `tanh(z)`, as `2 / (1 + exp(-2 z)) - 1`: to 1e-7, not relative to small values.
+    Tanh,
+    /// `z` above 0, else `slope * z`.
+    LeakyRelu {
+        /// Slope below 0.
+        slope: f32,
+    },
+    /// `z` above 0, else `alpha * (exp(z) - 1)`.
+    Elu {
+        /// Minus the limit below 0.
+        alpha: f32,
+    },
+    /// `min(max(z, 0), limit)`; the derivative at 0 and at the limit is 0.
+    ClippedRelu {
+        /// Largest value.
+        limit: f32,
+    },
 }
 
 impl Kernels {

@@ -46,5 +46,5 @@ pub use dense::Dense;
 pub use dispatch::{InstructionSet, KernelError, Kernels};
 pub use layout::{LANES, Shape, flatten, pack_cells, unflatten, unpack_cells};
 pub use optimiser::{Adam, Sgd};
-pub use pool::pooled;
+pub use pool::Squares;
 pub use precision::Precision;

@@ -2,8 +2,8 @@
 
 mod oracle;
 
-use kernels::{Activation, Kernels, LANES, Shape, pooled};
-use oracle::{Expected, activation, at, on_each_instruction_set, random, values};
+use kernels::{Activation, Kernels, LANES, Padding, Shape, Squares};
+use oracle::{ACTIVATIONS, Expected, activation, at, on_each_instruction_set, random, values};
 
 const SHAPES: [Shape; 7] = [
     Shape { h: 1, w: 1, c: 1 },
@@ -26,16 +26,27 @@ fn each(shape: Shape, mut f: impl FnMut(usize, usize)) {
 }
 
 /// Calls `f` with each pooled position, its channel, and the positions of its square, row by row.
-fn each_square(shape: Shape, size: usize, stride: usize, mut f: impl FnMut(usize, usize, &[usize])) {
-    let output = pooled(shape, size, stride);
+fn each_square(shape: Shape, squares: Squares, mut f: impl FnMut(usize, usize, &[usize])) {
+    let (output, Squares { size, stride, padding }) = (squares.output(shape), squares);
+    let before = |n: usize, out: usize| match padding {
+        Padding::Same => ((out * stride + size) as i64 - (stride + n) as i64).max(0) / 2,
+        Padding::Valid => 0,
+    };
+    let (top, left) = (before(shape.h, output.h), before(shape.w, output.w));
     each(output, |position, c| {
         let (group, lane) = (position / LANES, position % LANES);
         let (y, x) = (group / (output.w * output.c), group % output.w);
-        let square: Vec<usize> = (0..size * size)
-            .map(|k| at(shape, y * stride + k / size, c, x * stride + k % size, lane))
-            .collect();
-        f(position, c, &square);
+        let pixel = |k: usize| {
+            let y = usize::try_from((y * stride + k / size) as i64 - top).ok()?;
+            let x = usize::try_from((x * stride + k % size) as i64 - left).ok()?;
+            (y < shape.h && x < shape.w).then(|| at(shape, y, c, x, lane))
+        };
+        f(position, c, &(0..size * size).filter_map(pixel).collect::<Vec<usize>>());
     });
+}
+
+fn inside(size: usize, stride: usize) -> Squares {
+    Squares { size, stride, padding: Padding::Valid }
 }
 
 /// The first position of the greatest value.
@@ -47,7 +58,7 @@ fn check_affine(kernels: Kernels, shape: Shape, act: Activation, pool: usize) {
     let mut rng = random((shape.units() * 10 + pool) as u64);
     let (x, scale, shift) =
         (values(&mut rng, shape.pack_len()), values(&mut rng, shape.c), values(&mut rng, shape.c));
-    let output = pooled(shape, pool, pool);
+    let output = inside(pool, pool).output(shape);
     let dy = values(&mut rng, output.pack_len());
     // In `f32` as the kernel computes it with or without a fused multiply-add, so that maxima are the same.
     let value =
@@ -55,7 +66,7 @@ fn check_affine(kernels: Kernels, shape: Shape, act: Activation, pool: usize) {
     let mut y = Expected::new(output.pack_len());
     let mut dz = Expected::new(shape.pack_len());
     let (mut sum, mut sum_x) = (vec![0.0; shape.c], vec![0.0; shape.c]);
-    each_square(shape, pool, pool, |to, c, square| {
+    each_square(shape, inside(pool, pool), |to, c, square| {
         let best = first_maximum(square, |k| value(k, c).0);
         y.values[to] = value(best, c).0;
         dz.values[best] = value(best, c).1 * f64::from(dy[to]);
@@ -106,7 +117,7 @@ fn check_affine(kernels: Kernels, shape: Shape, act: Activation, pool: usize) {
 #[test]
 fn activation_and_pooling_are_those_of_the_definition() {
     for shape in SHAPES {
-        for act in [Activation::Identity, Activation::Relu, Activation::Swish, Activation::Gelu] {
+        for act in ACTIVATIONS {
             for pool in [1, 2, 3] {
                 on_each_instruction_set(|kernels| check_affine(kernels, shape, act, pool));
             }
@@ -150,20 +161,23 @@ fn moments_and_combination_are_those_of_the_definition() {
 #[test]
 fn pooling_is_that_of_the_definition() {
     for shape in SHAPES {
-        for (size, stride) in [(1, 1), (2, 2), (3, 2), (2, 1), (2, 3), (3, 3)] {
-            on_each_instruction_set(|kernels| check_pooling(kernels, shape, size, stride));
+        for (size, stride) in [(1, 1), (2, 2), (3, 2), (2, 1), (2, 3), (3, 3), (5, 1)] {
+            for padding in [Padding::Valid, Padding::Same] {
+                let squares = Squares { size, stride, padding };
+                on_each_instruction_set(|kernels| check_pooling(kernels, shape, squares));
+            }
         }
     }
 }
 
-fn check_pooling(kernels: Kernels, shape: Shape, size: usize, stride: usize) {
-    let mut rng = random((shape.units() * 100 + size * 10 + stride) as u64);
-    let output = pooled(shape, size, stride);
+fn check_pooling(kernels: Kernels, shape: Shape, squares: Squares) {
+    let mut rng = random((shape.units() * 100 + squares.size * 10 + squares.stride) as u64);
+    let output = squares.output(shape);
     let (x, dy) = (values(&mut rng, shape.pack_len()), values(&mut rng, output.pack_len()));
     let (mut max, mut mean) = (Expected::new(output.pack_len()), Expected::new(output.pack_len()));
     let (mut to_max, mut to_all) = (Expected::new(shape.pack_len()), Expected::new(shape.pack_len()));
-    let pixels = (size * size) as f64;
-    each_square(shape, size, stride, |to, _, square| {
+    each_square(shape, squares, |to, _, square| {
+        let pixels = square.len() as f64;
         let best = first_maximum(square, |k| f64::from(x[k]));
         max.values[to] = f64::from(x[best]);
         to_max.add(best, f64::from(dy[to]));
@@ -172,16 +186,16 @@ fn check_pooling(kernels: Kernels, shape: Shape, size: usize, stride: usize) {
             to_all.add(k, f64::from(dy[to]) / pixels);
         }
     });
-    let what = format!("{size}, {stride}, {shape:?} on {}", kernels.instruction_set());
+    let what = format!("{squares:?}, {shape:?} on {}", kernels.instruction_set());
     let mut y = vec![f32::NAN; output.pack_len()];
-    kernels.max_pool(shape, size, stride, &x, &mut y);
+    kernels.max_pool(shape, squares, &x, &mut y);
     max.assert_close(&y, &what);
-    kernels.average_pool(shape, size, stride, &x, &mut y);
+    kernels.average_pool(shape, squares, &x, &mut y);
     mean.assert_close(&y, &what);
     let mut dx = vec![f32::NAN; shape.pack_len()];
-    kernels.max_pool_backward(shape, size, stride, &x, &dy, &mut dx);
+    kernels.max_pool_backward(shape, squares, &x, &dy, &mut dx);
     to_max.assert_close(&dx, &what);
-    kernels.average_pool_backward(shape, size, stride, &dy, &mut dx);
+    kernels.average_pool_backward(shape, squares, &dy, &mut dx);
     to_all.assert_close(&dx, &what);
 }
 
@@ -190,7 +204,7 @@ fn the_first_of_equal_values_takes_the_gradient() {
     let shape = Shape { h: 2, w: 2, c: 1 };
     on_each_instruction_set(|kernels| {
         let mut dx = vec![f32::NAN; shape.pack_len()];
-        kernels.max_pool_backward(shape, 2, 2, &[3.0; 64], &[1.0; LANES], &mut dx);
+        kernels.max_pool_backward(shape, inside(2, 2), &[3.0; 64], &[1.0; LANES], &mut dx);
         assert!(dx[..LANES].iter().all(|&dx| dx == 1.0) && dx[LANES..].iter().all(|&dx| dx == 0.0));
     });
 }

@@ -3,10 +3,7 @@
 mod oracle;
 
 use kernels::{Activation, Adam, Sgd};
-use oracle::{activation, on_each_instruction_set, random, values};
-
-const ACTIVATIONS: [Activation; 4] =
-    [Activation::Identity, Activation::Relu, Activation::Swish, Activation::Gelu];
+use oracle::{ACTIVATIONS, activation, on_each_instruction_set, random, values};
 
 #[test]
 fn activations_and_slopes_are_those_of_the_definition() {

@@ -7,6 +7,7 @@ use crate::batch::Batch;
 use crate::engine::Engine;
 use crate::network::Network;
 use crate::optimizer::PART;
+use crate::plan::{Mode, plan};
 use crate::weights::Weights;
 
 /// An exponential moving average of all weights. Its window grows with the run: update `t` (from 0) keeps the share
@@ -91,7 +92,8 @@ pub fn estimate_statistics<E>(
     batches: u64,
     mut fill: impl FnMut(u64, &mut Batch) -> Result<(), E>,
 ) -> Result<(), StatisticsError<E>> {
-    let mut engine = Engine::new(Kernels::detect()?, network, batch_size);
+    let plan = plan(network.spec(), &network.graph(), Mode::Training);
+    let mut engine = Engine::new(Kernels::detect()?, network, plan, batch_size);
     if engine.plan.norms.iter().all(|norm| norm.batch_norm.is_none()) {
         return Ok(());
     }

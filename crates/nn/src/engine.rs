@@ -7,14 +7,14 @@ use crate::Precision;
 use crate::batch::Batch;
 use crate::blocks::{Context, ConvModel, Kind, NormModel};
 use crate::network::Network;
-use crate::plan::{Mode, Op, Place, Plan, plan};
+use crate::plan::{Mode, Op, Place, Plan};
 use crate::store::Store;
 use crate::weights::Weights;
 
 /// Values of a gradient that one task adds up over the packs.
 const SHARE: usize = 1 << 11;
 
-/// A network planned for training, with all buffers.
+/// A network planned for training or explaining, with all buffers.
 #[derive(Debug)]
 pub(crate) struct Engine {
     pub(crate) kernels: Kernels,
@@ -30,11 +30,13 @@ pub(crate) struct Engine {
 }
 
 impl Engine {
-    pub(crate) fn new(kernels: Kernels, network: &Network, batch_size: usize) -> Engine {
-        let plan = plan(network.spec(), &network.graph(), Mode::Training);
+    /// `plan` is to be one of `network`.
+    pub(crate) fn new(kernels: Kernels, network: &Network, plan: Plan, batch_size: usize) -> Engine {
         let n_packs = batch_size.div_ceil(LANES);
         let tensors = &network.weights().tensors;
-        let gradients = tensors.iter().map(|t| Buffer::new(if t.trainable { t.data.len() } else { 0 }));
+        let learns = plan.mode == Mode::Training;
+        let gradients =
+            tensors.iter().map(|t| Buffer::new(if learns && t.trainable { t.data.len() } else { 0 }));
         let mut engine = Engine {
             kernels,
             convs: Vec::new(),
@@ -46,7 +48,23 @@ impl Engine {
             plan,
         };
         engine.set_precision(Precision::F32, network.weights());
+        if !learns {
+            let norms = engine.norms.iter_mut().zip(&engine.plan.norms);
+            norms.for_each(|(model, plan)| model.load(plan, network.weights()));
+        }
         engine
+    }
+
+    /// Packs of the current batch.
+    pub(crate) fn packs(&self) -> &[Store] {
+        &self.packs[..self.active]
+    }
+
+    /// Logits of the samples of the current batch, `[n][outputs]`.
+    pub(crate) fn logits(&self) -> Vec<f32> {
+        let (n, logits) = (self.flat.lanes, self.flat.values.get(self.plan.output));
+        let k = logits.len() / n;
+        (0..self.flat.real * k).map(|i| logits[i % k * n + i / k]).collect()
     }
 
     /// Memory of the buffers.

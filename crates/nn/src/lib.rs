@@ -11,6 +11,7 @@
 //! | its parameters | [`weights`], [`Network`] |
 //! | learn | [`batch`], [`train`], [`fit`], with [`optimizer`], [`schedule`], [`average`] |
 //! | apply | [`predict`], [`loss`] |
+//! | ask why | [`explain`] |
 //!
 //! Between a specification and arithmetic stands the plan: the operations in order, chains of batch norm, activation
 //! and pooling fused to one pass, and who reads and writes which buffer.
@@ -19,6 +20,7 @@ pub mod average;
 pub mod batch;
 mod blocks;
 mod engine;
+pub mod explain;
 pub mod fit;
 mod graph;
 pub mod loss;

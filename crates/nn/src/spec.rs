@@ -1,8 +1,11 @@
 //! What a network is made of, as data: a list of named layers that form a graph.
 
+mod extent;
+
 use serde::{Deserialize, Serialize};
 
 use crate::graph::Graph;
+pub use extent::Extent;
 
 /// Name under which layers refer to the network's input.
 pub const INPUT: &str = "input";
@@ -20,10 +23,10 @@ pub struct Shape {
 }
 
 impl Shape {
-    /// Number of values in one sample, `h * w * c`.
+    /// Number of values in one sample, `h * w * c`; the largest number where there are more.
     #[must_use]
     pub fn len(self) -> usize {
-        self.h * self.w * self.c
+        self.h.saturating_mul(self.w).saturating_mul(self.c)
     }
 
     /// Whether a sample of this shape holds no value.
@@ -45,19 +48,36 @@ impl From<Shape> for kernels::Shape {
     }
 }
 
-/// How a convolution treats the border.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+/// How a convolution or pool treats the border.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Padding {
-    /// Zeros around, so that the output has `ceil(size / stride)` rows and columns; the odd zero goes to the end.
+    /// Zeros around, so that the output has `ceil(size / stride)` rows and columns; the odd zero goes to the end. Pools
+    /// have no zeros but windows that are cut at the border.
     Same,
     /// No zeros: only windows that lie inside.
+    #[default]
     Valid,
 }
 
+impl From<Padding> for kernels::Padding {
+    fn from(padding: Padding) -> Self {
+        match padding {
+            Padding::Same => kernels::Padding::Same,
+            Padding::Valid => kernels::Padding::Valid,
+        }
+    }
+}
+
+impl Padding {
+    fn is_valid(&self) -> bool {
+        *self == Padding::Valid
+    }
+}
+
 /// A function applied to each value.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Function {
     /// `max(x, 0)`.
     Relu,
@@ -65,6 +85,25 @@ pub enum Function {
     Swish,
     /// `x * (1 + erf(x / sqrt 2)) / 2`.
     Gelu,
+    /// `1 / (1 + exp(-x))`.
+    Sigmoid,
+    /// `tanh(x)`.
+    Tanh,
+    /// `x` above 0, `slope * x` below.
+    LeakyRelu {
+        /// Slope below 0.
+        slope: f32,
+    },
+    /// `x` above 0, `alpha * (exp(x) - 1)` below.
+    Elu {
+        /// What it falls to, negated.
+        alpha: f32,
+    },
+    /// `min(max(x, 0), limit)`.
+    ClippedRelu {
+        /// Largest value, above 0.
+        limit: f32,
+    },
 }
 
 /// What a layer computes.
@@ -97,19 +136,32 @@ pub enum Op {
         /// Which.
         function: Function,
     },
-    /// Largest value of each `size x size` window that lies inside.
+    /// Largest value of each `size x size` window.
     MaxPool {
         /// Side of the window.
         size: usize,
         /// Step between windows.
         stride: usize,
+        /// Treatment of the border.
+        #[serde(default, skip_serializing_if = "Padding::is_valid")]
+        padding: Padding,
     },
-    /// Mean of each `size x size` window that lies inside.
+    /// Mean of each `size x size` window, of what is inside the image.
     AveragePool {
         /// Side of the window.
         size: usize,
         /// Step between windows.
         stride: usize,
+        /// Treatment of the border.
+        #[serde(default, skip_serializing_if = "Padding::is_valid")]
+        padding: Padding,
+    },
+    /// Zeros around the image.
+    Pad {
+        /// Rows before the first and after the last.
+        rows: [usize; 2],
+        /// Columns before the first and after the last.
+        columns: [usize; 2],
     },
     /// Mean of each channel over the image: an image becomes `c` features.
     GlobalAveragePool,
@@ -129,6 +181,8 @@ pub enum Op {
     },
     /// Sum of two or more inputs of the same shape.
     Add,
+    /// Channels, or features, of two or more inputs one after the other.
+    Concat,
 }
 
 /// One layer of a network.

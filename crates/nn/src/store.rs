@@ -85,6 +85,14 @@ impl Store {
     }
 }
 
+impl Layout {
+    /// Memory of the values and gradients of one pack.
+    pub(crate) fn bytes(&self) -> usize {
+        let units: usize = self.values.buffers.iter().chain(&self.gradients.buffers).sum();
+        units * LANES * size_of::<f32>()
+    }
+}
+
 impl Store {
     /// Memory of the buffers.
     pub(crate) fn bytes(&self) -> usize {

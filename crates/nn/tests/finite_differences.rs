@@ -94,6 +94,8 @@ struct Rule {
 
 const SMOOTH: Rule = Rule { h: 1e-2, relative: 1e-2, absolute: 2e-4 };
 const KINKED: Rule = Rule { h: 1e-3, relative: 4e-2, absolute: 1e-3 };
+/// Where the largest of many values is taken and nothing smooth follows.
+const STEEP: Rule = Rule { h: 1e-4, relative: 4e-2, absolute: 3e-3 };
 
 fn check(name: &str, spec: &NetworkSpec, Rule { h, relative, absolute }: Rule) {
     spec.validate().unwrap();
@@ -147,7 +149,17 @@ fn convolutions_of_all_shapes() {
 
 #[test]
 fn activations_on_images_and_features() {
-    for (name, function, rule) in [("swish", SWISH, SMOOTH), ("gelu", GELU, SMOOTH), ("relu", RELU, KINKED)] {
+    let of = |function: Function| Op::Activation { function };
+    for (name, function, rule) in [
+        ("swish", SWISH, SMOOTH),
+        ("gelu", GELU, SMOOTH),
+        ("relu", RELU, KINKED),
+        ("sigmoid", of(Function::Sigmoid), SMOOTH),
+        ("tanh", of(Function::Tanh), SMOOTH),
+        ("leaky relu", of(Function::LeakyRelu { slope: 0.3 }), KINKED),
+        ("elu", of(Function::Elu { alpha: 0.7 }), KINKED),
+        ("clipped relu", of(Function::ClippedRelu { limit: 0.5 }), KINKED),
+    ] {
         let image = vec![layer("conv", same(4), &[]), layer("a", function.clone(), &[])];
         check(name, &network(IMAGE, image, Op::Flatten), rule);
         let features = vec![
@@ -161,7 +173,7 @@ fn activations_on_images_and_features() {
 
 #[test]
 fn batch_norms_alone_and_in_chains() {
-    let pool = Op::MaxPool { size: 2, stride: 2 };
+    let pool = Op::MaxPool { size: 2, stride: 2, padding: Padding::Valid };
     let alone = vec![layer("conv", same(4), &[]), layer("norm", NORM, &[]), layer("second", same(3), &[])];
     check("norm", &network(IMAGE, alone, Op::Flatten), SMOOTH);
     let first = vec![layer("norm", NORM, &[]), layer("conv", same(4), &[]), layer("a", SWISH, &[])];
@@ -183,6 +195,10 @@ fn batch_norms_alone_and_in_chains() {
     check("norm on features", &network(IMAGE, features, Op::Dropout { rate: 0.0 }), SMOOTH);
     let bare = vec![layer("conv", same(4), &[]), layer("a", SWISH, &[]), layer("pool", pool, &[])];
     check("swish, pool", &network(IMAGE, bare, Op::Flatten), KINKED);
+    // Seven columns: the last squares are cut, which is not done in one pass.
+    let cut = Op::MaxPool { size: 2, stride: 2, padding: Padding::Same };
+    let cut = vec![layer("conv", same(4), &[]), layer("a", SWISH, &[]), layer("pool", cut, &[])];
+    check("swish, pool cut at the border", &network(IMAGE, cut, Op::Flatten), KINKED);
 }
 
 #[test]
@@ -191,13 +207,38 @@ fn pooling_and_dropout() {
         let layers = vec![layer("conv", same(4), &[]), layer("op", op, &[]), layer("second", same(3), &[])];
         network(IMAGE, layers, head)
     };
-    check("max-pool, overlapping", &with(Op::MaxPool { size: 3, stride: 2 }, Op::Flatten), KINKED);
-    check("average pool", &with(Op::AveragePool { size: 2, stride: 2 }, Op::Flatten), SMOOTH);
-    check("average pool, overlapping", &with(Op::AveragePool { size: 3, stride: 1 }, Op::Flatten), SMOOTH);
+    for padding in [Padding::Valid, Padding::Same] {
+        let max = |size, stride| with(Op::MaxPool { size, stride, padding }, Op::Flatten);
+        let mean = |size, stride| with(Op::AveragePool { size, stride, padding }, Op::Flatten);
+        check("max-pool, overlapping", &max(3, 2), STEEP);
+        check("max-pool of squares side by side", &max(2, 2), STEEP);
+        check("average pool", &mean(2, 2), SMOOTH);
+        check("average pool, overlapping", &mean(3, 1), SMOOTH);
+    }
     check("global average pool", &with(SWISH, Op::GlobalAveragePool), SMOOTH);
     check("dropout", &with(Op::Dropout { rate: 0.4 }, Op::Flatten), SMOOTH);
     let features = vec![layer("flatten", Op::Flatten, &[]), layer("drop", Op::Dropout { rate: 0.5 }, &[])];
     check("dropout of features", &network(IMAGE, features, Op::Dense { units: 5, bias: true }), SMOOTH);
+}
+
+#[test]
+fn zeros_around_and_channels_beside_each_other() {
+    let pad = Op::Pad { rows: [2, 0], columns: [1, 3] };
+    let padded = vec![layer("conv", same(4), &[]), layer("pad", pad, &[]), layer("second", same(3), &[])];
+    check("zeros around", &network(IMAGE, padded, Op::Flatten), SMOOTH);
+    let beside = vec![
+        layer("stem", same(3), &[]),
+        layer("left", same(2), &["stem"]),
+        layer("right", same(4), &["stem"]),
+        layer("beside", Op::Concat, &["left", "stem", "right", INPUT]),
+        layer("a", SWISH, &[]),
+        layer("last", same(3), &[]),
+        layer("flat", Op::Flatten, &["last"]),
+        layer("mean", Op::GlobalAveragePool, &["last"]),
+        layer("dense", Op::Dense { units: 5, bias: true }, &["flat"]),
+        layer("features", Op::Concat, &["dense", "mean", "dense"]),
+    ];
+    check("beside each other", &network(IMAGE, beside, Op::Dropout { rate: 0.0 }), SMOOTH);
 }
 
 #[test]

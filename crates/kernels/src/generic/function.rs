@@ -13,7 +13,9 @@ pub(crate) trait Function: Copy {
 /// Runs `$run` with the [`Function`] named `$function` that an [`crate::Activation`] stands for.
 macro_rules! with_function {
     ($activation:expr, $function:ident => $run:expr) => {{
-        use $crate::generic::function::{Gelu, Identity, Relu, Swish};
+        use $crate::generic::function::{
+            ClippedRelu, Elu, Gelu, Identity, LeakyRelu, Relu, Sigmoid, Swish, Tanh,
+        };
         match $activation {
             $crate::Activation::Identity => {
                 let $function = Identity;
@@ -29,6 +31,26 @@ macro_rules! with_function {
             }
             $crate::Activation::Gelu => {
                 let $function = Gelu;
+                $run
+            }
+            $crate::Activation::Sigmoid => {
+                let $function = Sigmoid;
+                $run
+            }
+            $crate::Activation::Tanh => {
+                let $function = Tanh;
+                $run
+            }
+            $crate::Activation::LeakyRelu { slope } => {
+                let $function = LeakyRelu { slope };
+                $run
+            }
+            $crate::Activation::Elu { alpha } => {
+                let $function = Elu { alpha };
+                $run
+            }
+            $crate::Activation::ClippedRelu { limit } => {
+                let $function = ClippedRelu { limit };
                 $run
             }
         }
@@ -74,26 +96,115 @@ impl Function for Relu {
 #[derive(Clone, Copy)]
 pub(crate) struct Swish;
 
-impl Swish {
-    #[inline(always)]
-    fn sigmoid<S: Simd>(simd: S, z: S::Vector) -> S::Vector {
-        let one = simd.splat(1.0);
-        simd.div(one, simd.add(one, exp(simd, simd.sub(simd.splat(0.0), z))))
-    }
-}
-
 impl Function for Swish {
     #[inline(always)]
     fn value<S: Simd>(self, simd: S, z: S::Vector) -> S::Vector {
-        simd.mul(z, Swish::sigmoid(simd, z))
+        simd.mul(z, Sigmoid.value(simd, z))
     }
 
     /// The slope is `s + y (1 - s)` with the sigmoid `s` and the value `y = z s`.
     #[inline(always)]
     fn value_and_slope<S: Simd>(self, simd: S, z: S::Vector) -> (S::Vector, S::Vector) {
-        let s = Swish::sigmoid(simd, z);
+        let s = Sigmoid.value(simd, z);
         let y = simd.mul(z, s);
         (y, simd.mul_add(y, simd.sub(simd.splat(1.0), s), s))
+    }
+}
+
+/// `1 / (1 + exp(-z))`.
+#[derive(Clone, Copy)]
+pub(crate) struct Sigmoid;
+
+impl Function for Sigmoid {
+    #[inline(always)]
+    fn value<S: Simd>(self, simd: S, z: S::Vector) -> S::Vector {
+        let one = simd.splat(1.0);
+        simd.div(one, simd.add(one, exp(simd, simd.sub(simd.splat(0.0), z))))
+    }
+
+    #[inline(always)]
+    fn value_and_slope<S: Simd>(self, simd: S, z: S::Vector) -> (S::Vector, S::Vector) {
+        let s = self.value(simd, z);
+        (s, simd.mul(s, simd.sub(simd.splat(1.0), s)))
+    }
+}
+
+/// `tanh(z)`.
+#[derive(Clone, Copy)]
+pub(crate) struct Tanh;
+
+impl Function for Tanh {
+    #[inline(always)]
+    fn value<S: Simd>(self, simd: S, z: S::Vector) -> S::Vector {
+        let s = Sigmoid.value(simd, simd.add(z, z));
+        simd.sub(simd.add(s, s), simd.splat(1.0))
+    }
+
+    #[inline(always)]
+    fn value_and_slope<S: Simd>(self, simd: S, z: S::Vector) -> (S::Vector, S::Vector) {
+        let y = self.value(simd, z);
+        (y, simd.sub(simd.splat(1.0), simd.mul(y, y)))
+    }
+}
+
+/// `z` above 0, else `slope * z`.
+#[derive(Clone, Copy)]
+pub(crate) struct LeakyRelu {
+    pub slope: f32,
+}
+
+impl Function for LeakyRelu {
+    #[inline(always)]
+    fn value<S: Simd>(self, simd: S, z: S::Vector) -> S::Vector {
+        simd.if_greater(z, simd.splat(0.0), z, simd.mul(z, simd.splat(self.slope)))
+    }
+
+    #[inline(always)]
+    fn value_and_slope<S: Simd>(self, simd: S, z: S::Vector) -> (S::Vector, S::Vector) {
+        let slope = simd.if_greater(z, simd.splat(0.0), simd.splat(1.0), simd.splat(self.slope));
+        (simd.mul(z, slope), slope)
+    }
+}
+
+/// `z` above 0, else `alpha * (exp(z) - 1)`.
+#[derive(Clone, Copy)]
+pub(crate) struct Elu {
+    pub alpha: f32,
+}
+
+impl Function for Elu {
+    #[inline(always)]
+    fn value<S: Simd>(self, simd: S, z: S::Vector) -> S::Vector {
+        self.value_and_slope(simd, z).0
+    }
+
+    /// Below 0 the slope is `alpha * exp(z)`.
+    #[inline(always)]
+    fn value_and_slope<S: Simd>(self, simd: S, z: S::Vector) -> (S::Vector, S::Vector) {
+        let (zero, alpha) = (simd.splat(0.0), simd.splat(self.alpha));
+        let rest = simd.mul(alpha, exp(simd, z));
+        let y = simd.if_greater(z, zero, z, simd.sub(rest, alpha));
+        (y, simd.if_greater(z, zero, simd.splat(1.0), rest))
+    }
+}
+
+/// `min(max(z, 0), limit)`.
+#[derive(Clone, Copy)]
+pub(crate) struct ClippedRelu {
+    pub limit: f32,
+}
+
+impl Function for ClippedRelu {
+    #[inline(always)]
+    fn value<S: Simd>(self, simd: S, z: S::Vector) -> S::Vector {
+        simd.min(simd.splat(self.limit), Relu.value(simd, z))
+    }
+
+    #[inline(always)]
+    fn value_and_slope<S: Simd>(self, simd: S, z: S::Vector) -> (S::Vector, S::Vector) {
+        let (y, slope) = Relu.value_and_slope(simd, z);
+        let limit = simd.splat(self.limit);
+        (simd.min(limit, y), simd.if_greater(limit, z, slope, simd.splat(0.0)))
     }
 }
 

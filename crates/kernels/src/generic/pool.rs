@@ -3,39 +3,62 @@
 use crate::layout::{Lanes, Shape};
 use crate::vector::{Operation, Simd};
 
-/// Squares of `size` pixels, `stride` apart, in an image of `shape`.
+/// Squares of `size` pixels, `stride` apart, the first of them `before` the image's first row and column.
 #[derive(Clone, Copy)]
-pub(crate) struct Squares {
+pub(crate) struct Cover {
     pub shape: Shape,
     pub output: Shape,
     pub size: usize,
     pub stride: usize,
+    pub before: [usize; 2],
 }
 
-impl Squares {
-    /// The first pixel of the square that becomes output `at`.
-    #[inline(always)]
-    fn first(self, at: usize) -> usize {
-        let Shape { w, c, .. } = self.output;
-        self.shape.at(at / (w * c) * self.stride, at / w % c, at % w * self.stride)
-    }
+/// The part of a square that lies inside the image, in one channel.
+#[derive(Clone, Copy)]
+struct Square {
+    shape: Shape,
+    channel: usize,
+    rows: [usize; 2],
+    columns: [usize; 2],
+}
 
-    /// The pixel `k` of the square that begins at `first`, row by row.
+impl Cover {
+    /// The square that becomes output `at`.
     #[inline(always)]
-    fn pixel(self, first: usize, k: usize) -> usize {
-        first + k / self.size * self.shape.c * self.shape.w + k % self.size
+    fn square(self, at: usize) -> Square {
+        let Shape { w, c, .. } = self.output;
+        let along = |position: usize, before: usize, n: usize| {
+            let first = position * self.stride;
+            [first.saturating_sub(before), (first + self.size - before).min(n)]
+        };
+        Square {
+            shape: self.shape,
+            channel: at / w % c,
+            rows: along(at / (w * c), self.before[0], self.shape.h),
+            columns: along(at % w, self.before[1], self.shape.w),
+        }
+    }
+}
+
+impl Square {
+    /// Positions of its pixels, row by row.
+    #[inline(always)]
+    fn pixels(self) -> impl Iterator<Item = usize> {
+        let Square { shape, channel, rows: [top, bottom], columns: [left, right] } = self;
+        (top..bottom).flat_map(move |y| (left..right).map(move |x| shape.at(y, channel, x)))
     }
 
     /// The share of one pixel in the mean.
     #[inline(always)]
     fn share<S: Simd>(self, simd: S) -> S::Vector {
-        simd.splat(1.0 / (self.size * self.size) as f32)
+        let [rows, columns] = [self.rows, self.columns].map(|[first, end]| end - first);
+        simd.splat(1.0 / (rows * columns) as f32)
     }
 }
 
 /// The maximum of each square.
 pub(crate) struct Max<'a> {
-    pub squares: Squares,
+    pub cover: Cover,
     pub x: &'a [Lanes],
     pub y: &'a mut [Lanes],
 }
@@ -45,12 +68,10 @@ impl Operation for Max<'_> {
 
     #[inline(always)]
     fn run<S: Simd>(self, simd: S) {
-        let Squares { size, .. } = self.squares;
         for (at, y) in self.y.iter_mut().enumerate() {
-            let first = self.squares.first(at);
-            let mut best = simd.load(&self.x[first]);
-            for k in 1..size * size {
-                best = simd.max(best, simd.load(&self.x[self.squares.pixel(first, k)]));
+            let mut best = simd.splat(f32::NEG_INFINITY);
+            for pixel in self.cover.square(at).pixels() {
+                best = simd.max(best, simd.load(&self.x[pixel]));
             }
             simd.store(best, y);
         }
@@ -59,7 +80,7 @@ impl Operation for Max<'_> {
 
 /// The gradient of each square goes to its first maximum.
 pub(crate) struct MaxBackward<'a> {
-    pub squares: Squares,
+    pub cover: Cover,
     pub x: &'a [Lanes],
     pub dy: &'a [Lanes],
     pub dx: &'a mut [Lanes],
@@ -71,17 +92,16 @@ impl Operation for MaxBackward<'_> {
     #[inline(always)]
     fn run<S: Simd>(self, simd: S) {
         self.dx.fill([0.0; 16]);
-        let pixels = self.squares.size * self.squares.size;
         for (at, dy) in self.dy.iter().enumerate() {
-            let (first, dy) = (self.squares.first(at), simd.load(dy));
-            let (mut best, mut position) = (simd.load(&self.x[first]), simd.splat(0.0));
-            for k in 1..pixels {
-                let x = simd.load(&self.x[self.squares.pixel(first, k)]);
+            let (square, dy) = (self.cover.square(at), simd.load(dy));
+            let (mut best, mut position) = (simd.splat(f32::NEG_INFINITY), simd.splat(0.0));
+            for (k, pixel) in square.pixels().enumerate() {
+                let x = simd.load(&self.x[pixel]);
                 position = simd.if_greater(x, best, simd.splat(k as f32), position);
                 best = simd.if_greater(x, best, x, best);
             }
-            for k in 0..pixels {
-                let dx = &mut self.dx[self.squares.pixel(first, k)];
+            for (k, pixel) in square.pixels().enumerate() {
+                let dx = &mut self.dx[pixel];
                 let away = simd.sub(position, simd.splat(k as f32));
                 let here = simd.if_greater(simd.splat(0.25), simd.mul(away, away), dy, simd.splat(0.0));
                 simd.store(simd.add(simd.load(dx), here), dx);
@@ -92,7 +112,7 @@ impl Operation for MaxBackward<'_> {
 
 /// The mean of each square.
 pub(crate) struct Average<'a> {
-    pub squares: Squares,
+    pub cover: Cover,
     pub x: &'a [Lanes],
     pub y: &'a mut [Lanes],
 }
@@ -102,21 +122,20 @@ impl Operation for Average<'_> {
 
     #[inline(always)]
     fn run<S: Simd>(self, simd: S) {
-        let Squares { size, .. } = self.squares;
         for (at, y) in self.y.iter_mut().enumerate() {
-            let first = self.squares.first(at);
+            let square = self.cover.square(at);
             let mut sum = simd.splat(0.0);
-            for k in 0..size * size {
-                sum = simd.add(sum, simd.load(&self.x[self.squares.pixel(first, k)]));
+            for pixel in square.pixels() {
+                sum = simd.add(sum, simd.load(&self.x[pixel]));
             }
-            simd.store(simd.mul(sum, self.squares.share(simd)), y);
+            simd.store(simd.mul(sum, square.share(simd)), y);
         }
     }
 }
 
 /// The gradient of each square goes in equal parts to its pixels.
 pub(crate) struct AverageBackward<'a> {
-    pub squares: Squares,
+    pub cover: Cover,
     pub dy: &'a [Lanes],
     pub dx: &'a mut [Lanes],
 }
@@ -127,12 +146,11 @@ impl Operation for AverageBackward<'_> {
     #[inline(always)]
     fn run<S: Simd>(self, simd: S) {
         self.dx.fill([0.0; 16]);
-        let Squares { size, .. } = self.squares;
         for (at, dy) in self.dy.iter().enumerate() {
-            let first = self.squares.first(at);
-            let part = simd.mul(simd.load(dy), self.squares.share(simd));
-            for k in 0..size * size {
-                let dx = &mut self.dx[self.squares.pixel(first, k)];
+            let square = self.cover.square(at);
+            let part = simd.mul(simd.load(dy), square.share(simd));
+            for pixel in square.pixels() {
+                let dx = &mut self.dx[pixel];
                 simd.store(simd.add(simd.load(dx), part), dx);
             }
         }

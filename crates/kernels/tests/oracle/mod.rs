@@ -86,6 +86,19 @@ pub fn on_each_instruction_set(battery: impl Fn(Kernels)) {
     }
 }
 
+/// Every activation.
+pub const ACTIVATIONS: [Activation; 9] = [
+    Activation::Identity,
+    Activation::Relu,
+    Activation::Swish,
+    Activation::Gelu,
+    Activation::Sigmoid,
+    Activation::Tanh,
+    Activation::LeakyRelu { slope: 0.3 },
+    Activation::Elu { alpha: 0.7 },
+    Activation::ClippedRelu { limit: 1.503 },
+];
+
 /// Value and derivative of an activation, in `f64`.
 pub fn activation(act: Activation, z: f64) -> (f64, f64) {
     match act {
@@ -98,6 +111,21 @@ pub fn activation(act: Activation, z: f64) -> (f64, f64) {
         Activation::Gelu => {
             let cdf = normal_cdf(z);
             (z * cdf, cdf + z * normal_density(z))
+        }
+        Activation::Sigmoid => {
+            let s = 1.0 / (1.0 + (-z).exp());
+            (s, s * (1.0 - s))
+        }
+        Activation::Tanh => (z.tanh(), 1.0 - z.tanh().powi(2)),
+        Activation::LeakyRelu { slope } => {
+            let slope = if z > 0.0 { 1.0 } else { f64::from(slope) };
+            (slope * z, slope)
+        }
+        Activation::Elu { alpha } if z <= 0.0 => (f64::from(alpha) * z.exp_m1(), f64::from(alpha) * z.exp()),
+        Activation::Elu { .. } => (z, 1.0),
+        Activation::ClippedRelu { limit } => {
+            let limit = f64::from(limit);
+            (z.clamp(0.0, limit), f64::from(u8::from(z > 0.0 && z < limit)))
         }
     }
 }

@@ -13,7 +13,6 @@ use crate::weights::Weights;
 #[derive(Debug, Clone)]
 pub(crate) struct Conv {
     pub(crate) conv: usize,
-    pub(crate) has_bias: bool,
 }
 
 impl Conv {
@@ -33,7 +32,7 @@ impl Conv {
             let x = store.values.get(wires.x[0]);
             context.kernels.conv_weight_gradient_in(weights.precision(), weights.conv(), x, dy, kernel);
         }
-        if self.has_bias {
+        if !bias.is_empty() {
             bias.fill(0.0);
             context.kernels.bias_gradient(weights.conv().output(), dy, bias);
         }

@@ -40,6 +40,7 @@ impl Dense {
         });
     }
 
+    /// Gradients of the parameters, where `gradients` has room for them, and of the input.
     pub(crate) fn backward(
         &self,
         kernels: Kernels,
@@ -51,7 +52,7 @@ impl Dense {
         let Some(dy_number) = wires.dy else { return };
         let (dense, n) = (self.dense, flat.lanes);
         let (x, dy) = (flat.values.get(wires.x[0]), flat.gradients.get(dy_number));
-        if let Some(bias) = self.bias {
+        if let Some(bias) = self.bias.filter(|&bias| !gradients[bias].is_empty()) {
             gradients[bias].fill(0.0);
             kernels.dense_bias_gradient(n, dy, &mut gradients[bias]);
         }

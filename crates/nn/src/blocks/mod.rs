@@ -1,5 +1,6 @@
 //! What each kind of operation does on the way forward and on the way back.
 
+mod arrange;
 mod conv;
 mod dense;
 mod elementwise;
@@ -7,11 +8,12 @@ mod flatten;
 mod norm;
 mod pool;
 
+pub(crate) use arrange::{Beside, Pad};
 pub(crate) use conv::{Conv, ConvModel, KernelGradient};
 pub(crate) use dense::Dense;
 pub(crate) use elementwise::{Dropout, scramble};
 pub(crate) use flatten::Flatten;
-pub(crate) use norm::{Moments, NormModel, Normalize, Statistics};
+pub(crate) use norm::{Moments, NormModel, Normalize, Rescale, Statistics};
 pub(crate) use pool::{Pool, PoolKind};
 
 use kernels::Kernels;
@@ -26,10 +28,13 @@ pub(crate) enum Kind {
     KernelGradient(KernelGradient),
     Moments(Moments),
     Statistics(Statistics),
+    Rescale(Rescale),
     Normalize(Normalize),
     Pool(Pool),
     Dropout(Dropout),
     Add,
+    Beside(Beside),
+    Pad(Pad),
     /// Several readers of one value: forward nothing, backward the sum of their gradients.
     Fork,
     Flatten(Flatten),
@@ -71,7 +76,10 @@ impl Kind {
             Kind::Pool(pool) => pool.forward(context, wires, store),
             Kind::Dropout(dropout) => dropout.forward(context, wires, store),
             Kind::Add => elementwise::add_forward(context, wires, store),
+            Kind::Beside(beside) => beside.forward(wires, store),
+            Kind::Pad(pad) => pad.forward(wires, store),
             Kind::Fork
+            | Kind::Rescale(_)
             | Kind::KernelGradient(_)
             | Kind::Statistics(_)
             | Kind::Flatten(_)
@@ -84,10 +92,13 @@ impl Kind {
         match self {
             Kind::Conv(conv) => conv.backward(context, wires, store),
             Kind::Moments(moments) => moments.backward(context, wires, store),
+            Kind::Rescale(rescale) => rescale.backward(context, wires, store),
             Kind::Normalize(normalize) => normalize.backward(context, wires, store),
             Kind::Pool(pool) => pool.backward(context, wires, store),
             Kind::Dropout(dropout) => dropout.backward(context, wires, store),
             Kind::Add => elementwise::add_backward(wires, store),
+            Kind::Beside(beside) => beside.backward(wires, store),
+            Kind::Pad(pad) => pad.backward(wires, store),
             Kind::Fork => elementwise::fork_backward(context, wires, store),
             Kind::KernelGradient(_) | Kind::Statistics(_) | Kind::Flatten(_) | Kind::Dense(_) => {}
         }

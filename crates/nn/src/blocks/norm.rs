@@ -1,4 +1,5 @@
 //! Batch norm in three operations, so that packs wait for each other only where they must.
+//! By moving statistics, [`Normalize`] is all there is on the way forward, and [`Rescale`] takes its gradient back.
 //!
 //! | | forward | backward |
 //! |---|---|---|
@@ -49,6 +50,26 @@ impl Moments {
         let dz = store.gradients.get_mut(dx);
         context.kernels.affine_combine(shape, store.values.get(wires.x[0]), a, b, d, dz);
         clear_padding(dz, lanes, real);
+    }
+}
+
+/// The way back through a batch norm by moving statistics: forward nothing, backward `dx = scale dz`.
+#[derive(Debug, Clone)]
+pub(crate) struct Rescale {
+    pub(crate) norm: usize,
+    pub(crate) shape: Shape,
+}
+
+impl Rescale {
+    pub(crate) fn backward(&self, context: &Context, wires: &Wires, store: &mut Store) {
+        let Some(dx) = wires.dx[0] else { return };
+        let NormModel { scale, .. } = &context.norms[self.norm];
+        let shape = across(self.shape, store);
+        let dz = store.gradients.get_mut(dx);
+        let w = shape.w * LANES;
+        for (row, dz) in dz.chunks_exact_mut(w).enumerate() {
+            dz.iter_mut().for_each(|dz| *dz *= scale[row % shape.c]);
+        }
     }
 }
 

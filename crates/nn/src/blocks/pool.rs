@@ -1,6 +1,6 @@
 //! Pooling that is not part of a fused pass.
 
-use kernels::Shape;
+use kernels::{Shape, Squares};
 
 use super::Context;
 use crate::plan::Wires;
@@ -16,8 +16,8 @@ pub(crate) struct Pool {
 /// Which.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum PoolKind {
-    Max { size: usize, stride: usize },
-    Average { size: usize, stride: usize },
+    Max(Squares),
+    Average(Squares),
     Global,
 }
 
@@ -26,8 +26,8 @@ impl Pool {
         let (kernels, shape) = (context.kernels, self.shape);
         let (x, y) = store.values.pair(wires.x[0], wires.y);
         match self.kind {
-            PoolKind::Max { size, stride } => kernels.max_pool(shape, size, stride, x, y),
-            PoolKind::Average { size, stride } => kernels.average_pool(shape, size, stride, x, y),
+            PoolKind::Max(squares) => kernels.max_pool(shape, squares, x, y),
+            PoolKind::Average(squares) => kernels.average_pool(shape, squares, x, y),
             PoolKind::Global => kernels.global_average_pool(shape, x, y),
         }
     }
@@ -37,10 +37,10 @@ impl Pool {
         let (kernels, shape) = (context.kernels, self.shape);
         let (dy, dx) = store.gradients.pair(dy, dx);
         match self.kind {
-            PoolKind::Max { size, stride } => {
-                kernels.max_pool_backward(shape, size, stride, store.values.get(wires.x[0]), dy, dx);
+            PoolKind::Max(squares) => {
+                kernels.max_pool_backward(shape, squares, store.values.get(wires.x[0]), dy, dx);
             }
-            PoolKind::Average { size, stride } => kernels.average_pool_backward(shape, size, stride, dy, dx),
+            PoolKind::Average(squares) => kernels.average_pool_backward(shape, squares, dy, dx),
             PoolKind::Global => kernels.global_average_pool_backward(shape, dy, dx),
         }
     }

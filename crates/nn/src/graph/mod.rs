@@ -2,25 +2,7 @@
 
 mod resolve;
 
-use crate::spec::{NetworkSpec, Op, Shape, SpecMistake};
-
-/// What flows between layers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Extent {
-    /// An image per sample.
-    Image(Shape),
-    /// That many features per sample.
-    Flat(usize),
-}
-
-impl std::fmt::Display for Extent {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Extent::Image(shape) => write!(f, "an image {shape}"),
-            Extent::Flat(units) => write!(f, "{units} features"),
-        }
-    }
-}
+use crate::spec::{Extent, NetworkSpec, Op, Shape, SpecMistake};
 
 /// What a layer reads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -117,10 +99,7 @@ impl Graph {
                 let name = format!("{}.{}", described.name, role.name());
                 parameters.push(Parameter { layer, role, name, shape, trainable });
             };
-            let channels = match self.extent(node.inputs[0]) {
-                Extent::Image(shape) => shape.c,
-                Extent::Flat(units) => units,
-            };
+            let channels = self.extent(node.inputs[0]).channels();
             match described.op {
                 Op::Conv { filters, kernel: [kh, kw], bias, .. } => {
                     push(Role::Kernel, vec![kh, kw, channels, filters]);

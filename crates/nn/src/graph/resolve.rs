@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::{Extent, Node, Source};
-use crate::spec::{INPUT, NetworkSpec, Op, Padding, Shape, SpecMistake};
+use super::{Node, Source};
+use crate::spec::{Extent, Function, INPUT, NetworkSpec, Op, SpecMistake};
 
 /// The layers of `spec`, resolved, or all its mistakes.
 pub(super) fn nodes(spec: &NetworkSpec) -> Result<Vec<Node>, Vec<SpecMistake>> {
@@ -40,7 +40,7 @@ impl<'a> Resolver<'a> {
             }
             let extents: Option<Vec<Extent>> = inputs.iter().map(|&source| self.extent(source)).collect();
             let extent =
-                extents.filter(|e| !e.is_empty()).and_then(|extents| match output(&layer.op, &extents) {
+                extents.filter(|e| !e.is_empty()).and_then(|extents| match layer.op.output(&extents) {
                     Ok(extent) => Some(extent),
                     Err(mistake) => {
                         self.note(&layer.name, mistake);
@@ -115,6 +115,9 @@ impl<'a> Resolver<'a> {
     }
 }
 
+/// Most zeros on one side of an image.
+const MAX_PAD: usize = 1 << 16;
+
 /// Mistakes in the settings of one layer.
 fn setting_mistakes(op: &Op) -> Vec<String> {
     let mut mistakes = Vec::new();
@@ -134,7 +137,7 @@ fn setting_mistakes(op: &Op) -> Vec<String> {
             require(positive, format!("epsilon: expected above 0, found {epsilon}"));
             require((0.0..=1.0).contains(&momentum), format!("momentum: expected 0 to 1, found {momentum}"));
         }
-        Op::MaxPool { size, stride } | Op::AveragePool { size, stride } => {
+        Op::MaxPool { size, stride, .. } | Op::AveragePool { size, stride, .. } => {
             require(size > 0, "size: expected at least 1, found 0".into());
             require(stride > 0, "stride: expected at least 1, found 0".into());
         }
@@ -145,58 +148,23 @@ fn setting_mistakes(op: &Op) -> Vec<String> {
                 format!("rate: expected 0 up to but not including 1, found {rate}"),
             );
         }
-        Op::Activation { .. } | Op::GlobalAveragePool | Op::Flatten | Op::Add => {}
+        Op::Activation { function } => {
+            let (name, value) = match function {
+                Function::LeakyRelu { slope } => ("slope", slope),
+                Function::Elu { alpha } => ("alpha", alpha),
+                Function::ClippedRelu { limit } => ("limit", limit),
+                _ => return mistakes,
+            };
+            let limits = matches!(function, Function::ClippedRelu { .. });
+            let met = value.is_finite() && !(limits && value <= 0.0);
+            let expected = if limits { "above 0" } else { "a number" };
+            require(met, format!("{name}: expected {expected}, found {value}"));
+        }
+        Op::Pad { rows, columns } => {
+            let most = rows.into_iter().chain(columns).max().unwrap_or(0);
+            require(most <= MAX_PAD, format!("zeros around: expected at most {MAX_PAD}, found {most}"));
+        }
+        Op::GlobalAveragePool | Op::Flatten | Op::Add | Op::Concat => {}
     }
     mistakes
-}
-
-/// What a layer gives for its inputs, or why it cannot.
-fn output(op: &Op, inputs: &[Extent]) -> Result<Extent, String> {
-    let first = inputs[0];
-    if !matches!(op, Op::Add) && inputs.len() != 1 {
-        return Err(format!("expected one input, found {}", inputs.len()));
-    }
-    match *op {
-        Op::BatchNorm { .. } | Op::Activation { .. } | Op::Dropout { .. } => Ok(first),
-        Op::Add if inputs.len() < 2 => Err("expected two or more inputs, found one".into()),
-        Op::Add => match inputs.iter().find(|&&other| other != first) {
-            Some(other) => Err(format!("expected inputs of one shape, found {first} and {other}")),
-            None => Ok(first),
-        },
-        Op::Dense { units, .. } => match first {
-            Extent::Flat(_) => Ok(Extent::Flat(units)),
-            Extent::Image(shape) => {
-                Err(format!("expected features, found an image {shape}: flatten or pool it"))
-            }
-        },
-        Op::Conv { .. }
-        | Op::MaxPool { .. }
-        | Op::AveragePool { .. }
-        | Op::GlobalAveragePool
-        | Op::Flatten => match first {
-            Extent::Image(shape) => image_output(op, shape),
-            Extent::Flat(units) => Err(format!("expected an image, found {units} features")),
-        },
-    }
-}
-
-fn image_output(op: &Op, input: Shape) -> Result<Extent, String> {
-    let windows = |size: [usize; 2], stride: [usize; 2], padding: Padding, c: usize| {
-        let along = |n: usize, k: usize, s: usize| match padding {
-            Padding::Same => n.checked_div(s).map(|_| n.div_ceil(s)),
-            Padding::Valid => n.checked_sub(k).and_then(|rest| rest.checked_div(s)).map(|steps| steps + 1),
-        };
-        match (along(input.h, size[0], stride[0]), along(input.w, size[1], stride[1])) {
-            (Some(h), Some(w)) => Ok(Extent::Image(Shape { h, w, c })),
-            _ => Err(format!("a window of {}x{} does not fit into an image {input}", size[0], size[1])),
-        }
-    };
-    match *op {
-        Op::Conv { filters, kernel, stride, padding, .. } => windows(kernel, stride, padding, filters),
-        Op::MaxPool { size, stride } | Op::AveragePool { size, stride } => {
-            windows([size; 2], [stride; 2], Padding::Valid, input.c)
-        }
-        Op::GlobalAveragePool => Ok(Extent::Flat(input.c)),
-        _ => Ok(Extent::Flat(input.len())),
-    }
 }

@@ -2,12 +2,13 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use super::{BatchNormPlan, ConvPlan, Layout, Mode, NormPlan, Op, Place, Plan, Share, Slots, Wires};
+use super::{BatchNormPlan, ConvPlan, Layout, Mode, NormPlan, Op, Place, Plan, Share, Slots, Wanted, Wires};
 use crate::blocks::{
-    Conv, Dense, Dropout, Flatten, KernelGradient, Kind, Moments, Normalize, Pool, PoolKind, Statistics,
+    Beside, Conv, Dense, Dropout, Flatten, KernelGradient, Kind, Moments, Normalize, Pad, Pool, PoolKind,
+    Rescale, Statistics,
 };
-use crate::graph::{Extent, Graph, Role, Source};
-use crate::spec::{self, Function, NetworkSpec, Padding};
+use crate::graph::{Graph, Role, Source};
+use crate::spec::{self, Extent, Function, NetworkSpec, Padding};
 
 /// Plans a network. `graph` must be that of `spec`.
 pub(crate) fn plan(spec: &NetworkSpec, graph: &Graph, mode: Mode) -> Plan {
@@ -24,6 +25,7 @@ pub(crate) fn plan(spec: &NetworkSpec, graph: &Graph, mode: Mode) -> Plan {
         convs: Vec::new(),
         norms: Vec::new(),
         done: vec![false; spec.layers.len()],
+        wanted: Wanted::default(),
     };
     builder.run()
 }
@@ -67,6 +69,7 @@ struct Builder<'a> {
     norms: Vec<NormPlan>,
     /// Layers that are part of an operation already.
     done: Vec<bool>,
+    wanted: Wanted,
 }
 
 fn push(list: &mut Vec<usize>, units: usize) -> usize {
@@ -77,7 +80,9 @@ fn push(list: &mut Vec<usize>, units: usize) -> usize {
 impl Builder<'_> {
     fn run(mut self) -> Plan {
         let input = push(&mut self.units[Place::Pack as usize].values, self.graph.input.len());
-        self.publish(Source::Input, Place::Pack, input, None);
+        let is_explaining = matches!(self.mode, Mode::Explaining { .. });
+        self.wanted.input = self.new_gradient(Place::Pack, self.graph.input.len(), is_explaining);
+        self.publish(Source::Input, Place::Pack, input, self.wanted.input);
         for layer in 0..self.spec.layers.len() {
             if !self.done[layer] {
                 self.add(layer);
@@ -88,6 +93,7 @@ impl Builder<'_> {
         let features = dense.map_or(last.value, |op| op.wires.x[0]);
         let (convs, shares) = self.shares();
         Plan {
+            mode: self.mode,
             packs: Layout { convs, ..self.layout(Place::Pack) },
             flat: self.layout(Place::Flat),
             output: last.value,
@@ -97,6 +103,7 @@ impl Builder<'_> {
             convs: self.convs,
             norms: self.norms,
             shares,
+            wanted: self.wanted,
         }
     }
 
@@ -136,15 +143,28 @@ impl Builder<'_> {
             touches.extend(op.wires.dx.iter().flatten().map(|&dx| (time, dx)));
             touches.extend(op.wires.dy.filter(|_| !op.kind.is_flattening()).map(|dy| (time, dy)));
         }
+        // What explaining wants is read when all is done.
+        let wanted = self.wanted.input.into_iter().chain(self.wanted.layer.map(|(_, gradient)| gradient));
+        touches.extend(wanted.map(|gradient| (self.ops.len(), gradient)));
         let values = match self.mode {
-            Mode::Training => Slots::separate(&units.values),
+            Mode::Training | Mode::Explaining { .. } => Slots::separate(&units.values),
             Mode::Inference => Slots::shared(&units.values, &reads),
         };
         Layout { values, gradients: Slots::shared(&units.gradients, &touches), sums, convs }
     }
 
-    /// Makes a value readable. In training each reader gets a gradient of its own; a fork adds them up.
+    /// Whether explaining wants what this layer gives.
+    fn is_wanted(&self, layer: usize) -> bool {
+        self.mode == Mode::Explaining { layer: Some(layer) }
+    }
+
+    /// Makes a value readable. On the way back each reader gets a gradient of its own; a fork adds them up.
     fn publish(&mut self, source: Source, place: Place, value: usize, gradient: Option<usize>) {
+        if let (Source::Layer(layer), Some(gradient)) = (source, gradient)
+            && self.is_wanted(layer)
+        {
+            self.wanted.layer = Some((value, gradient));
+        }
         let readers = self.graph.readers(source).len();
         let mut gradients: VecDeque<Option<usize>> = VecDeque::from([gradient]);
         if let Some(dy) = gradient
@@ -174,7 +194,7 @@ impl Builder<'_> {
     }
 
     fn new_gradient(&mut self, place: Place, units: usize, wanted: bool) -> Option<usize> {
-        let wanted = wanted && self.mode == Mode::Training;
+        let wanted = wanted && self.mode != Mode::Inference;
         wanted.then(|| push(&mut self.units[place as usize].gradients, units))
     }
 
@@ -187,10 +207,15 @@ impl Builder<'_> {
             spec::Op::Conv { .. } => self.add_conv(layer),
             spec::Op::Dense { units, .. } => self.add_dense(layer, units),
             spec::Op::BatchNorm { .. } | spec::Op::Activation { .. } => self.add_norm(layer),
-            spec::Op::MaxPool { size, stride } => self.add_pool(layer, PoolKind::Max { size, stride }),
-            spec::Op::AveragePool { size, stride } => {
-                self.add_pool(layer, PoolKind::Average { size, stride })
+            spec::Op::MaxPool { size, stride, padding } => {
+                let squares = kernels::Squares { size, stride, padding: padding.into() };
+                self.add_pool(layer, PoolKind::Max(squares));
             }
+            spec::Op::AveragePool { size, stride, padding } => {
+                let squares = kernels::Squares { size, stride, padding: padding.into() };
+                self.add_pool(layer, PoolKind::Average(squares));
+            }
+            spec::Op::Pad { rows, columns } => self.add_pad(layer, [rows, columns]),
             spec::Op::GlobalAveragePool => self.add_pool(layer, PoolKind::Global),
             spec::Op::Flatten => {
                 let source = self.graph.nodes[layer].inputs[0];
@@ -199,6 +224,7 @@ impl Builder<'_> {
             }
             spec::Op::Dropout { rate } => self.add_dropout(layer, rate),
             spec::Op::Add => self.add_sum(layer),
+            spec::Op::Concat => self.add_concat(layer),
         }
     }
 
@@ -230,15 +256,11 @@ impl Builder<'_> {
         let spec::Op::Conv { filters, kernel, stride, padding, .. } = self.spec.layers[layer].op else {
             return;
         };
-        let padding = match padding {
-            Padding::Same => kernels::Padding::Same,
-            Padding::Valid => kernels::Padding::Valid,
-        };
         let input = image(self.graph.extent(source));
-        let conv = kernels::Conv { input, filters, kernel, stride, padding };
+        let conv = kernels::Conv { input, filters, kernel, stride, padding: padding.into() };
         let bias = self.tensor(layer, Role::Bias);
         let kernel = self.tensors[&(layer, Role::Kernel as usize)];
-        let kind = Kind::Conv(Conv { conv: self.convs.len(), has_bias: bias.is_some() });
+        let kind = Kind::Conv(Conv { conv: self.convs.len() });
         self.convs.push(ConvPlan { conv, kernel, bias, folded: None, rectified: false });
         self.emit(layer, layer, (place, x, dx), conv.output().units(), kind);
         if self.mode == Mode::Training && KernelGradient::suits(&conv) {
@@ -258,7 +280,7 @@ impl Builder<'_> {
 
     fn add_dense(&mut self, layer: usize, outputs: usize) {
         let (source, place, x, dx) = self.single(layer);
-        let dense = kernels::Dense { inputs: units(self.graph.extent(source)), outputs };
+        let dense = kernels::Dense { inputs: self.graph.extent(source).len(), outputs };
         let kernel = self.tensors[&(layer, Role::Kernel as usize)];
         let bias = self.tensor(layer, Role::Bias);
         self.emit(layer, layer, (place, x, dx), outputs, Kind::Dense(Dense { dense, kernel, bias }));
@@ -274,7 +296,7 @@ impl Builder<'_> {
             self.ops.push(Op { layer, place, wires: Wires { x: vec![x], y, dx: vec![dx], dy }, kind: pool });
             self.add_flatten(layer, kernels::Shape { h: 1, w: 1, c: shape.c }, y, dy);
         } else {
-            let units = units(self.graph.nodes[layer].extent);
+            let units = self.graph.nodes[layer].extent.len();
             self.emit(layer, layer, (place, x, dx), units, pool);
         }
     }
@@ -283,14 +305,14 @@ impl Builder<'_> {
         self.emit(layer, layer, (Place::Pack, x, dx), shape.units(), Kind::Flatten(Flatten { shape }));
     }
 
-    /// In place when nobody else reads the input; nothing at all in inference.
+    /// In place when nobody else reads the input; nothing at all but in training.
     fn add_dropout(&mut self, layer: usize, rate: f32) {
         let (source, place, x, dx) = self.single(layer);
         let shared = self.graph.readers(source).len() > 1;
-        if self.mode == Mode::Inference || rate == 0.0 {
+        if self.mode != Mode::Training || rate == 0.0 {
             return self.publish(Source::Layer(layer), place, x, dx);
         }
-        let y = if shared { self.new_value(place, units(self.graph.extent(source))) } else { x };
+        let y = if shared { self.new_value(place, self.graph.extent(source).len()) } else { x };
         let wires = Wires { x: vec![x], y, dx: vec![dx], dy: dx };
         self.ops.push(Op { layer, place, wires, kind: Kind::Dropout(Dropout { rate, layer: layer as u64 }) });
         self.publish(Source::Layer(layer), place, y, dx);
@@ -300,7 +322,7 @@ impl Builder<'_> {
     fn add_sum(&mut self, layer: usize) {
         let taken: Vec<_> = self.graph.nodes[layer].inputs.iter().map(|&source| self.take(source)).collect();
         let place = taken[0].0;
-        let y = self.new_value(place, units(self.graph.nodes[layer].extent));
+        let y = self.new_value(place, self.graph.nodes[layer].extent.len());
         let dx: Vec<Option<usize>> = taken.iter().map(|&(_, _, dx)| dx).collect();
         let dy = dx.iter().flatten().next().copied();
         let wires = Wires { x: taken.iter().map(|&(_, x, _)| x).collect(), y, dx, dy };
@@ -308,10 +330,31 @@ impl Builder<'_> {
         self.publish(Source::Layer(layer), place, y, dy);
     }
 
-    /// The one layer that reads `layer`, when there is exactly one.
+    fn add_pad(&mut self, layer: usize, zeros: [[usize; 2]; 2]) {
+        let (source, place, x, dx) = self.single(layer);
+        let shape = image(self.graph.extent(source));
+        let units = self.graph.nodes[layer].extent.len();
+        self.emit(layer, layer, (place, x, dx), units, Kind::Pad(Pad { shape, zeros }));
+    }
+
+    fn add_concat(&mut self, layer: usize) {
+        let sources = self.graph.nodes[layer].inputs.clone();
+        let taken: Vec<_> = sources.iter().map(|&source| self.take(source)).collect();
+        let rows = image(self.graph.nodes[layer].extent).h;
+        let widths = sources.iter().map(|&source| self.graph.extent(source).len() / rows).collect();
+        let (place, units) = (taken[0].0, self.graph.nodes[layer].extent.len());
+        let y = self.new_value(place, units);
+        let dx: Vec<Option<usize>> = taken.iter().map(|&(_, _, dx)| dx).collect();
+        let dy = self.new_gradient(place, units, dx.iter().any(Option::is_some));
+        let wires = Wires { x: taken.iter().map(|&(_, x, _)| x).collect(), y, dx, dy };
+        self.ops.push(Op { layer, place, wires, kind: Kind::Beside(Beside { rows, widths }) });
+        self.publish(Source::Layer(layer), place, y, dy);
+    }
+
+    /// The one layer that reads `layer`, when there is exactly one and nobody else wants it.
     fn only_reader(&self, layer: usize) -> Option<usize> {
         match self.graph.readers(Source::Layer(layer))[..] {
-            [reader] => Some(reader),
+            [reader] if !self.is_wanted(layer) => Some(reader),
             _ => None,
         }
     }
@@ -330,13 +373,20 @@ impl Builder<'_> {
             self.done[next] = true;
         }
         if let Some(next) = self.only_reader(chain.last)
-            && let spec::Op::MaxPool { size, stride } = self.spec.layers[next].op
+            && let spec::Op::MaxPool { size, stride, padding } = self.spec.layers[next].op
             && size == stride
+            && (padding == Padding::Valid || self.divides(size, chain.last))
         {
             (chain.pool, chain.last) = (size, next);
             self.done[next] = true;
         }
         chain
+    }
+
+    /// Whether squares of `size` fill the image that `layer` gives.
+    fn divides(&self, size: usize, layer: usize) -> bool {
+        let shape = image(self.graph.nodes[layer].extent);
+        shape.h % size == 0 && shape.w % size == 0
     }
 
     fn activation(&self, layer: usize) -> Option<kernels::Activation> {
@@ -345,6 +395,11 @@ impl Builder<'_> {
             Function::Relu => kernels::Activation::Relu,
             Function::Swish => kernels::Activation::Swish,
             Function::Gelu => kernels::Activation::Gelu,
+            Function::Sigmoid => kernels::Activation::Sigmoid,
+            Function::Tanh => kernels::Activation::Tanh,
+            Function::LeakyRelu { slope } => kernels::Activation::LeakyRelu { slope },
+            Function::Elu { alpha } => kernels::Activation::Elu { alpha },
+            Function::ClippedRelu { limit } => kernels::Activation::ClippedRelu { limit },
         })
     }
 
@@ -354,7 +409,7 @@ impl Builder<'_> {
         let extent = self.graph.extent(source);
         let Chain { batch_norm, mut activation, pool, last } = self.chain(layer);
         let folded = self.fold(source, batch_norm, &mut activation);
-        let units = units(self.graph.nodes[last].extent);
+        let units = self.graph.nodes[last].extent.len();
         if folded && activation == kernels::Activation::Identity && pool == 1 {
             return self.publish(Source::Layer(last), place, x, dx);
         }
@@ -373,6 +428,9 @@ impl Builder<'_> {
             let moments = Kind::Moments(Moments { norm, shape });
             self.ops.push(Op { layer, place, wires: wires.clone(), kind: moments });
             self.ops.push(Op { layer, place, wires, kind: Kind::Statistics(Statistics { norm }) });
+        } else if batch_norm.is_some() && self.mode != Mode::Inference {
+            let wires = Wires { x: Vec::new(), y: x, dx: vec![dx], dy: dx };
+            self.ops.push(Op { layer, place, wires, kind: Kind::Rescale(Rescale { norm, shape }) });
         }
         let kind = Kind::Normalize(Normalize { norm, shape, activation, pool });
         self.emit(layer, last, (place, x, dx), units, kind);
@@ -400,7 +458,7 @@ impl Builder<'_> {
         let Source::Layer(before) = source else { return false };
         let is_conv = matches!(self.spec.layers[before].op, spec::Op::Conv { .. });
         let alone = self.graph.readers(source).len() == 1;
-        if self.mode == Mode::Training || !is_conv || !alone {
+        if self.mode != Mode::Inference || !is_conv || !alone {
             return false;
         }
         let of_layer = self.ops.iter().rfind(|op| op.layer == before);
@@ -412,13 +470,6 @@ impl Builder<'_> {
             *activation = kernels::Activation::Identity;
         }
         true
-    }
-}
-
-fn units(extent: Extent) -> usize {
-    match extent {
-        Extent::Image(shape) => shape.len(),
-        Extent::Flat(units) => units,
     }
 }
 

@@ -14,11 +14,15 @@ pub(crate) use slots::Slots;
 
 use crate::blocks::Kind;
 
-/// Whether the plan is to learn (statistics of the batch, gradients, dropout) or to apply.
+/// What the plan is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Mode {
+    /// To learn: statistics of the batch, dropout, gradients of the parameters.
     Training,
+    /// To apply: moving statistics, folded into the convolutions; no gradients.
     Inference,
+    /// To ask what an output depends on: moving statistics, gradients of the input and of the output of one layer.
+    Explaining { layer: Option<usize> },
 }
 
 /// Where a value lives.
@@ -106,6 +110,7 @@ pub(crate) struct NormPlan {
 /// A network ready to be run.
 #[derive(Debug, Clone)]
 pub(crate) struct Plan {
+    pub(crate) mode: Mode,
     pub(crate) ops: Vec<Op>,
     pub(crate) packs: Layout,
     pub(crate) flat: Layout,
@@ -118,4 +123,15 @@ pub(crate) struct Plan {
     pub(crate) output_gradient: Option<usize>,
     /// Flat value that the last dense layer reads.
     pub(crate) features: usize,
+    /// What explaining wants the gradient of.
+    pub(crate) wanted: Wanted,
+}
+
+/// What explaining reads of each pack.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Wanted {
+    /// Gradient of the input.
+    pub(crate) input: Option<usize>,
+    /// Output of the layer, and its gradient.
+    pub(crate) layer: Option<(usize, usize)>,
 }

@@ -15,6 +15,7 @@ use crate::blocks::scramble;
 use crate::engine::Engine;
 use crate::network::Network;
 use crate::optimizer::{CHUNK, Clip, Moment};
+use crate::plan::{Mode, plan};
 use crate::weights::Tensor;
 
 /// A network that learns.
@@ -52,7 +53,8 @@ impl Trainer {
         if !mistakes.is_empty() {
             return Err(TrainerError::Settings(mistakes));
         }
-        let engine = Engine::new(kernels, &network, settings.batch_size);
+        let plan = plan(network.spec(), &network.graph(), Mode::Training);
+        let engine = Engine::new(kernels, &network, plan, settings.batch_size);
         let slot = |gradient: &Buffer| -> Vec<Vec<f32>> {
             let names = if gradient.is_empty() { &[] } else { settings.optimizer.slots() };
             names.iter().map(|_| vec![0.0; gradient.len()]).collect()
@@ -142,9 +144,7 @@ impl Trainer {
     /// Logits of the samples of the last step, before it changed the weights, `[n][classes]`.
     #[must_use]
     pub fn last_logits(&self) -> Vec<f32> {
-        let (n, k) = (self.engine.flat.lanes, self.engine.outputs());
-        let logits = self.engine.flat.values.get(self.engine.plan.output);
-        (0..self.engine.flat.real * k).map(|i| logits[i % k * n + i / k]).collect()
+        self.engine.logits()
     }
 
     /// The state to continue from, see [`Trainer::restore`].
