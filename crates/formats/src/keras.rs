@@ -1,4 +1,4 @@
-//! Models that Keras wrote: what their layers are and their weights. Nothing in a file is ever run.
+//! Models that Keras wrote or reads: what their layers are and their weights. Nothing in a file is ever run.
 //!
 //! | file | architecture | weights |
 //! |---|---|---|
@@ -16,6 +16,7 @@ mod archive;
 mod graph;
 mod place;
 mod weights;
+mod write;
 
 use std::path::Path;
 

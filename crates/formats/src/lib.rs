@@ -9,6 +9,7 @@ pub mod anndata;
 pub mod annotation;
 mod archive;
 pub mod atomic;
+pub mod bioimage_package;
 pub mod channels;
 pub mod class_folders;
 pub mod crops;

@@ -3,11 +3,14 @@
 //! Only numbers and the names of layers are taken over; a layer that is code (`Lambda`, classes by others) is refused by
 //! name and place. A Keras file does not say how its images were prepared: that must be told.
 
+mod activations;
 mod blocks;
 mod builder;
 mod layers;
 mod preparation;
+mod scale;
 mod weights;
+mod windows;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

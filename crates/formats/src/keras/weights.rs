@@ -1,5 +1,6 @@
 //! The arrays of a layer, in either of the layouts that Keras writes.
 
+use std::cell::Cell;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
@@ -27,12 +28,16 @@ const ROLES: [&str; 12] = [
 ];
 /// Deepest part of a layer that is looked into.
 const MAX_DEPTH: usize = 8;
+/// Most parts of all layers together: a group that holds itself has any number of them.
+const MAX_PARTS: usize = 100_000;
 
 /// An open file of weights.
 pub(super) struct Weights {
     path: PathBuf,
     file: Hdf5,
     layout: Layout,
+    /// Parts that may still be looked into.
+    left: Cell<usize>,
 }
 
 /// How layers find their arrays.
@@ -56,7 +61,7 @@ impl Weights {
             let expected = "weights that Keras wrote (\"model_weights\", \"layer_names\" or \"layers\")";
             return Err(FormatError::new(path, expected, "none of them"));
         };
-        Ok(Weights { path: path.to_path_buf(), file, layout })
+        Ok(Weights { path: path.to_path_buf(), file, layout, left: Cell::new(MAX_PARTS) })
     }
 
     /// All arrays of the layer at `place`; none when it has none.
@@ -108,8 +113,11 @@ impl Weights {
         if !self.file.has_group(group) {
             return Ok(());
         }
-        if depth > MAX_DEPTH {
-            let expected = format!("parts of layers, at most {MAX_DEPTH} inside each other");
+        let left = self.left.get().checked_sub(1);
+        self.left.set(left.unwrap_or(0));
+        if depth > MAX_DEPTH || left.is_none() {
+            let expected =
+                format!("parts of layers, at most {MAX_DEPTH} inside each other and {MAX_PARTS} in all");
             return Err(FormatError::new(&self.path, expected, "more").at(group.to_owned()));
         }
         for part in self.file.groups(group)? {

@@ -1,8 +1,10 @@
 //! A model as a graph of ONNX operations, with images `[n, c, h, w]` as other programs have them.
 
+use std::collections::BTreeMap;
+
 use cells::normalise::Normalise;
 use formats::onnx::{Attribute, OnnxModel, Port, Values};
-use nn::spec::{Function, INPUT, Layer, Op, Padding, Shape};
+use nn::spec::{Extent, Function, INPUT, Layer, Op, Padding, Shape};
 
 use crate::{Model, settings::Views};
 
@@ -25,7 +27,6 @@ pub(super) fn graph(model: &Model, preparation: bool) -> OnnxModel {
             ..OnnxModel::default()
         },
         model,
-        shapes: Vec::new(),
     };
     let mut image = "image".to_owned();
     if preparation {
@@ -68,8 +69,6 @@ fn facts(model: &Model, preparation: bool) -> Vec<(String, String)> {
 struct Graph<'a> {
     onnx: OnnxModel,
     model: &'a Model,
-    /// Shape of the image that each layer gives; features have one pixel.
-    shapes: Vec<(String, Shape)>,
 }
 
 impl Graph<'_> {
@@ -152,81 +151,102 @@ impl Graph<'_> {
     /// All layers; gives the name of the output of the last.
     fn layers(&mut self, image: &str) -> String {
         let spec = self.model.network.spec();
-        let mut outlets = vec![(INPUT.to_owned(), image.to_owned())];
-        self.shapes.push((image.to_owned(), spec.input));
+        let mut outlets = BTreeMap::from([(INPUT, (image.to_owned(), Extent::Image(spec.input)))]);
         let mut before = INPUT.to_owned();
         for layer in &spec.layers {
-            let inputs = if layer.inputs.is_empty() { vec![before.clone()] } else { layer.inputs.clone() };
-            let find =
-                |name: &String| outlets.iter().find(|(n, _)| n == name).map(|(_, outlet)| outlet.clone());
-            let inputs: Vec<String> = inputs.iter().filter_map(find).collect();
-            let (outlet, shape) = self.layer(layer, &inputs);
-            self.shapes.push((outlet.clone(), shape));
-            outlets.push((layer.name.clone(), outlet));
-            before.clone_from(&layer.name);
+            let inputs = if layer.inputs.is_empty() { vec![before] } else { layer.inputs.clone() };
+            let (reads, extents): (Vec<String>, Vec<Extent>) =
+                inputs.iter().filter_map(|name| outlets.get(name.as_str()).cloned()).unzip();
+            let outlet = self.layer(layer, &reads, extents.first().copied());
+            // The specification of a network is valid.
+            let extent = layer.op.output(&extents).unwrap_or(Extent::Flat(0));
+            outlets.insert(&layer.name, (outlet, extent));
+            before = layer.name.clone();
         }
-        outlets.pop().map_or_else(String::new, |(_, outlet)| outlet)
+        outlets.remove(before.as_str()).map_or_else(String::new, |(outlet, _)| outlet)
     }
 
-    fn shape(&self, outlet: &str) -> Shape {
-        let found = self.shapes.iter().rev().find(|(name, _)| name == outlet);
-        found.map_or(Shape { h: 1, w: 1, c: 1 }, |(_, shape)| *shape)
-    }
-
-    /// One layer: the name and shape of what it gives.
-    fn layer(&mut self, layer: &Layer, inputs: &[String]) -> (String, Shape) {
+    /// One layer that reads `inputs`, the first of which is `extent`: the name of what it gives.
+    fn layer(&mut self, layer: &Layer, inputs: &[String], extent: Option<Extent>) -> String {
         let input = inputs.first().map_or("", String::as_str);
-        let (name, shape) = (format!("layer/{}", layer.name), self.shape(input));
+        let name = format!("layer/{}", layer.name);
+        let shape = match extent {
+            Some(Extent::Image(shape)) => shape,
+            _ => Shape { h: 1, w: 1, c: 1 },
+        };
+        let reads: Vec<&str> = inputs.iter().map(String::as_str).collect();
         match layer.op {
-            Op::Conv { filters, kernel, stride, padding, .. } => {
-                let (attributes, h, w) = windows(shape, kernel, stride, padding);
+            Op::Conv { kernel, stride, padding, .. } => {
                 let (weights, axes) = self.conv_kernel(&layer.name);
-                let kernel = self.onnx.constant(&format!("{name}/kernel"), &axes, Values::Float(weights));
+                let weights = self.onnx.constant(&format!("{name}/kernel"), &axes, Values::Float(weights));
                 let bias = self.parameter(layer, "bias");
-                let reads: Vec<&str> = [input, &kernel].into_iter().chain(bias.as_deref()).collect();
-                (self.onnx.add_with("Conv", &reads, &name, attributes), Shape { h, w, c: filters })
+                let reads: Vec<&str> = [input, &weights].into_iter().chain(bias.as_deref()).collect();
+                self.onnx.add_with("Conv", &reads, &name, windows(shape, kernel, stride, padding))
             }
             Op::BatchNorm { epsilon, .. } => {
                 let roles = ["gamma", "beta", "moving_mean", "moving_variance"];
-                let arrays: Vec<String> =
-                    roles.iter().filter_map(|role| self.parameter(layer, role)).collect();
-                let reads: Vec<&str> =
-                    std::iter::once(input).chain(arrays.iter().map(String::as_str)).collect();
                 let settings = vec![("epsilon", Attribute::Float(epsilon))];
-                (self.onnx.add_with("BatchNormalization", &reads, &name, settings), shape)
+                self.with_parameters("BatchNormalization", layer, input, &roles, settings)
             }
-            Op::Activation { function } => (self.function(function, input, &name), shape),
-            Op::MaxPool { size, stride } | Op::AveragePool { size, stride } => {
-                let op = if matches!(layer.op, Op::MaxPool { .. }) { "MaxPool" } else { "AveragePool" };
-                let (attributes, h, w) = windows(shape, [size; 2], [stride; 2], Padding::Valid);
-                (self.onnx.add_with(op, &[input], &name, attributes), Shape { h, w, ..shape })
+            Op::Activation { function } => self.function(function, input, &name),
+            Op::MaxPool { size, stride, padding } => {
+                let settings = windows(shape, [size; 2], [stride; 2], padding);
+                self.onnx.add_with("MaxPool", &[input], &name, settings)
+            }
+            Op::AveragePool { size, stride, padding } => {
+                let settings = windows(shape, [size; 2], [stride; 2], padding);
+                self.onnx.add_with("AveragePool", &[input], &name, settings)
             }
             Op::GlobalAveragePool => {
                 let pooled = self.onnx.add("GlobalAveragePool", &[input], &format!("{name}/pooled"));
-                (self.onnx.add("Flatten", &[&pooled], &name), Shape { h: 1, w: 1, c: shape.c })
+                self.onnx.add("Flatten", &[&pooled], &name)
             }
             Op::Flatten => {
                 let order = vec![("perm", Attribute::Ints(vec![0, 2, 3, 1]))];
                 let last = self.onnx.add_with("Transpose", &[input], &format!("{name}/channels_last"), order);
-                (self.onnx.add("Flatten", &[&last], &name), Shape { h: 1, w: 1, c: shape.len() })
+                self.onnx.add("Flatten", &[&last], &name)
             }
-            Op::Dense { units, .. } => {
-                let arrays: Vec<String> =
-                    ["kernel", "bias"].iter().filter_map(|role| self.parameter(layer, role)).collect();
-                let reads: Vec<&str> =
-                    std::iter::once(input).chain(arrays.iter().map(String::as_str)).collect();
-                (self.onnx.add("Gemm", &reads, &name), Shape { h: 1, w: 1, c: units })
-            }
-            Op::Dropout { .. } => (input.to_owned(), shape),
-            Op::Add => {
-                let reads: Vec<&str> = inputs.iter().map(String::as_str).collect();
-                (self.onnx.add("Sum", &reads, &name), shape)
+            Op::Dense { .. } => self.with_parameters("Gemm", layer, input, &["kernel", "bias"], Vec::new()),
+            Op::Dropout { .. } => input.to_owned(),
+            Op::Add => self.onnx.add("Sum", &reads, &name),
+            Op::Concat => self.onnx.add_with("Concat", &reads, &name, vec![("axis", Attribute::Int(1))]),
+            Op::Pad { rows: [top, bottom], columns: [left, right] } => {
+                let zeros = [0, 0, top, left, 0, 0, bottom, right].map(|n| n as i64).to_vec();
+                let zeros = self.onnx.constant(&format!("{name}/zeros"), &[8], Values::Int(zeros));
+                self.onnx.add("Pad", &[input, &zeros], &name)
             }
         }
     }
 
+    /// An operation that reads `input` and those arrays of its layer that there are.
+    fn with_parameters(
+        &mut self,
+        op: &'static str,
+        layer: &Layer,
+        input: &str,
+        roles: &[&str],
+        settings: Vec<(&'static str, Attribute)>,
+    ) -> String {
+        let arrays: Vec<String> = roles.iter().filter_map(|role| self.parameter(layer, role)).collect();
+        let reads: Vec<&str> = std::iter::once(input).chain(arrays.iter().map(String::as_str)).collect();
+        self.onnx.add_with(op, &reads, &format!("layer/{}", layer.name), settings)
+    }
+
     fn function(&mut self, function: Function, input: &str, name: &str) -> String {
         match function {
+            Function::Sigmoid => self.onnx.add("Sigmoid", &[input], name),
+            Function::Tanh => self.onnx.add("Tanh", &[input], name),
+            Function::LeakyRelu { slope: alpha } => {
+                self.onnx.add_with("LeakyRelu", &[input], name, vec![("alpha", Attribute::Float(alpha))])
+            }
+            Function::Elu { alpha } => {
+                self.onnx.add_with("Elu", &[input], name, vec![("alpha", Attribute::Float(alpha))])
+            }
+            Function::ClippedRelu { limit } => {
+                let (least, most) =
+                    (self.scalar(&format!("{name}/least"), 0.0), self.scalar(&format!("{name}/most"), limit));
+                self.onnx.add("Clip", &[input, &least, &most], name)
+            }
             Function::Relu => self.onnx.add("Relu", &[input], name),
             Function::Swish => {
                 let gate = self.onnx.add("Sigmoid", &[input], &format!("{name}/gate"));
@@ -270,28 +290,26 @@ impl Graph<'_> {
     }
 }
 
-/// Settings of windows that move over an image, and the rows and columns that they give.
+/// Settings of windows that move over an image of `shape`. Means are over what is inside: zeros around do not count.
 fn windows(
     shape: Shape,
     size: [usize; 2],
     stride: [usize; 2],
     padding: Padding,
-) -> (Vec<(&'static str, Attribute)>, usize, usize) {
-    let axis = |n: usize, size: usize, stride: usize| match padding {
-        Padding::Valid => ((n - size) / stride + 1, 0, 0),
+) -> Vec<(&'static str, Attribute)> {
+    let along = |n: usize, size: usize, stride: usize| match padding {
+        Padding::Valid => [0, 0],
         Padding::Same => {
-            let out = n.div_ceil(stride);
-            let pad = ((out - 1) * stride + size).saturating_sub(n);
-            (out, pad / 2, pad - pad / 2)
+            let pad = ((n.div_ceil(stride) - 1) * stride + size).saturating_sub(n);
+            [pad / 2, pad - pad / 2]
         }
     };
-    let (h, top, bottom) = axis(shape.h, size[0], stride[0]);
-    let (w, left, right) = axis(shape.w, size[1], stride[1]);
+    let [top, bottom] = along(shape.h, size[0], stride[0]);
+    let [left, right] = along(shape.w, size[1], stride[1]);
     let ints = |values: &[usize]| Attribute::Ints(values.iter().map(|&v| v as i64).collect());
-    let attributes = vec![
+    vec![
         ("kernel_shape", ints(&size)),
         ("strides", ints(&stride)),
         ("pads", ints(&[top, left, bottom, right])),
-    ];
-    (attributes, h, w)
+    ]
 }

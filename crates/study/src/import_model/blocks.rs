@@ -9,8 +9,9 @@ use formats::keras::KerasLayer;
 use nn::spec::{Function, Op, Padding};
 use serde_json::{Value, json};
 
-use super::builder::{Builder, Extent};
-use super::layers::{function_name, padding, pair};
+use super::activations::{function, function_name};
+use super::builder::Builder;
+use super::layers::{padding, pair};
 use super::weights::Arrays;
 
 /// Settings of batch norms in blocks: Keras' own, and the files do not keep others.
@@ -28,10 +29,7 @@ impl<'a> Block<'a> {
     fn new(layer: &'a KerasLayer, config: &Value) -> Result<Block<'a>, String> {
         let function = match config.get("activation").map_or(Ok("swish"), function_name)? {
             "linear" => None,
-            "relu" => Some(Function::Relu),
-            "swish" | "silu" => Some(Function::Swish),
-            "gelu" => Some(Function::Gelu),
-            other => return Err(format!("expected relu, swish or gelu as activation, found {other}")),
+            name => Some(function(name).ok_or_else(|| format!("expected a known activation, found {name}"))?),
         };
         let padding = if config.get("padding").is_some() { padding(config)? } else { Padding::Same };
         Ok(Block { arrays: Arrays(layer), next: 0, function, padding })
@@ -85,11 +83,7 @@ impl<'a> Block<'a> {
         let first = self.normed(builder, &format!("{name}/1"), input.clone(), stride)?;
         let first = self.activated(builder, &format!("{name}/1"), first)?;
         let second = self.normed(builder, &format!("{name}/2"), first, [1; 2])?;
-        let channels = |extent: Extent| match extent {
-            Extent::Image(shape) => shape.c,
-            Extent::Flat(n) => n,
-        };
-        let differ = channels(builder.extent(&input)) != channels(builder.extent(&second));
+        let differ = builder.extent(&input).channels() != builder.extent(&second).channels();
         let skip = if projected || differ || stride != [1; 2] {
             self.normed(builder, &format!("{name}/skip"), input, stride)?
         } else {
@@ -136,7 +130,7 @@ pub(super) fn encoder(builder: &mut Builder, layer: &KerasLayer, input: String) 
     for number in 0..n_blocks {
         let name = format!("{}/{number}", layer.name);
         if number > 0 {
-            let pool = Op::MaxPool { size: 2, stride: 2 };
+            let pool = Op::MaxPool { size: 2, stride: 2, padding: Padding::Valid };
             outlet = builder.op(&format!("{name}/pool"), &[outlet], pool)?;
         }
         outlet = if residual {

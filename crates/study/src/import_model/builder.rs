@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use formats::keras::{self, KerasArray, KerasModel};
-use nn::spec::{INPUT, Layer, NetworkSpec, Op, Padding, Shape};
+use nn::spec::{Extent, INPUT, Layer, NetworkSpec, Op, Padding, Shape};
 use nn::weights::{Tensor, Weights};
 
 use super::{layers, refused};
@@ -26,12 +26,8 @@ pub(super) enum Ending {
     Sigmoid,
 }
 
-/// Shape of what a layer gives.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Extent {
-    Image(Shape),
-    Flat(usize),
-}
+/// Most values that one layer gives for an image; the first of the published networks give a tenth of it.
+const MAX_VALUES: usize = 1 << 25;
 
 /// The network so far.
 pub(super) struct Builder {
@@ -76,8 +72,11 @@ impl Builder {
 
     /// Adds a layer without weights; gives its name.
     pub fn op(&mut self, name: &str, inputs: &[String], op: Op) -> Result<String, String> {
-        let before = self.extent(inputs.first().map_or("", String::as_str));
-        let extent = output(&op, before)?;
+        let extents: Vec<Extent> = inputs.iter().map(|input| self.extent(input)).collect();
+        let extent = op.output(&extents)?;
+        if extent.len() > MAX_VALUES {
+            return Err(format!("expected at most {MAX_VALUES} values between layers, found {extent}"));
+        }
         self.extents.insert(name.to_owned(), extent);
         self.layers.push(Layer { name: name.to_owned(), op, inputs: inputs.to_vec() });
         Ok(name.to_owned())
@@ -117,6 +116,54 @@ impl Builder {
         Ok(outlet)
     }
 
+    /// `scale * x + offset` for each channel or feature, as a layer that keeps them apart.
+    pub fn diagonal(
+        &mut self,
+        name: &str,
+        input: String,
+        scale: &[f32],
+        offset: Option<&[f32]>,
+    ) -> Result<String, String> {
+        let c = self.extent(&input).channels();
+        if scale.len() != c || offset.is_some_and(|offset| offset.len() != c) {
+            return Err(format!("expected {c} numbers, one for each channel, found {}", scale.len()));
+        }
+        let array = |role: &str, shape: &[usize], values: &[f32]| KerasArray {
+            role: role.to_owned(),
+            shape: shape.to_vec(),
+            values: values.to_vec(),
+        };
+        let kernel = super::weights::across(&array("kernel", &[1, 1, c, 1], scale))?;
+        let bias = offset.map(|offset| array("bias", &[c], offset));
+        if matches!(self.extent(&input), Extent::Image(_)) {
+            return self.conv(name, input, &kernel, bias.as_ref(), ([1; 2], Padding::Valid));
+        }
+        let outlet = self.op(name, &[input], Op::Dense { units: c, bias: bias.is_some() })?;
+        self.tensor(name, "kernel", &[c, c], kernel.values)?;
+        if let Some(bias) = bias {
+            self.tensor(name, "bias", &bias.shape, bias.values)?;
+        }
+        Ok(outlet)
+    }
+
+    /// The features of a global mean as an image of one pixel.
+    pub fn unflattened(&mut self, features: &str) -> Result<String, String> {
+        let pooled = self.layers.iter().position(|layer| layer.name == features);
+        let Some(Layer { op: Op::GlobalAveragePool, inputs, .. }) = pooled.map(|at| &mut self.layers[at])
+        else {
+            return Err("expected features of a global mean to make an image of, found others".to_owned());
+        };
+        let input = std::mem::take(inputs);
+        match input.first().map(|input| self.extent(input)) {
+            Some(Extent::Image(shape)) if shape.h == shape.w => {
+                self.layers.retain(|layer| layer.name != features);
+                let (size, stride, padding) = (shape.h, shape.h, Padding::Valid);
+                self.op(features, &input, Op::AveragePool { size, stride, padding })
+            }
+            found => Err(format!("expected a square image, found {found:?}")),
+        }
+    }
+
     fn outputs(&self) -> usize {
         match self.layers.last().map(|layer| self.extent(&layer.name)) {
             Some(Extent::Flat(units)) => units,
@@ -153,32 +200,5 @@ impl Builder {
             });
             self.layers.push(Layer { name, op, inputs });
         }
-    }
-}
-
-/// What a layer gives for what it reads; sums and the like give what their first input is.
-fn output(op: &Op, before: Extent) -> Result<Extent, String> {
-    let windows = |shape: Shape, size: [usize; 2], stride: [usize; 2], padding: Padding, c: usize| {
-        let along = |n: usize, size: usize, stride: usize| match padding {
-            Padding::Same => n.checked_add(stride.checked_sub(1)?)?.checked_div(stride),
-            Padding::Valid => n.checked_sub(size)?.checked_div(stride)?.checked_add(1),
-        };
-        let both = along(shape.h, size[0], stride[0]).zip(along(shape.w, size[1], stride[1]));
-        let (h, w) = both.ok_or_else(|| format!("its window {size:?} does not fit into an image {shape}"))?;
-        Ok(Extent::Image(Shape { h, w, c }))
-    };
-    match (op, before) {
-        (&Op::Conv { filters, kernel, stride, padding, .. }, Extent::Image(shape)) => {
-            windows(shape, kernel, stride, padding, filters)
-        }
-        (&(Op::MaxPool { size, stride } | Op::AveragePool { size, stride }), Extent::Image(shape)) => {
-            windows(shape, [size; 2], [stride; 2], Padding::Valid, shape.c)
-        }
-        (Op::GlobalAveragePool, Extent::Image(shape)) => Ok(Extent::Flat(shape.c)),
-        (Op::Flatten, Extent::Image(shape)) => Ok(Extent::Flat(shape.len())),
-        (&Op::Dense { units, .. }, Extent::Flat(_)) => Ok(Extent::Flat(units)),
-        (Op::BatchNorm { .. } | Op::Activation { .. } | Op::Dropout { .. } | Op::Add, before) => Ok(before),
-        (_, Extent::Image(shape)) => Err(format!("expected features, found an image {shape}")),
-        (_, Extent::Flat(n)) => Err(format!("expected an image, found {n} features")),
     }
 }

@@ -1,11 +1,11 @@
 //! What each of Keras' layers is here.
 
 use formats::keras::{KerasArray, KerasLayer};
-use nn::spec::{Function, Op, Padding};
+use nn::spec::{Extent, Op, Padding};
 use serde_json::Value;
 
 use super::blocks;
-use super::builder::{Builder, Ending, Extent};
+use super::builder::Builder;
 use super::weights::{Arrays, across, dilated, ungrouped};
 
 /// Layers that change nothing when a network is applied.
@@ -32,11 +32,12 @@ const IDENTITIES: [&str; 19] = [
 ];
 
 /// Layers that are something here.
-const KNOWN: [&str; 24] = [
+const KNOWN: [&str; 30] = [
     "Activation",
     "Add",
     "AveragePooling2D",
     "BatchNormalization",
+    "Concatenate",
     "Conv2D",
     "ConvBlock2D",
     "Convolution2D",
@@ -51,12 +52,17 @@ const KNOWN: [&str; 24] = [
     "LeakyReLU",
     "MaxPooling2D",
     "Normalization",
+    "PReLU",
+    "Permute",
     "ReLU",
     "Rescaling",
+    "Reshape",
     "ResidualBlock2D",
+    "Resizing",
     "SeparableConv2D",
     "Softmax",
     "SpatialDropout2D",
+    "ZeroPadding2D",
 ];
 
 /// Refuses the first layer that is not known, before anything else is said of the model.
@@ -92,6 +98,9 @@ pub(super) fn add(
     if layer.class == "Add" {
         return builder.op(&layer.name, &inputs, Op::Add);
     }
+    if layer.class == "Concatenate" {
+        return step.concatenate(builder, &inputs);
+    }
     let [input] = <[String; 1]>::try_from(inputs)
         .map_err(|inputs| format!("expected one input, found {}", inputs.len()))?;
     match layer.class.as_str() {
@@ -106,7 +115,11 @@ pub(super) fn add(
             Extent::Image(_) => builder.op(&layer.name, &[input], Op::Flatten),
             Extent::Flat(_) => Ok(input),
         },
-        "Activation" | "ReLU" | "LeakyReLU" | "ELU" | "Softmax" => step.activation(builder, input),
+        "Activation" | "ReLU" | "LeakyReLU" | "ELU" | "PReLU" | "Softmax" => step.activation(builder, input),
+        "ZeroPadding2D" => step.zeros_around(builder, input),
+        "Reshape" => step.reshape(builder, input),
+        "Permute" => step.permute(input),
+        "Resizing" => step.resizing(builder, input),
         "Dropout" | "SpatialDropout2D" => {
             let rate = step.number("rate").unwrap_or(0.0) as f32;
             builder.op(&layer.name, &[input], Op::Dropout { rate })
@@ -121,28 +134,30 @@ pub(super) fn add(
 }
 
 /// One layer on its way.
-struct Step<'a> {
-    layer: &'a KerasLayer,
-    arrays: Arrays<'a>,
+pub(super) struct Step<'a> {
+    pub layer: &'a KerasLayer,
+    pub arrays: Arrays<'a>,
     /// Whether it is the last of the model.
-    last: bool,
+    pub last: bool,
 }
 
 impl Step<'_> {
-    fn number(&self, key: &str) -> Option<f64> {
-        self.layer.config.get(key).and_then(Value::as_f64)
+    /// A number; NumPy's are written as objects.
+    pub fn number(&self, key: &str) -> Option<f64> {
+        let value = self.layer.config.get(key)?;
+        value.as_f64().or_else(|| value.get("value")?.as_f64())
     }
 
-    fn flag(&self, key: &str, default: bool) -> bool {
+    pub fn flag(&self, key: &str, default: bool) -> bool {
         self.layer.config.get(key).and_then(Value::as_bool).unwrap_or(default)
     }
 
     /// One or two whole numbers above 0.
-    fn pair(&self, key: &str, default: [usize; 2]) -> Result<[usize; 2], String> {
+    pub fn pair(&self, key: &str, default: [usize; 2]) -> Result<[usize; 2], String> {
         pair(&self.layer.config, key, default)
     }
 
-    fn padding(&self) -> Result<Padding, String> {
+    pub fn padding(&self) -> Result<Padding, String> {
         padding(&self.layer.config)
     }
 
@@ -230,7 +245,7 @@ impl Step<'_> {
     }
 
     /// Refuses a norm along anything but channels or features.
-    fn last_axis(&self, builder: &Builder, input: &str) -> Result<(), String> {
+    pub fn last_axis(&self, builder: &Builder, input: &str) -> Result<(), String> {
         let rank = if matches!(builder.extent(input), Extent::Image(_)) { 3 } else { 1 };
         let axis = match self.layer.config.get("axis") {
             Some(Value::Array(axes)) if axes.len() == 1 => axes[0].as_i64(),
@@ -241,166 +256,6 @@ impl Step<'_> {
             Some(axis) if axis == -1 || axis == rank => Ok(()),
             _ => Err(format!("expected one number per channel (axis -1), found axis {axis:?}")),
         }
-    }
-
-    fn pool(&self, builder: &mut Builder, input: String) -> Result<String, String> {
-        let size = self.pair("pool_size", [2; 2])?;
-        let stride = self.pair("strides", size)?;
-        let Extent::Image(shape) = builder.extent(&input) else {
-            return Err("expected an image, found features".to_owned());
-        };
-        let whole = size == stride && shape.h % size[0] == 0 && shape.w % size[1] == 0;
-        if self.padding()? == Padding::Same && !whole {
-            return Err(format!("expected windows that lie inside, found padding of an image {shape}"));
-        }
-        if size[0] != size[1] || stride[0] != stride[1] {
-            return Err(format!("expected square windows and steps, found {size:?} and {stride:?}"));
-        }
-        let ([size, _], [stride, _]) = (size, stride);
-        let op = match self.layer.class.as_str() {
-            "MaxPooling2D" => Op::MaxPool { size, stride },
-            _ => Op::AveragePool { size, stride },
-        };
-        builder.op(&self.layer.name, &[input], op)
-    }
-
-    fn global_pool(&self, builder: &mut Builder, input: String) -> Result<String, String> {
-        let average = self.layer.class == "GlobalAveragePooling2D";
-        let keeps = self.flag("keepdims", false);
-        if average && !keeps {
-            return builder.op(&self.layer.name, &[input], Op::GlobalAveragePool);
-        }
-        let size = match builder.extent(&input) {
-            Extent::Image(shape) if shape.h == shape.w => shape.h,
-            Extent::Image(shape) => return Err(format!("expected a square image, found {shape}")),
-            Extent::Flat(n) => return Err(format!("expected an image, found {n} features")),
-        };
-        let op =
-            if average { Op::AveragePool { size, stride: size } } else { Op::MaxPool { size, stride: size } };
-        let pooled = builder.op(&self.layer.name, &[input], op)?;
-        if keeps { Ok(pooled) } else { builder.op(&format!("{pooled}/flat"), &[pooled], Op::Flatten) }
-    }
-
-    /// `scale * x + offset` or `(x - mean) / deviation`, as a convolution that keeps channels apart.
-    fn affine(&self, builder: &mut Builder, input: String) -> Result<String, String> {
-        let Extent::Image(shape) = builder.extent(&input) else {
-            return Err("expected an image, found features".to_owned());
-        };
-        let c = shape.c;
-        let (scale, offset) = if self.layer.class == "Rescaling" {
-            (self.per_channel("scale", c)?, self.per_channel("offset", c)?)
-        } else {
-            self.last_axis(builder, &input)?;
-            let figure = |key: &str| match self.arrays.one(key) {
-                Ok(array) => Ok(array.values.iter().map(|&v| f64::from(v)).collect()),
-                Err(_) => self.per_channel(key, c),
-            };
-            let (mean, variance): (Vec<f64>, Vec<f64>) = (figure("mean")?, figure("variance")?);
-            // Keras' smallest deviation.
-            let deviation: Vec<f64> = variance.iter().map(|v| v.sqrt().max(1e-7)).collect();
-            let invert = self.flag("invert", false);
-            let pairs = mean.iter().zip(&deviation);
-            pairs.map(|(m, d)| if invert { (*d, *m) } else { (1.0 / d, -m / d) }).unzip()
-        };
-        if scale.len() != c || offset.len() != c {
-            return Err(format!("expected {c} numbers, one for each channel, found {}", scale.len()));
-        }
-        let array = |role: &str, shape: &[usize], values: Vec<f32>| KerasArray {
-            role: role.to_owned(),
-            shape: shape.to_vec(),
-            values,
-        };
-        let own = array("kernel", &[1, 1, c, 1], scale.iter().map(|&s| s as f32).collect());
-        let kernel = across(&own)?;
-        let bias = array("bias", &[c], offset.iter().map(|&o| o as f32).collect());
-        builder.conv(&self.layer.name, input, &kernel, Some(&bias), ([1; 2], Padding::Valid))
-    }
-
-    /// One number for all channels or one for each, however deep in lists.
-    fn per_channel(&self, key: &str, c: usize) -> Result<Vec<f64>, String> {
-        fn flatten(value: &Value, numbers: &mut Vec<f64>) {
-            match value {
-                Value::Array(values) => values.iter().for_each(|value| flatten(value, numbers)),
-                value => numbers.extend(value.as_f64()),
-            }
-        }
-        let mut numbers = Vec::new();
-        flatten(self.layer.config.get(key).unwrap_or(&Value::Null), &mut numbers);
-        match numbers[..] {
-            [one] => Ok(vec![one; c]),
-            [] if key == "offset" => Ok(vec![0.0; c]),
-            [] => Err(format!("expected {key:?}, found none")),
-            _ => Ok(numbers),
-        }
-    }
-
-    /// Adds the activation that a layer has as a setting.
-    fn activated(&self, builder: &mut Builder, input: String) -> Result<String, String> {
-        let value = self.layer.config.get("activation").unwrap_or(&Value::Null);
-        self.function(builder, &format!("{input}/activation"), input, function_name(value)?)
-    }
-
-    /// Adds a layer that is an activation.
-    fn activation(&self, builder: &mut Builder, input: String) -> Result<String, String> {
-        let name = match self.layer.class.as_str() {
-            "Activation" => function_name(self.layer.config.get("activation").unwrap_or(&Value::Null))?,
-            "ReLU" => {
-                let is = |key: &str| self.number(key).is_some_and(|value| value != 0.0);
-                if is("max_value") || is("negative_slope") || is("threshold") {
-                    return Err("expected a plain ReLU, found one with limits".to_owned());
-                }
-                "relu"
-            }
-            "Softmax" => "softmax",
-            class => return Err(format!("expected relu, swish or gelu, found {class}")),
-        };
-        self.function(builder, &self.layer.name.clone(), input, name)
-    }
-
-    fn function(
-        &self,
-        builder: &mut Builder,
-        name: &str,
-        input: String,
-        which: &str,
-    ) -> Result<String, String> {
-        let function = match which {
-            "linear" => return Ok(input),
-            "relu" => Function::Relu,
-            "swish" | "silu" => Function::Swish,
-            "gelu" => Function::Gelu,
-            "softmax" | "sigmoid" if self.last => {
-                let units = match builder.extent(&input) {
-                    Extent::Flat(units) => units,
-                    Extent::Image(shape) => return Err(format!("expected features, found an image {shape}")),
-                };
-                builder.ending = match (which, units) {
-                    ("softmax", 2..) => Ending::Logits,
-                    ("sigmoid", 1) => Ending::Sigmoid,
-                    _ => {
-                        let expected = "a softmax of several classes or one sigmoid for two";
-                        return Err(format!("expected {expected}, found {which} of {units}"));
-                    }
-                };
-                return Ok(input);
-            }
-            _ => return Err(format!("expected relu, swish or gelu as activation, found {which}")),
-        };
-        builder.op(name, &[input], Op::Activation { function })
-    }
-}
-
-/// Name of an activation: text, or the class of an object.
-pub(super) fn function_name(value: &Value) -> Result<&str, String> {
-    match value {
-        Value::Null => Ok("linear"),
-        Value::String(name) => Ok(name),
-        Value::Object(fields) => {
-            let inner = fields.get("config");
-            let name = inner.and_then(Value::as_str).or(fields.get("class_name").and_then(Value::as_str));
-            name.ok_or_else(|| "expected an activation by its name, found an object".to_owned())
-        }
-        other => Err(format!("expected an activation by its name, found {other}")),
     }
 }
 

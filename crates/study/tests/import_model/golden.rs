@@ -1,8 +1,8 @@
 //! Against Keras' own outputs.
 
-use study::Model;
-use study::export_model::{ModelExport, ModelFormat, export_model};
+use study::export_model::{ModelExport, export_model};
 use study::import_model::ImportModel;
+use study::{Model, model::softmax};
 
 use crate::sample::{arrays, assert_close, import, logits, own, probabilities, request, second, shared};
 
@@ -45,10 +45,21 @@ fn old_list_of_layers() {
     assert_eq!(import(&request).unwrap().classes.len(), 10);
 }
 
-/// The models of `data/make.py` and `data/blocks.py`, in every kind of file.
+/// Models of the tests, and their number of channels.
+const MODELS: [(&str, usize); 7] = [
+    ("functional", 3),
+    ("sequential", 3),
+    ("wide", 3),
+    ("blocks", 3),
+    ("lenet", 1),
+    ("branches", 3),
+    ("mobile", 3),
+];
+
+/// The models of `data/make.py`, `data/blocks.py` and `data/others.py`, in every kind of file.
 #[test]
 fn every_layer_in_every_file() {
-    for (name, n_channels) in [("functional", 3), ("sequential", 3), ("wide", 3), ("blocks", 3)] {
+    for (name, n_channels) in MODELS {
         for keras in ["k2", "k3"] {
             let golden = arrays(&own(&format!("{keras}_{name}.npz")));
             let files: &[&str] = if keras == "k2" { &["h5"] } else { &["h5", "keras", "json"] };
@@ -75,13 +86,35 @@ fn a_saved_model_says_the_same_and_goes_out_again() {
     imported.save(&path).unwrap();
     let loaded = Model::load(&path).unwrap();
     assert_eq!(logits(&loaded, &golden["x"]), logits(&imported, &golden["x"]));
-    let export = ModelExport { format: ModelFormat::Onnx, preparation: true };
+    let export = ModelExport::Onnx { preparation: true };
     let files = ["a.onnx", "b.onnx"].map(|name| {
         let path = dir.path().join(name);
-        export_model(&loaded, export, &path).unwrap();
+        export_model(&loaded, &export, &path).unwrap();
         std::fs::read(path).unwrap()
     });
     assert!(files[0] == files[1], "the same model gives the same bytes");
     // All weights are in it, as 32-bit floats.
     assert!(files[0].len() > 4 * 624_813);
+}
+
+/// What Keras wrote, taken over, written for Keras and taken over again. That Keras itself reads it is seen by
+/// `cargo xtask interop`.
+#[test]
+fn keras_to_keras() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("model.keras");
+    for (name, n_channels) in MODELS {
+        let golden = arrays(&own(&format!("k3_{name}.npz")));
+        let imported = import(&request(own(&format!("k3_{name}.keras")), "none", n_channels)).unwrap();
+        let expected = probabilities(&imported, &golden["x"]);
+        let warm = Model { temperature: 2.0, ..imported.clone() };
+        for (model, temperature) in [(imported, 1.0), (warm, 2.0)] {
+            export_model(&model, &ModelExport::Keras, &path).unwrap();
+            let again = import(&request(path.clone(), "none", n_channels)).unwrap();
+            let found = logits(&again, &golden["x"]).iter().map(|l| l * temperature).collect::<Vec<f32>>();
+            let found: Vec<f32> =
+                softmax(&found, model.classes.len(), 1.0).into_iter().map(|p| p as f32).collect();
+            assert_close(name, &found, &expected, 1e-5);
+        }
+    }
 }

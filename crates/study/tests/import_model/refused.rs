@@ -1,5 +1,7 @@
 //! What is refused, and how.
 
+use std::path::Path;
+
 use study::import_model::ImportModel;
 
 use crate::sample::{import, request, shared};
@@ -42,6 +44,45 @@ fn code_is_never_run() {
     for class in ["TFOpLambda", "package>Conv2D", "os.system"] {
         let error = one_layer(class, "");
         assert!(error.contains("\"here\"") && error.contains(class), "{error}");
+    }
+}
+
+/// Models made to do harm, of which the layers themselves are what must be refused.
+#[test]
+fn code_in_whole_models_is_never_run() {
+    for (name, place, class) in [
+        ("lambda.h5", "\"lambda\"", "Lambda"),
+        ("lambda.keras", "\"lambda\"", "Lambda"),
+        ("lambda_within.keras", "net/lambda\"", "Lambda"),
+        ("foreign.keras", "\"system\"", "os>system"),
+    ] {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../formats/tests/malicious").join(name);
+        let error = import(&request(path, "none", 1)).unwrap_err().to_string();
+        assert!(error.contains(place) && error.contains(class), "{name}: {error}");
+    }
+}
+
+/// Settings that this program does not have, or that no layer can have.
+#[test]
+fn what_layers_cannot_do() {
+    for (class, config, part) in [
+        ("Permute", r#","dims":[2,1,3]"#, "order"),
+        ("Reshape", r#","target_shape":[4,16,3]"#, "keeps the axes"),
+        ("Reshape", r#","target_shape":[18446744073709551615,2,3]"#, "keeps the axes"),
+        ("Resizing", r#","height":9,"width":8"#, "--size"),
+        ("ZeroPadding2D", r#","padding":[[1,-1],[0,0]]"#, "zeros"),
+        ("ZeroPadding2D", r#","padding":4000000000"#, "values between layers"),
+        ("ReLU", r#","max_value":6,"negative_slope":0.1"#, "both"),
+        ("ReLU", r#","threshold":1"#, "threshold"),
+        ("ReLU", r#","max_value":-1"#, "limit"),
+        ("Activation", r#","activation":"softplus""#, "softplus"),
+        ("MaxPooling2D", r#","pool_size":[2,3]"#, "square"),
+        ("MaxPooling2D", r#","pool_size":9"#, "does not fit"),
+        ("Concatenate", "", "two or more"),
+        ("PReLU", "", "alpha"),
+    ] {
+        let error = one_layer(class, config);
+        assert!(error.contains(part), "{class}{config}: {error}");
     }
 }
 

@@ -1,0 +1,133 @@
+//! Activations, as layers and as settings of layers.
+
+use nn::spec::{Extent, Function, Op};
+use serde_json::Value;
+
+use super::builder::{Builder, Ending};
+use super::layers::Step;
+
+/// What is said of an activation that is something else.
+const EXPECTED: &str =
+    "expected relu, relu6, leaky_relu, elu, selu, swish, gelu, sigmoid or tanh as activation";
+/// Klambauer et al. 2017, doi:10.48550/arXiv.1706.02515.
+const SELU: (f32, f32) = (1.673_263_2, 1.050_701);
+
+impl Step<'_> {
+    /// Adds the activation that a layer has as a setting.
+    pub(super) fn activated(&self, builder: &mut Builder, input: String) -> Result<String, String> {
+        let value = self.layer.config.get("activation").unwrap_or(&Value::Null);
+        self.named(builder, &format!("{input}/activation"), input, function_name(value)?)
+    }
+
+    /// Adds a layer that is an activation.
+    pub(super) fn activation(&self, builder: &mut Builder, input: String) -> Result<String, String> {
+        let name = &self.layer.name.clone();
+        let function = match self.layer.class.as_str() {
+            "ReLU" => self.relu()?,
+            "LeakyReLU" => {
+                let slope = self.number("negative_slope").or(self.number("alpha")).unwrap_or(0.3);
+                Function::LeakyRelu { slope: slope as f32 }
+            }
+            "ELU" => Function::Elu { alpha: self.number("alpha").unwrap_or(1.0) as f32 },
+            "PReLU" => return self.learned_slopes(builder, input),
+            "Softmax" => return self.named(builder, name, input, "softmax"),
+            _ => {
+                let value = self.layer.config.get("activation").unwrap_or(&Value::Null);
+                return self.named(builder, name, input, function_name(value)?);
+            }
+        };
+        builder.op(name, &[input], Op::Activation { function })
+    }
+
+    fn relu(&self) -> Result<Function, String> {
+        let slope = self.number("negative_slope").unwrap_or(0.0) as f32;
+        if self.number("threshold").is_some_and(|threshold| threshold != 0.0) {
+            return Err("expected a ReLU that begins at 0, found one with a threshold".to_owned());
+        }
+        match self.number("max_value") {
+            None if slope == 0.0 => Ok(Function::Relu),
+            None => Ok(Function::LeakyRelu { slope }),
+            Some(limit) if slope == 0.0 => Ok(Function::ClippedRelu { limit: limit as f32 }),
+            Some(_) => Err("expected a limit or a slope below 0, found both".to_owned()),
+        }
+    }
+
+    /// A slope below 0 for each channel: `relu(x) - slope relu(-x)`.
+    fn learned_slopes(&self, builder: &mut Builder, input: String) -> Result<String, String> {
+        let stored = self.arrays.one("alpha")?;
+        let (c, name) = (builder.extent(&input).channels(), &self.layer.name);
+        let slopes: Vec<f32> = stored.values.iter().take(c).copied().collect();
+        if slopes.len() != c || stored.values.chunks(c.max(1)).any(|pixel| pixel != slopes) {
+            let expected = format!("expected one slope for each of {c} channels (shared_axes [1, 2])");
+            return Err(format!("{expected}, found {:?} of them that differ", stored.shape));
+        }
+        let relu = Op::Activation { function: Function::Relu };
+        let above = builder.op(&format!("{name}/above"), &[input.clone()], relu.clone())?;
+        let negative = builder.diagonal(&format!("{name}/negative"), input, &vec![-1.0; c], None)?;
+        let below = builder.op(&format!("{name}/below"), &[negative], relu)?;
+        let slopes: Vec<f32> = slopes.iter().map(|slope| -slope).collect();
+        let below = builder.diagonal(&format!("{name}/slopes"), below, &slopes, None)?;
+        builder.op(name, &[above, below], Op::Add)
+    }
+
+    fn named(&self, builder: &mut Builder, name: &str, input: String, which: &str) -> Result<String, String> {
+        let function = match which {
+            "linear" => return Ok(input),
+            "softmax" | "sigmoid" if self.last => return ending(builder, input, which),
+            "selu" => {
+                let function = Function::Elu { alpha: SELU.0 };
+                let outlet = builder.op(&format!("{name}/elu"), &[input], Op::Activation { function })?;
+                let scale = vec![SELU.1; builder.extent(&outlet).channels()];
+                return builder.diagonal(name, outlet, &scale, None);
+            }
+            _ => function(which).ok_or_else(|| format!("{EXPECTED}, found {which}"))?,
+        };
+        builder.op(name, &[input], Op::Activation { function })
+    }
+}
+
+/// The last activation, which is left out: what comes before it are logits.
+fn ending(builder: &mut Builder, input: String, which: &str) -> Result<String, String> {
+    let units = match builder.extent(&input) {
+        Extent::Flat(units) => units,
+        Extent::Image(shape) => return Err(format!("expected features, found an image {shape}")),
+    };
+    builder.ending = match (which, units) {
+        ("softmax", 2..) => Ending::Logits,
+        ("sigmoid", 1) => Ending::Sigmoid,
+        _ => {
+            let expected = "a softmax of several classes or one sigmoid for two";
+            return Err(format!("expected {expected}, found {which} of {units}"));
+        }
+    };
+    Ok(input)
+}
+
+/// The function of an activation without settings.
+pub(super) fn function(name: &str) -> Option<Function> {
+    Some(match name {
+        "relu" => Function::Relu,
+        "relu6" => Function::ClippedRelu { limit: 6.0 },
+        "leaky_relu" => Function::LeakyRelu { slope: 0.2 },
+        "elu" => Function::Elu { alpha: 1.0 },
+        "swish" | "silu" => Function::Swish,
+        "gelu" => Function::Gelu,
+        "sigmoid" => Function::Sigmoid,
+        "tanh" => Function::Tanh,
+        _ => return None,
+    })
+}
+
+/// Name of an activation: text, or the class of an object.
+pub(super) fn function_name(value: &Value) -> Result<&str, String> {
+    match value {
+        Value::Null => Ok("linear"),
+        Value::String(name) => Ok(name),
+        Value::Object(fields) => {
+            let inner = fields.get("config");
+            let name = inner.and_then(Value::as_str).or(fields.get("class_name").and_then(Value::as_str));
+            name.ok_or_else(|| "expected an activation by its name, found an object".to_owned())
+        }
+        other => Err(format!("expected an activation by its name, found {other}")),
+    }
+}

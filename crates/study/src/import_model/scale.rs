@@ -1,0 +1,51 @@
+//! Layers that scale each channel.
+
+use serde_json::Value;
+
+use super::builder::Builder;
+use super::layers::Step;
+
+impl Step<'_> {
+    /// `scale * x + offset` or `(x - mean) / deviation`, as a convolution that keeps channels apart.
+    pub(super) fn affine(&self, builder: &mut Builder, input: String) -> Result<String, String> {
+        let c = builder.extent(&input).channels();
+        let (scale, offset) = if self.layer.class == "Rescaling" {
+            (self.per_channel("scale", c)?, self.per_channel("offset", c)?)
+        } else {
+            self.last_axis(builder, &input)?;
+            let figure = |key: &str| match self.arrays.one(key) {
+                Ok(array) => Ok(array.values.iter().map(|&v| f64::from(v)).collect()),
+                Err(_) => self.per_channel(key, c),
+            };
+            let (mean, variance): (Vec<f64>, Vec<f64>) = (figure("mean")?, figure("variance")?);
+            // Keras' smallest deviation.
+            let deviation: Vec<f64> = variance.iter().map(|v| v.sqrt().max(1e-7)).collect();
+            let invert = self.flag("invert", false);
+            let pairs = mean.iter().zip(&deviation);
+            pairs.map(|(m, d)| if invert { (*d, *m) } else { (1.0 / d, -m / d) }).unzip()
+        };
+        if scale.len() != c || offset.len() != c {
+            return Err(format!("expected {c} numbers, one for each channel, found {}", scale.len()));
+        }
+        let floats = |values: &[f64]| values.iter().map(|&value| value as f32).collect::<Vec<f32>>();
+        builder.diagonal(&self.layer.name, input, &floats(&scale), Some(&floats(&offset)))
+    }
+
+    /// One number for all channels or one for each, however deep in lists.
+    fn per_channel(&self, key: &str, c: usize) -> Result<Vec<f64>, String> {
+        fn flatten(value: &Value, numbers: &mut Vec<f64>) {
+            match value {
+                Value::Array(values) => values.iter().for_each(|value| flatten(value, numbers)),
+                value => numbers.extend(value.as_f64()),
+            }
+        }
+        let mut numbers = Vec::new();
+        flatten(self.layer.config.get(key).unwrap_or(&Value::Null), &mut numbers);
+        match numbers[..] {
+            [one] => Ok(vec![one; c]),
+            [] if key == "offset" => Ok(vec![0.0; c]),
+            [] => Err(format!("expected {key:?}, found none")),
+            _ => Ok(numbers),
+        }
+    }
+}

@@ -1,0 +1,114 @@
+//! Pools, zeros around images, and images in another shape.
+
+use nn::spec::{Extent, Op, Padding};
+use serde_json::Value;
+
+use super::builder::Builder;
+use super::layers::Step;
+
+impl Step<'_> {
+    pub(super) fn pool(&self, builder: &mut Builder, input: String) -> Result<String, String> {
+        let size = self.pair("pool_size", [2; 2])?;
+        let stride = self.pair("strides", size)?;
+        if size[0] != size[1] || stride[0] != stride[1] {
+            return Err(format!("expected square windows and steps, found {size:?} and {stride:?}"));
+        }
+        let ([size, _], [stride, _], padding) = (size, stride, self.padding()?);
+        let op = match self.layer.class.as_str() {
+            "MaxPooling2D" => Op::MaxPool { size, stride, padding },
+            _ => Op::AveragePool { size, stride, padding },
+        };
+        builder.op(&self.layer.name, &[input], op)
+    }
+
+    pub(super) fn global_pool(&self, builder: &mut Builder, input: String) -> Result<String, String> {
+        let average = self.layer.class == "GlobalAveragePooling2D";
+        let keeps = self.flag("keepdims", false);
+        if average && !keeps {
+            return builder.op(&self.layer.name, &[input], Op::GlobalAveragePool);
+        }
+        let size = match builder.extent(&input) {
+            Extent::Image(shape) if shape.h == shape.w => shape.h,
+            Extent::Image(shape) => return Err(format!("expected a square image, found {shape}")),
+            Extent::Flat(n) => return Err(format!("expected an image, found {n} features")),
+        };
+        let (stride, padding) = (size, Padding::Valid);
+        let op = if average {
+            Op::AveragePool { size, stride, padding }
+        } else {
+            Op::MaxPool { size, stride, padding }
+        };
+        let pooled = builder.op(&self.layer.name, &[input], op)?;
+        if keeps { Ok(pooled) } else { builder.op(&format!("{pooled}/flat"), &[pooled], Op::Flatten) }
+    }
+
+    /// `n`, `[rows, columns]` or `[[top, bottom], [left, right]]` zeros.
+    pub(super) fn zeros_around(&self, builder: &mut Builder, input: String) -> Result<String, String> {
+        let value = self.layer.config.get("padding").unwrap_or(&Value::Null);
+        let whole = |value: &Value| value.as_u64().and_then(|n| usize::try_from(n).ok());
+        let side = |value: &Value| match value {
+            Value::Array(two) => match &two[..] {
+                [before, after] => Some([whole(before)?, whole(after)?]),
+                _ => None,
+            },
+            one => whole(one).map(|n| [n; 2]),
+        };
+        let sides = match value {
+            Value::Array(two) if two.len() == 2 => side(&two[0]).zip(side(&two[1])),
+            one => side(one).map(|both| (both, both)),
+        };
+        let (rows, columns) =
+            sides.ok_or_else(|| format!("expected zeros on each side as \"padding\", found {value}"))?;
+        builder.op(&self.layer.name, &[input], Op::Pad { rows, columns })
+    }
+
+    /// Only what keeps the order of the values.
+    pub(super) fn reshape(&self, builder: &mut Builder, input: String) -> Result<String, String> {
+        let before = builder.extent(&input);
+        let Some(target) = self.layer.config.get("target_shape").and_then(Value::as_array) else {
+            return Err("expected a \"target_shape\", found none".to_owned());
+        };
+        let n = before.len();
+        let known: usize =
+            target.iter().filter_map(Value::as_u64).fold(1, |n, length| n.saturating_mul(length as usize));
+        let length = |length: &Value| match length.as_u64() {
+            Some(length) => length as usize,
+            None => n.checked_div(known).unwrap_or(0),
+        };
+        match (&target.iter().map(length).collect::<Vec<usize>>()[..], before) {
+            (&[units], Extent::Flat(_)) if units == n => Ok(input),
+            (&[units], Extent::Image(_)) if units == n => builder.op(&self.layer.name, &[input], Op::Flatten),
+            (&[h, w, c], Extent::Image(shape)) if [h, w, c] == [shape.h, shape.w, shape.c] => Ok(input),
+            (&[1, 1, c], Extent::Flat(_)) if c == n => builder.unflattened(&input),
+            _ => {
+                let target = Value::Array(target.clone());
+                Err(format!("expected a shape that keeps the axes, found {target} for {before}"))
+            }
+        }
+    }
+
+    /// Only the order that is there already.
+    pub(super) fn permute(&self, input: String) -> Result<String, String> {
+        match self.layer.config.get("dims") {
+            Some(Value::Array(dims)) if dims.iter().zip(1..).all(|(dim, place)| *dim == place) => Ok(input),
+            dims => Err(format!("expected the axes in their order, found {dims:?}")),
+        }
+    }
+
+    /// Channels, or features, one after the other.
+    pub(super) fn concatenate(&self, builder: &mut Builder, inputs: &[String]) -> Result<String, String> {
+        if let Some(first) = inputs.first() {
+            self.last_axis(builder, first)?;
+        }
+        builder.op(&self.layer.name, inputs, Op::Concat)
+    }
+
+    /// Only to the size that images have already.
+    pub(super) fn resizing(&self, builder: &Builder, input: String) -> Result<String, String> {
+        let wanted = ["height", "width"].map(|key| self.layer.config.get(key).and_then(Value::as_u64));
+        match builder.extent(&input) {
+            Extent::Image(shape) if wanted == [shape.h, shape.w].map(|n| Some(n as u64)) => Ok(input),
+            found => Err(format!("expected images of its size already (see --size), found {found}")),
+        }
+    }
+}
