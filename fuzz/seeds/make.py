@@ -1,13 +1,15 @@
 """Small valid files for the fuzz targets to start from, so that they get past magic numbers and checksums.
 
-python 3.11, numpy 2.4.6, pillow 13.0.0, pyarrow 26.0.1, safetensors 0.8.0, tifffile 2026.3.3:
+python 3.11, h5py 3.14.0, numpy 2.4.6, pillow 13.0.0, pyarrow 26.0.1, safetensors 0.8.0, tifffile 2026.3.3:
     python make.py
 """
 import io
 import json
 import os
+import struct
 import zipfile
 
+import h5py
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet
@@ -129,5 +131,45 @@ def microscopes():
         save("microscope", f"{compression}.tif", data)
 
 
-for make in (images, arrays, tables, models, annotations, microscopes):
+def kerases():
+    dense = {"class_name": "Dense", "config": {"name": "dense", "units": 2, "activation": "softmax"}}
+    shape = {"class_name": "InputLayer", "config": {"name": "in", "batch_input_shape": [None, 2, 2, 1]}}
+    flatten = {"class_name": "Flatten", "config": {"name": "flatten"}}
+    config = json.dumps({"class_name": "Sequential", "config": {"name": "net", "layers": [shape, flatten, dense]}})
+    kernel, bias = np.ones((4, 2), "f4"), np.zeros(2, "f4")
+
+    def named(file):
+        with h5py.File(file, "w") as root:
+            root.attrs["model_config"] = config.encode()
+            group = root.create_group("model_weights/dense")
+            group.attrs["weight_names"] = [b"dense/kernel:0", b"dense/bias:0"]
+            group["dense/kernel:0"], group["dense/bias:0"] = kernel, bias
+
+    def numbered(file):
+        with h5py.File(file, "w", libver="latest") as root:
+            root["layers/dense/vars/0"], root["layers/dense/vars/1"] = kernel, bias
+
+    save("keras", "named.h5", written(named))
+    members = {"config.json": config, "model.weights.h5": written(numbered)}
+    save("keras", "numbered.keras", zipped(members))
+    save("keras", "stored.keras", zipped(members, zipfile.ZIP_STORED))
+    save("keras", "architecture.json", config.encode())
+
+
+def points():
+    save("label_points", "plain.csv", b"image,frame,z,y,x,class\na.tif,0,0,4.5,8,A\na.tif,1,0,2,3.25,B\n")
+    save("label_points", "napari.csv", b"index,axis-0,axis-1,axis-2,class\n0,0,4.5,8,A\n1,1,2,3.25,B\n")
+    picture = {"id": 1, "file_name": "a.tif", "width": 20, "height": 20}
+    mark = {"id": 1, "image_id": 1, "category_id": 1, "keypoints": [8, 4.5, 2], "num_keypoints": 1}
+    box = {"id": 2, "image_id": 1, "category_id": 1, "bbox": [1, 2, 3, 4]}
+    coco = {"images": [picture], "annotations": [mark, box], "categories": [{"id": 1, "name": "A"}]}
+    save("label_points", "coco.json", json.dumps(coco).encode())
+    # Fiji's layout: version, kind 10 (points), bounds, number, then columns and rows of the points.
+    head = b"Iout" + struct.pack(">hBxhhhhh", 228, 10, 4, 8, 6, 10, 1)
+    roi = head.ljust(64, b"\0") + struct.pack(">hh", 0, 0)
+    save("label_points", "one.roi", roi)
+    save("label_points", "set.zip", zipped({"0001-0004-0008.roi": roi}))
+
+
+for make in (images, arrays, tables, models, annotations, microscopes, kerases, points):
     make()
