@@ -1,8 +1,9 @@
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync } from "node:fs";
+import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { type Browser, chromium, type Page } from "playwright-core";
+import { type Browser, type CDPSession, chromium, type Page } from "playwright-core";
 import { fit, toStage } from "../src/state/camera";
 
 export const ROOT = resolve(import.meta.dirname, "../..");
@@ -32,19 +33,23 @@ export function folder(name: string): string {
   return mkdtempSync(join(tmpdir(), `morphotype-${name}-`));
 }
 
-/** `morphotype annotate`, with the address that it printed. */
+/** The program while it serves a page, with the address that it printed. */
 export class Server {
   #process: ChildProcess | null = null;
   address = "";
 
-  constructor(
-    readonly images: string[],
-    readonly study: string,
-  ) {}
+  private constructor(readonly args: string[]) {}
+
+  static annotate(images: string[], study: string): Server {
+    return new Server(["annotate", ...images, "--study", study]);
+  }
+
+  static explore(map: string, study: string): Server {
+    return new Server(["explore", map, "--study", study]);
+  }
 
   async start(): Promise<string> {
-    const args = ["annotate", ...this.images, "--study", this.study, "--no-open"];
-    const started = spawn(program(), args, { stdio: ["ignore", "pipe", "pipe"] });
+    const started = spawn(program(), [...this.args, "--no-open"], { stdio: ["ignore", "pipe", "pipe"] });
     this.#process = started;
     this.address = await new Promise<string>((found, failed) => {
       let text = "";
@@ -55,7 +60,7 @@ export class Server {
       };
       started.stdout.on("data", read);
       started.stderr.on("data", read);
-      started.on("exit", (code) => failed(new Error(`annotate ended with ${code}: ${text}`)));
+      started.on("exit", (code) => failed(new Error(`${this.args[0]} ended with ${code}: ${text}`)));
     });
     return this.address;
   }
@@ -81,25 +86,66 @@ interface Shape {
   x: number;
 }
 
-/** The page as a person uses it: with mouse and keys only. */
-export class Person {
+/** Somebody before the page, with mouse and keys only. */
+export class Visitor {
   readonly complaints: string[] = [];
 
-  private constructor(
-    readonly page: Page,
-    readonly shape: Shape,
-  ) {}
-
-  static async at(browser: Browser, address: string, shape: Shape): Promise<Person> {
-    const context = await browser.newContext({ viewport: { width: 1440, height: 900 } });
-    const page = await context.newPage();
-    const person = new Person(page, shape);
-    page.on("pageerror", (error) => person.complaints.push(error.message));
+  constructor(readonly page: Page) {
+    page.on("pageerror", (error) => this.complaints.push(error.message));
     page.on("console", (line) => {
       // A refused connection is what the offline tests are about.
-      if (line.type() === "error" && !line.text().includes("ERR_")) person.complaints.push(line.text());
+      if (line.type() === "error" && !line.text().includes("ERR_")) this.complaints.push(line.text());
     });
-    await page.goto(address);
+  }
+
+  static async page(browser: Browser): Promise<Page> {
+    return (await browser.newContext({ viewport: { width: 1440, height: 900 } })).newPage();
+  }
+
+  async press(key: string): Promise<void> {
+    await this.page.keyboard.press(key);
+  }
+
+  async saved(): Promise<void> {
+    await this.page.getByTestId("saved").getByText("Saved", { exact: true }).waitFor({ timeout: 30_000 });
+  }
+
+  async picture(name: string): Promise<void> {
+    mkdirSync(OUTPUT, { recursive: true });
+    await this.page.screenshot({ path: join(OUTPUT, `${name}.png`) });
+  }
+
+  /** Opens a tab by its name. */
+  async open(view: string): Promise<void> {
+    const link = `nav a[href="#/${view.toLowerCase()}"]`;
+    await this.page.locator(link).click();
+    // The address changes first, the view after it.
+    await this.page.locator(`${link}[aria-current="page"]`).waitFor();
+  }
+
+  /** What axe finds serious on the page as it is. */
+  async grave(): Promise<string[]> {
+    // Evaluated by the debugger, which the page's security policy does not bind.
+    await this.page.evaluate(readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8"));
+    const found = await this.page.evaluate("axe.run(document, { resultTypes: ['violations'] })");
+    const { violations } = found as { violations: { id: string; impact: string; nodes: { html: string }[] }[] };
+    const grave = violations.filter(({ impact }) => impact === "serious" || impact === "critical");
+    return grave.map(({ id, nodes }) => `${id}: ${nodes[0]?.html}`);
+  }
+}
+
+/** Somebody who labels. */
+export class Person extends Visitor {
+  private constructor(
+    page: Page,
+    readonly shape: Shape,
+  ) {
+    super(page);
+  }
+
+  static async at(browser: Browser, address: string, shape: Shape): Promise<Person> {
+    const person = new Person(await Visitor.page(browser), shape);
+    await person.page.goto(address);
     await person.ready();
     return person;
   }
@@ -124,10 +170,6 @@ export class Person {
 
   stage() {
     return this.page.getByTestId("stage");
-  }
-
-  async press(key: string): Promise<void> {
-    await this.page.keyboard.press(key);
   }
 
   async frame(): Promise<number> {
@@ -169,10 +211,6 @@ export class Person {
     if (modifier) await this.page.keyboard.up(modifier);
   }
 
-  async saved(): Promise<void> {
-    await this.page.getByTestId("saved").getByText("Saved", { exact: true }).waitFor({ timeout: 30_000 });
-  }
-
   /** Cells of each class, as the page counts them. */
   async counts(): Promise<number[]> {
     const texts = await this.page.getByTestId("count").allTextContents();
@@ -183,11 +221,6 @@ export class Person {
     return (await this.counts()).reduce((a, b) => a + b, 0);
   }
 
-  async picture(name: string): Promise<void> {
-    mkdirSync(OUTPUT, { recursive: true });
-    await this.page.screenshot({ path: join(OUTPUT, `${name}.png`) });
-  }
-
   async download(format: string): Promise<string> {
     await this.open("Files");
     await this.page.getByRole("radio", { name: format }).check();
@@ -195,13 +228,6 @@ export class Person {
     const path = join(folder("download"), download.suggestedFilename());
     await download.saveAs(path);
     return path;
-  }
-
-  async open(view: "Label" | "Train" | "Review" | "Files"): Promise<void> {
-    const link = `nav a[href="#/${view.toLowerCase()}"]`;
-    await this.page.locator(link).click();
-    // The address changes first, the view after it.
-    await this.page.locator(`${link}[aria-current="page"]`).waitFor();
   }
 }
 
@@ -220,4 +246,40 @@ export function rows(path: string): Record<string, string>[] {
     const fields = line.split(",");
     return Object.fromEntries(names.map((name, i) => [name, fields[i] ?? ""]));
   });
+}
+
+/** Animation frames a second while something goes on, and milliseconds of script in each. */
+export interface Pace {
+  frames: number;
+  perSecond: number;
+  script: number;
+}
+
+async function scriptSeconds(debug: CDPSession): Promise<number> {
+  const { metrics } = await debug.send("Performance.getMetrics");
+  return metrics.find(({ name }) => name === "ScriptDuration")?.value ?? 0;
+}
+
+export async function pace(page: Page, work: () => Promise<void>): Promise<Pace> {
+  const debug = await page.context().newCDPSession(page);
+  await debug.send("Performance.enable");
+  await page.evaluate(() => {
+    const count = { n: 0, from: performance.now(), going: true };
+    Object.assign(window, { count });
+    const tick = () => {
+      count.n++;
+      if (count.going) requestAnimationFrame(tick);
+    };
+    requestAnimationFrame(tick);
+  });
+  const before = await scriptSeconds(debug);
+  await work();
+  const script = (await scriptSeconds(debug)) - before;
+  const { n, seconds } = await page.evaluate(() => {
+    const { count } = window as unknown as { count: { n: number; from: number; going: boolean } };
+    count.going = false;
+    return { n: count.n, seconds: (performance.now() - count.from) / 1000 };
+  });
+  await debug.detach();
+  return { frames: n, perSecond: n / seconds, script: (script * 1000) / n };
 }

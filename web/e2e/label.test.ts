@@ -19,7 +19,7 @@ afterAll(async () => {
 });
 
 async function serve(image: string): Promise<Server> {
-  const server = new Server([image], join(folder("study"), "study"));
+  const server = Server.annotate([image], join(folder("study"), "study"));
   servers.push(server);
   await server.start();
   return server;

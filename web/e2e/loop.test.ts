@@ -47,6 +47,8 @@ async function label(person: Person, cells: Truth[]): Promise<void> {
 
 async function train(person: Person): Promise<void> {
   await person.open("Train");
+  await person.page.getByLabel("Recipe").selectOption("encoder");
+  await person.page.getByLabel("Epochs").fill("30");
   await person.page.getByRole("button", { name: "Start" }).click();
   const state = person.page.getByTestId("training");
   await state.getByText("training", { exact: true }).waitFor();
@@ -94,7 +96,7 @@ describe("label, train, suggest, correct, train", () => {
     run("crop", movie, "--points", join(movies, "unseen.csv"), "--half", "32", "-o", unseen);
     const truths = truthsOf(movie).filter((cell) => cell.t < FIRST_UNSEEN);
     const study = join(folder("study"), "study");
-    server = new Server([movie], study);
+    server = Server.annotate([movie], study);
     const person = await Person.at(browser, await server.start(), { y: 512, x: 512 });
     await person.addClasses();
     await label(person, CLASSES.flatMap((name) => some(truths, name, 6)));

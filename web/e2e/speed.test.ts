@@ -1,8 +1,8 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Browser, CDPSession } from "playwright-core";
+import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { folder, launch, OUTPUT, Person, run, Server } from "./harness";
+import { folder, launch, OUTPUT, pace, Person, run, Server } from "./harness";
 
 /** Figures are reported, never asserted: they depend on the machine. What is asserted is that the work was done. */
 const report: string[] = [];
@@ -10,16 +10,13 @@ const report: string[] = [];
 let browser: Browser;
 let server: Server;
 let person: Person;
-let debug: CDPSession;
 
 beforeAll(async () => {
   browser = await launch();
   const movies = folder("movies");
   run("simulate", "nuclei", "-o", movies, "--frames", "20", "--size", "1024", "--per-class", "5");
-  server = new Server([join(movies, "nuclei_0.tif")], join(folder("study"), "study"));
+  server = Server.annotate([join(movies, "nuclei_0.tif")], join(folder("study"), "study"));
   person = await Person.at(browser, await server.start(), { y: 1024, x: 1024 });
-  debug = await person.page.context().newCDPSession(person.page);
-  await debug.send("Performance.enable");
   report.push(`renderer: ${await person.page.locator("canvas[data-renderer]").getAttribute("data-renderer")}`);
 });
 afterAll(async () => {
@@ -29,32 +26,11 @@ afterAll(async () => {
   await server.kill();
 });
 
-async function scriptSeconds(): Promise<number> {
-  const { metrics } = await debug.send("Performance.getMetrics");
-  return metrics.find(({ name }) => name === "ScriptDuration")?.value ?? 0;
-}
-
-/** Animation frames while something goes on, and the script time of each in the mean. */
+/** Reports the pace of something. */
 async function measured(name: string, work: () => Promise<void>): Promise<number> {
-  await person.page.evaluate(() => {
-    const count = { n: 0, from: performance.now(), going: true };
-    Object.assign(window, { count });
-    const tick = () => {
-      count.n++;
-      if (count.going) requestAnimationFrame(tick);
-    };
-    requestAnimationFrame(tick);
-  });
-  const before = await scriptSeconds();
-  await work();
-  const script = (await scriptSeconds()) - before;
-  const { n, seconds } = await person.page.evaluate(() => {
-    const { count } = window as unknown as { count: { n: number; from: number; going: boolean } };
-    count.going = false;
-    return { n: count.n, seconds: (performance.now() - count.from) / 1000 };
-  });
-  report.push(`${name}: ${(n / seconds).toFixed(0)} frames/s, ${((script * 1000) / n).toFixed(2)} ms of script per frame`);
-  return n;
+  const { frames, perSecond, script } = await pace(person.page, work);
+  report.push(`${name}: ${perSecond.toFixed(0)} frames/s, ${script.toFixed(2)} ms of script per frame`);
+  return frames;
 }
 
 async function panAndZoom(): Promise<void> {

@@ -6,9 +6,10 @@ import type { Source } from "./api/source";
 import App from "./views/App.svelte";
 
 async function source(): Promise<Source> {
-  const made = import.meta.env.DEV ? new URLSearchParams(location.search).get("made") : null;
+  const query = new URLSearchParams(location.search);
+  const [made, map] = import.meta.env.DEV ? [query.get("made"), query.get("map")] : [null, null];
   // Left out of the build: the page of the program always talks to its server.
-  if (made !== null) return new (await import("./api/made")).MadeSource(Number(made));
+  if (made !== null || map !== null) return new (await import("./api/made")).MadeSource(Number(made), Number(map));
   return new HttpSource();
 }
 

@@ -1,4 +1,4 @@
-//! The page of `annotate`: `cargo xtask web` builds it into `web/dist`, which is committed so that cargo alone builds the
+//! The page of `annotate` and `explore`: `cargo xtask web` builds it into `web/dist`, which is committed so that cargo alone builds the
 //! program; the checks prove that what is committed is what the sources make, and drive it in a real browser.
 
 use std::{

@@ -15,6 +15,7 @@ import type {
   TrainState,
 } from "../state/contract";
 import { Ledger } from "./ledger";
+import { MadeMap } from "./map/made";
 import type { Listener, Place, Source } from "./source";
 
 const N_NUCLEI = 90;
@@ -62,8 +63,10 @@ function nucleus(i: number, t: number): { y: number; x: number; radius: number }
 export class MadeSource implements Source {
   readonly ledger = new Ledger();
   user = "you";
-  /** Cells put in when it starts, to see how many the page bears. */
-  constructor(nCells = 0) {
+  readonly map: MadeMap;
+  /** `nCells` are put in when it starts, to see how many the page bears; with `nMapped` a map is explored instead. */
+  constructor(nCells = 0, readonly nMapped = 0) {
+    this.map = new MadeMap(nMapped);
     if (nCells === 0) return;
     const color = "#56b4e9";
     const c = { id: "many", name: "Many", color, shape: "circle", hotkey: 1, target: null, position: 0 };
@@ -80,8 +83,9 @@ export class MadeSource implements Source {
     user: this.user,
     study: "made",
     window: 64,
-    can_train: true,
-    images: [MOVIE],
+    can_train: this.nMapped === 0,
+    images: this.nMapped === 0 ? [MOVIE] : [],
+    views: this.nMapped === 0 ? ["label", "train", "review", "files"] : ["map", "montage", "confusion", "plate"],
   });
 
   rename = async (user: string) => void (this.user = user);

@@ -15,6 +15,7 @@ import type {
   TrainOrder,
   TrainState,
 } from "../state/contract";
+import type { MapSource } from "./map/source";
 
 export interface Place {
   t: number;
@@ -41,6 +42,8 @@ export interface ExportOrder {
 
 /** Where the page's data come from: the server, or made-up ones for trying the page without it. */
 export interface Source {
+  /** Where a map of cells is explored instead of labelled. */
+  readonly map: MapSource;
   session(): Promise<Session>;
   rename(user: string): Promise<void>;
   plane(image: ImageInfo, at: Place, signal?: AbortSignal): Promise<Pixels>;

@@ -2,7 +2,8 @@ import "fake-indexeddb/auto";
 import { describe, expect, it, vi } from "vitest";
 import type { Edit } from "../state/contract";
 import { newId } from "../state/id";
-import { Labels } from "../state/labels";
+import { Labels, type Pending } from "../state/labels";
+import { LabelBox } from "./labelbox";
 import { MadeSource } from "./made";
 import { Refused } from "./source";
 import { Sync, type SyncState } from "./sync";
@@ -30,8 +31,8 @@ async function page(source: Shaky, study: string) {
   const labels = new Labels(newId, Date.now);
   labels.user = "you";
   const states: SyncState["is"][] = [];
-  const unsent = await UnsentStore.open(study, client);
-  const sync = new Sync(source, labels, unsent, client, (state) => states.push(state.is));
+  const unsent = await UnsentStore.open<Pending>(study, client);
+  const sync = new Sync(new LabelBox(source, labels, client), unsent, (state) => states.push(state.is));
   await sync.start();
   const say = (...edits: Edit[]) => sync.push(labels.perform(edits));
   const saved = () => vi.waitFor(() => expect(sync.state.is).toBe("saved"), 5000);
@@ -114,6 +115,6 @@ describe("sync", () => {
     sync.retry();
     await saved();
     expect(labels.size).toBe(0);
-    expect(sync.rejected.map((r) => r.message)).toEqual(["Too large."]);
+    expect(sync.rejected).toEqual(["Too large."]);
   });
 });

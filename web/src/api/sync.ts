@@ -1,6 +1,5 @@
-import type { Gesture } from "../state/contract";
-import type { Labels, Pending } from "../state/labels";
-import { Refused, type Source } from "./source";
+import type { Outbox, Posted } from "./outbox";
+import { Refused } from "./source";
 import type { Unsent } from "./unsent";
 
 export type SyncState =
@@ -10,11 +9,6 @@ export type SyncState =
   /** The server is there and cannot write, or no longer knows this page. */
   | { is: "stuck"; unsent: number; message: string };
 
-export interface Rejected {
-  gesture: Gesture;
-  message: string;
-}
-
 const FIRST_WAIT = 250;
 const LONGEST_WAIT = 8_000;
 
@@ -22,8 +16,9 @@ const LONGEST_WAIT = 8_000;
  * Brings gestures to the server, one after the other in their order, and brings home what others did. A gesture leaves
  * the queue only when the server has acknowledged it; its id makes sending it twice harmless.
  */
-export class Sync {
-  readonly rejected: Rejected[] = [];
+export class Sync<G extends Posted> {
+  /** Why the server did not take an edit. */
+  readonly rejected: string[] = [];
   #state: SyncState = { is: "saved" };
   #working = false;
   #closed = false;
@@ -34,10 +29,8 @@ export class Sync {
   #stored = new Map<string, Promise<void>>();
 
   constructor(
-    readonly source: Source,
-    readonly labels: Labels,
-    readonly unsent: Unsent,
-    readonly client: string,
+    readonly outbox: Outbox<G>,
+    readonly unsent: Unsent<G>,
     readonly changed: (state: SyncState) => void = () => {},
   ) {}
 
@@ -48,17 +41,13 @@ export class Sync {
   /** Loads everything, and takes over what an earlier page left unsent. */
   async start(): Promise<void> {
     const orphans = await this.unsent.orphans();
-    const [reply, mine] = await Promise.all([this.source.labels(), this.source.log(0, true)]);
-    const logged = new Set(mine.gestures.map((gesture) => gesture.gesture));
-    for (const { gesture } of orphans.filter((orphan) => logged.has(orphan.gesture))) await this.unsent.drop(gesture);
-    // The log may be younger than the snapshot by a gesture of another page; asking again makes them one.
-    this.labels.load(reply, mine.gestures);
-    this.labels.adopt(orphans.filter((orphan) => !logged.has(orphan.gesture)));
+    const written = await this.outbox.load(orphans);
+    for (const { gesture } of orphans) if (written.has(gesture)) await this.unsent.drop(gesture);
     this.pull();
   }
 
   /** A gesture was made here. */
-  push(gesture: Pending | null): void {
+  push(gesture: G | null): void {
     if (!gesture) return;
     this.#store(gesture);
     void this.#work();
@@ -81,7 +70,7 @@ export class Sync {
     clearTimeout(this.#timer);
   }
 
-  #store(gesture: Pending): void {
+  #store(gesture: G): void {
     const done = this.unsent.put(this.#order++, gesture).catch(() => {});
     this.#stored.set(gesture.gesture, done);
   }
@@ -96,10 +85,10 @@ export class Sync {
     if (this.#working || this.#closed) return;
     this.#working = true;
     try {
-      while (!this.#closed && (this.#behind || this.labels.pending.length > 0)) {
-        this.#tell({ is: "saving", unsent: this.labels.pending.length });
+      while (!this.#closed && (this.#behind || this.outbox.pending.length > 0)) {
+        this.#tell({ is: "saving", unsent: this.outbox.pending.length });
         if (this.#behind) await this.#catchUp();
-        const next = this.labels.pending[0];
+        const next = this.outbox.pending[0];
         if (next) await this.#send(next);
         this.#wait = 0;
       }
@@ -109,48 +98,46 @@ export class Sync {
     } finally {
       this.#working = false;
     }
-    if (this.#state.is === "saved" && (this.#behind || this.labels.pending.length > 0)) void this.#work();
+    if (this.#state.is === "saved" && (this.#behind || this.outbox.pending.length > 0)) void this.#work();
   }
 
   async #catchUp(): Promise<void> {
     this.#behind = false;
     try {
-      const { gestures, revision } = await this.source.log(this.labels.revision, false);
-      const waiting = new Set(this.labels.pending.map((gesture) => gesture.gesture));
-      this.labels.learn(gestures, revision);
-      for (const { gesture } of gestures) if (waiting.has(gesture)) await this.#drop(gesture);
+      await this.#settling(() => this.outbox.catchUp());
     } catch (error) {
       this.#behind = true;
       throw error;
     }
   }
 
-  async #send(next: Pending): Promise<void> {
-    // Withdrawn edits leave the gesture while it waits; what is sent now is what must be acknowledged.
-    const gesture = { ...next, edits: [...next.edits] };
-    await this.#stored.get(gesture.gesture);
-    try {
-      const reply = await this.source.send(gesture, this.client, this.labels.revision);
-      this.#behind ||= reply.more === true;
-      for (const { index, reason } of reply.refused) {
-        const edit = gesture.edits[index];
-        if (edit?.op === "put_class") this.rejected.push({ gesture, message: `class ${edit.name}: ${reason.replaceAll("_", " ")}` });
+  async #send(next: G): Promise<void> {
+    await this.#stored.get(next.gesture);
+    await this.#settling(async () => {
+      try {
+        const { follow, behind, complaints } = await this.outbox.send(next);
+        this.#behind ||= behind;
+        this.rejected.push(...complaints);
+        for (const gesture of follow) this.#store(gesture);
+      } catch (error) {
+        const final = error instanceof Refused && !error.passing && error.status !== 403;
+        if (!final) throw error;
+        this.rejected.push(error.message);
+        this.outbox.reject(next);
       }
-      const before = new Set(this.labels.pending.map((waiting) => waiting.gesture));
-      for (const follow of this.labels.acknowledge(gesture, reply)) this.#store(follow);
-      const left = new Set(this.labels.pending.map((waiting) => waiting.gesture));
-      for (const id of before) if (!left.has(id)) await this.#drop(id);
-    } catch (error) {
-      const final = error instanceof Refused && !error.passing && error.status !== 403;
-      if (!final) throw error;
-      this.rejected.push({ gesture, message: error.message });
-      this.labels.reject(gesture);
-      await this.#drop(gesture.gesture);
-    }
+    });
+  }
+
+  /** Does some work, and forgets the gestures that are no longer pending after it. */
+  async #settling(work: () => Promise<void>): Promise<void> {
+    const before = this.outbox.pending.map(({ gesture }) => gesture);
+    await work();
+    const left = new Set(this.outbox.pending.map(({ gesture }) => gesture));
+    for (const gesture of before) if (!left.has(gesture)) await this.#drop(gesture);
   }
 
   #later(error: unknown): void {
-    const unsent = this.labels.pending.length;
+    const unsent = this.outbox.pending.length;
     this.#wait = Math.min(LONGEST_WAIT, Math.max(FIRST_WAIT, this.#wait * 2));
     this.#timer = setTimeout(() => void this.#work(), this.#wait);
     if (error instanceof Refused) this.#tell({ is: "stuck", unsent, message: error.message });

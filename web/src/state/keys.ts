@@ -1,9 +1,9 @@
-/** What a key does on the label view. One table: the key handler and the help read it. */
-export interface Binding {
+/** What a key does. One table for each kind of work: the key handler and the help read it. */
+export interface Binding<C extends string = string> {
   keys: string[];
-  command: Command;
+  command: C;
   help: string;
-  group: "Frames" | "Classes" | "Cells" | "View" | "Suggestions";
+  group: string;
 }
 
 export type Command =
@@ -39,7 +39,7 @@ export type Command =
   | "suggestion_skip"
   | "help";
 
-export const BINDINGS: Binding[] = [
+export const BINDINGS: Binding<Command>[] = [
   { keys: ["ArrowRight"], command: "frame_next", help: "next frame", group: "Frames" },
   { keys: ["ArrowLeft"], command: "frame_previous", help: "previous frame", group: "Frames" },
   { keys: ["Home"], command: "frame_first", help: "first frame", group: "Frames" },
@@ -86,16 +86,20 @@ interface Press {
   altKey: boolean;
 }
 
-const BY_KEY = new Map(BINDINGS.flatMap((binding) => binding.keys.map((key) => [key, binding.command] as const)));
-
-export function commandOf(press: Press): Command | null {
-  if (press.altKey) return null;
-  const letter = press.key.length === 1 ? press.key.toLowerCase() : press.key;
-  const held = `${press.ctrlKey ? "Ctrl+" : ""}${press.metaKey ? "Meta+" : ""}`;
-  // Shift is part of characters such as "?" and "+", and held on purpose with arrows and with Ctrl.
-  const shift = press.shiftKey && (press.key.length > 1 || held !== "") ? "Shift+" : "";
-  return BY_KEY.get(held + shift + letter) ?? null;
+/** Finds the command of a press in a table. */
+export function commandsOf<C extends string>(bindings: Binding<C>[]): (press: Press) => C | null {
+  const byKey = new Map(bindings.flatMap((binding) => binding.keys.map((key) => [key, binding.command] as const)));
+  return (press) => {
+    if (press.altKey) return null;
+    const letter = press.key.length === 1 ? press.key.toLowerCase() : press.key;
+    const held = `${press.ctrlKey ? "Ctrl+" : ""}${press.metaKey ? "Meta+" : ""}`;
+    // Shift is part of characters such as "?" and "+", and held on purpose with arrows and with Ctrl.
+    const shift = press.shiftKey && (press.key.length > 1 || held !== "") ? "Shift+" : "";
+    return byKey.get(held + shift + letter) ?? null;
+  };
 }
+
+export const commandOf = commandsOf(BINDINGS);
 
 /** A key as people read it. */
 export function shownKey(key: string): string {

@@ -30,7 +30,7 @@ export interface paths {
                         "application/json": Record<string, never>;
                     };
                 };
-                /** @description Refused: 400 The body or query is malformed. 403 No right token, host or origin. 404 No such image, plane or path. 405 Another method. 409 Something else is going on. 413 The body is too large. 422 What is asked for cannot be. 503 The labels cannot be kept now; nothing was changed. */
+                /** @description Refused: 400 The body or query is malformed. 403 No right token, host or origin. 404 No such image, plane, cell or path. 405 Another method. 409 Something else is going on. 413 The body is too large. 422 What is asked for cannot be. 503 The labels cannot be kept now; nothing was changed. */
                 default: {
                     headers: {
                         [name: string]: unknown;
@@ -75,7 +75,7 @@ export interface paths {
                         "application/json": components["schemas"]["Session"];
                     };
                 };
-                /** @description Refused: 400 The body or query is malformed. 403 No right token, host or origin. 404 No such image, plane or path. 405 Another method. 409 Something else is going on. 413 The body is too large. 422 What is asked for cannot be. 503 The labels cannot be kept now; nothing was changed. */
+                /** @description Refused: 400 The body or query is malformed. 403 No right token, host or origin. 404 No such image, plane, cell or path. 405 Another method. 409 Something else is going on. 413 The body is too large. 422 What is asked for cannot be. 503 The labels cannot be kept now; nothing was changed. */
                 default: {
                     headers: {
                         [name: string]: unknown;
@@ -111,7 +111,7 @@ export interface paths {
                         "application/json": components["schemas"]["Session"];
                     };
                 };
-                /** @description Refused: 400 The body or query is malformed. 403 No right token, host or origin. 404 No such image, plane or path. 405 Another method. 409 Something else is going on. 413 The body is too large. 422 What is asked for cannot be. 503 The labels cannot be kept now; nothing was changed. */
+                /** @description Refused: 400 The body or query is malformed. 403 No right token, host or origin. 404 No such image, plane, cell or path. 405 Another method. 409 Something else is going on. 413 The body is too large. 422 What is asked for cannot be. 503 The labels cannot be kept now; nothing was changed. */
                 default: {
                     headers: {
                         [name: string]: unknown;
@@ -161,7 +161,7 @@ export interface paths {
                         "application/octet-stream": string;
                     };
                 };
-                /** @description Refused: 400 The body or query is malformed. 403 No right token, host or origin. 404 No such image, plane or path. 405 Another method. 409 Something else is going on. 413 The body is too large. 422 What is asked for cannot be. 503 The labels cannot be kept now; nothing was changed. */
+                /** @description Refused: 400 The body or query is malformed. 403 No right token, host or origin. 404 No such image, plane, cell or path. 405 Another method. 409 Something else is going on. 413 The body is too large. 422 What is asked for cannot be. 503 The labels cannot be kept now; nothing was changed. */
                 default: {
                     headers: {
                         [name: string]: unknown;
@@ -212,7 +212,7 @@ export interface paths {
                         "application/json": components["schemas"]["Histogram"];
                     };
                 };
-                /** @description Refused: 400 The body or query is malformed. 403 No right token, host or origin. 404 No such image, plane or path. 405 Another method. 409 Something else is going on. 413 The body is too large. 422 What is asked for cannot be. 503 The labels cannot be kept now; nothing was changed. */
+                /** @description Refused: 400 The body or query is malformed. 403 No right token, host or origin. 404 No such image, plane, cell or path. 405 Another method. 409 Something else is going on. 413 The body is too large. 422 What is asked for cannot be. 503 The labels cannot be kept now; nothing was changed. */
                 default: {
                     headers: {
                         [name: string]: unknown;
@@ -266,7 +266,7 @@ export interface paths {
                         "application/octet-stream": string;
                     };
                 };
-                /** @description Refused: 400 The body or query is malformed. 403 No right token, host or origin. 404 No such image, plane or path. 405 Another method. 409 Something else is going on. 413 The body is too large. 422 What is asked for cannot be. 503 The labels cannot be kept now; nothing was changed. */
+                /** @description Refused: 400 The body or query is malformed. 403 No right token, host or origin. 404 No such image, plane, cell or path. 405 Another method. 409 Something else is going on. 413 The body is too large. 422 What is asked for cannot be. 503 The labels cannot be kept now; nothing was changed. */
                 default: {
                     headers: {
                         [name: string]: unknown;
@@ -311,7 +311,7 @@ export interface paths {
                         "application/json": components["schemas"]["Labels"];
                     };
                 };
-                /** @description Refused: 400 The body or query is malformed. 403 No right token, host or origin. 404 No such image, plane or path. 405 Another method. 409 Something else is going on. 413 The body is too large. 422 What is asked for cannot be. 503 The labels cannot be kept now; nothing was changed. */
+                /** @description Refused: 400 The body or query is malformed. 403 No right token, host or origin. 404 No such image, plane, cell or path. 405 Another method. 409 Something else is going on. 413 The body is too large. 422 What is asked for cannot be. 503 The labels cannot be kept now; nothing was changed. */
                 default: {
                     headers: {
                         [name: string]: unknown;
@@ -359,7 +359,7 @@ export interface paths {
                         "application/json": components["schemas"]["Log"];
                     };
                 };
-                /** @description Refused: 400 The body or query is malformed. 403 No right token, host or origin. 404 No such image, plane or path. 405 Another method. 409 Something else is going on. 413 The body is too large. 422 What is asked for cannot be. 503 The labels cannot be kept now; nothing was changed. */
+                /** @description Refused: 400 The body or query is malformed. 403 No right token, host or origin. 404 No such image, plane, cell or path. 405 Another method. 409 Something else is going on. 413 The body is too large. 422 What is asked for cannot be. 503 The labels cannot be kept now; nothing was changed. */
                 default: {
                     headers: {
                         [name: string]: unknown;
@@ -394,7 +394,7 @@ export interface paths {
                         "application/json": components["schemas"]["Answer"];
                     };
                 };
-                /** @description Refused: 400 The body or query is malformed. 403 No right token, host or origin. 404 No such image, plane or path. 405 Another method. 409 Something else is going on. 413 The body is too large. 422 What is asked for cannot be. 503 The labels cannot be kept now; nothing was changed. */
+                /** @description Refused: 400 The body or query is malformed. 403 No right token, host or origin. 404 No such image, plane, cell or path. 405 Another method. 409 Something else is going on. 413 The body is too large. 422 What is asked for cannot be. 503 The labels cannot be kept now; nothing was changed. */
                 default: {
                     headers: {
                         [name: string]: unknown;
@@ -437,7 +437,7 @@ export interface paths {
                         "text/event-stream": string;
                     };
                 };
-                /** @description Refused: 400 The body or query is malformed. 403 No right token, host or origin. 404 No such image, plane or path. 405 Another method. 409 Something else is going on. 413 The body is too large. 422 What is asked for cannot be. 503 The labels cannot be kept now; nothing was changed. */
+                /** @description Refused: 400 The body or query is malformed. 403 No right token, host or origin. 404 No such image, plane, cell or path. 405 Another method. 409 Something else is going on. 413 The body is too large. 422 What is asked for cannot be. 503 The labels cannot be kept now; nothing was changed. */
                 default: {
                     headers: {
                         [name: string]: unknown;
@@ -490,7 +490,7 @@ export interface paths {
                         "application/json": string;
                     };
                 };
-                /** @description Refused: 400 The body or query is malformed. 403 No right token, host or origin. 404 No such image, plane or path. 405 Another method. 409 Something else is going on. 413 The body is too large. 422 What is asked for cannot be. 503 The labels cannot be kept now; nothing was changed. */
+                /** @description Refused: 400 The body or query is malformed. 403 No right token, host or origin. 404 No such image, plane, cell or path. 405 Another method. 409 Something else is going on. 413 The body is too large. 422 What is asked for cannot be. 503 The labels cannot be kept now; nothing was changed. */
                 default: {
                     headers: {
                         [name: string]: unknown;
@@ -544,7 +544,7 @@ export interface paths {
                         "application/json": components["schemas"]["Imported"];
                     };
                 };
-                /** @description Refused: 400 The body or query is malformed. 403 No right token, host or origin. 404 No such image, plane or path. 405 Another method. 409 Something else is going on. 413 The body is too large. 422 What is asked for cannot be. 503 The labels cannot be kept now; nothing was changed. */
+                /** @description Refused: 400 The body or query is malformed. 403 No right token, host or origin. 404 No such image, plane, cell or path. 405 Another method. 409 Something else is going on. 413 The body is too large. 422 What is asked for cannot be. 503 The labels cannot be kept now; nothing was changed. */
                 default: {
                     headers: {
                         [name: string]: unknown;
@@ -587,7 +587,7 @@ export interface paths {
                         "application/json": components["schemas"]["Agreement"];
                     };
                 };
-                /** @description Refused: 400 The body or query is malformed. 403 No right token, host or origin. 404 No such image, plane or path. 405 Another method. 409 Something else is going on. 413 The body is too large. 422 What is asked for cannot be. 503 The labels cannot be kept now; nothing was changed. */
+                /** @description Refused: 400 The body or query is malformed. 403 No right token, host or origin. 404 No such image, plane, cell or path. 405 Another method. 409 Something else is going on. 413 The body is too large. 422 What is asked for cannot be. 503 The labels cannot be kept now; nothing was changed. */
                 default: {
                     headers: {
                         [name: string]: unknown;
@@ -632,7 +632,7 @@ export interface paths {
                         "application/json": components["schemas"]["TrainState"];
                     };
                 };
-                /** @description Refused: 400 The body or query is malformed. 403 No right token, host or origin. 404 No such image, plane or path. 405 Another method. 409 Something else is going on. 413 The body is too large. 422 What is asked for cannot be. 503 The labels cannot be kept now; nothing was changed. */
+                /** @description Refused: 400 The body or query is malformed. 403 No right token, host or origin. 404 No such image, plane, cell or path. 405 Another method. 409 Something else is going on. 413 The body is too large. 422 What is asked for cannot be. 503 The labels cannot be kept now; nothing was changed. */
                 default: {
                     headers: {
                         [name: string]: unknown;
@@ -667,7 +667,7 @@ export interface paths {
                         "application/json": components["schemas"]["TrainState"];
                     };
                 };
-                /** @description Refused: 400 The body or query is malformed. 403 No right token, host or origin. 404 No such image, plane or path. 405 Another method. 409 Something else is going on. 413 The body is too large. 422 What is asked for cannot be. 503 The labels cannot be kept now; nothing was changed. */
+                /** @description Refused: 400 The body or query is malformed. 403 No right token, host or origin. 404 No such image, plane, cell or path. 405 Another method. 409 Something else is going on. 413 The body is too large. 422 What is asked for cannot be. 503 The labels cannot be kept now; nothing was changed. */
                 default: {
                     headers: {
                         [name: string]: unknown;
@@ -697,7 +697,7 @@ export interface paths {
                         "application/json": components["schemas"]["TrainState"];
                     };
                 };
-                /** @description Refused: 400 The body or query is malformed. 403 No right token, host or origin. 404 No such image, plane or path. 405 Another method. 409 Something else is going on. 413 The body is too large. 422 What is asked for cannot be. 503 The labels cannot be kept now; nothing was changed. */
+                /** @description Refused: 400 The body or query is malformed. 403 No right token, host or origin. 404 No such image, plane, cell or path. 405 Another method. 409 Something else is going on. 413 The body is too large. 422 What is asked for cannot be. 503 The labels cannot be kept now; nothing was changed. */
                 default: {
                     headers: {
                         [name: string]: unknown;
@@ -739,7 +739,7 @@ export interface paths {
                         "application/json": components["schemas"]["SuggestState"];
                     };
                 };
-                /** @description Refused: 400 The body or query is malformed. 403 No right token, host or origin. 404 No such image, plane or path. 405 Another method. 409 Something else is going on. 413 The body is too large. 422 What is asked for cannot be. 503 The labels cannot be kept now; nothing was changed. */
+                /** @description Refused: 400 The body or query is malformed. 403 No right token, host or origin. 404 No such image, plane, cell or path. 405 Another method. 409 Something else is going on. 413 The body is too large. 422 What is asked for cannot be. 503 The labels cannot be kept now; nothing was changed. */
                 default: {
                     headers: {
                         [name: string]: unknown;
@@ -774,7 +774,7 @@ export interface paths {
                         "application/json": components["schemas"]["SuggestState"];
                     };
                 };
-                /** @description Refused: 400 The body or query is malformed. 403 No right token, host or origin. 404 No such image, plane or path. 405 Another method. 409 Something else is going on. 413 The body is too large. 422 What is asked for cannot be. 503 The labels cannot be kept now; nothing was changed. */
+                /** @description Refused: 400 The body or query is malformed. 403 No right token, host or origin. 404 No such image, plane, cell or path. 405 Another method. 409 Something else is going on. 413 The body is too large. 422 What is asked for cannot be. 503 The labels cannot be kept now; nothing was changed. */
                 default: {
                     headers: {
                         [name: string]: unknown;
@@ -820,7 +820,7 @@ export interface paths {
                         "application/json": components["schemas"]["Suggestions"];
                     };
                 };
-                /** @description Refused: 400 The body or query is malformed. 403 No right token, host or origin. 404 No such image, plane or path. 405 Another method. 409 Something else is going on. 413 The body is too large. 422 What is asked for cannot be. 503 The labels cannot be kept now; nothing was changed. */
+                /** @description Refused: 400 The body or query is malformed. 403 No right token, host or origin. 404 No such image, plane, cell or path. 405 Another method. 409 Something else is going on. 413 The body is too large. 422 What is asked for cannot be. 503 The labels cannot be kept now; nothing was changed. */
                 default: {
                     headers: {
                         [name: string]: unknown;
@@ -867,7 +867,7 @@ export interface paths {
                         "application/json": components["schemas"]["Suggestions"];
                     };
                 };
-                /** @description Refused: 400 The body or query is malformed. 403 No right token, host or origin. 404 No such image, plane or path. 405 Another method. 409 Something else is going on. 413 The body is too large. 422 What is asked for cannot be. 503 The labels cannot be kept now; nothing was changed. */
+                /** @description Refused: 400 The body or query is malformed. 403 No right token, host or origin. 404 No such image, plane, cell or path. 405 Another method. 409 Something else is going on. 413 The body is too large. 422 What is asked for cannot be. 503 The labels cannot be kept now; nothing was changed. */
                 default: {
                     headers: {
                         [name: string]: unknown;
@@ -880,6 +880,414 @@ export interface paths {
         };
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/map": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What is known of the map that is open. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Done. */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Map"];
+                    };
+                };
+                /** @description Refused: 400 The body or query is malformed. 403 No right token, host or origin. 404 No such image, plane, cell or path. 405 Another method. 409 Something else is going on. 413 The body is too large. 422 What is asked for cannot be. 503 The labels cannot be kept now; nothing was changed. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Error"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/map/positions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Place of each cell, float32 [cells, 2], little endian. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Done. */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/octet-stream": string;
+                    };
+                };
+                /** @description Refused: 400 The body or query is malformed. 403 No right token, host or origin. 404 No such image, plane, cell or path. 405 Another method. 409 Something else is going on. 413 The body is too large. 422 What is asked for cannot be. 503 The labels cannot be kept now; nothing was changed. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Error"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/map/column": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A column: numbers as float32 (NaN where there is none), classes as uint16 places in the list of levels (65535 where there is none), both little endian; text as JSON, of at most 100,000 cells. */
+        get: {
+            parameters: {
+                query: {
+                    name: string;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Done. */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/octet-stream": string;
+                        "application/json": (string | null)[];
+                    };
+                };
+                /** @description Refused: 400 The body or query is malformed. 403 No right token, host or origin. 404 No such image, plane, cell or path. 405 Another method. 409 Something else is going on. 413 The body is too large. 422 What is asked for cannot be. 503 The labels cannot be kept now; nothing was changed. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Error"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/map/cell": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All that is known of a cell, by the names of the columns. */
+        get: {
+            parameters: {
+                query: {
+                    cell: number;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Done. */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": Record<string, never>;
+                    };
+                };
+                /** @description Refused: 400 The body or query is malformed. 403 No right token, host or origin. 404 No such image, plane, cell or path. 405 Another method. 409 Something else is going on. 413 The body is too large. 422 What is asked for cannot be. 503 The labels cannot be kept now; nothing was changed. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Error"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/map/pictures": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Pictures of cells, uint8 [n, height, width, channels]; at most 256. */
+        get: {
+            parameters: {
+                query: {
+                    cells: string;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Done. */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/octet-stream": string;
+                    };
+                };
+                /** @description Refused: 400 The body or query is malformed. 403 No right token, host or origin. 404 No such image, plane, cell or path. 405 Another method. 409 Something else is going on. 413 The body is too large. 422 What is asked for cannot be. 503 The labels cannot be kept now; nothing was changed. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Error"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/map/neighbours": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The cells nearest to a cell in feature space, nearest first. */
+        get: {
+            parameters: {
+                query: {
+                    cell: number;
+                    k?: number;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Done. */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Neighbours"];
+                    };
+                };
+                /** @description Refused: 400 The body or query is malformed. 403 No right token, host or origin. 404 No such image, plane, cell or path. 405 Another method. 409 Something else is going on. 413 The body is too large. 422 What is asked for cannot be. 503 The labels cannot be kept now; nothing was changed. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Error"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/map/labels": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** New labels of cells. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Done. */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Relabels"];
+                    };
+                };
+                /** @description Refused: 400 The body or query is malformed. 403 No right token, host or origin. 404 No such image, plane, cell or path. 405 Another method. 409 Something else is going on. 413 The body is too large. 422 What is asked for cannot be. 503 The labels cannot be kept now; nothing was changed. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Error"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        /** Gives cells new labels; answered when they are on the disk. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["Relabel"];
+                };
+            };
+            responses: {
+                /** @description Done. */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Relabelled"];
+                    };
+                };
+                /** @description Refused: 400 The body or query is malformed. 403 No right token, host or origin. 404 No such image, plane, cell or path. 405 Another method. 409 Something else is going on. 413 The body is too large. 422 What is asked for cannot be. 503 The labels cannot be kept now; nothing was changed. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Error"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/map/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Cells as a file: rows of the table with their new labels, or a crop set as a zip. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["MapExport"];
+                };
+            };
+            responses: {
+                /** @description The file. */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "text/csv": string;
+                        "application/zip": string;
+                    };
+                };
+                /** @description Refused: 400 The body or query is malformed. 403 No right token, host or origin. 404 No such image, plane, cell or path. 405 Another method. 409 Something else is going on. 413 The body is too large. 422 What is asked for cannot be. 503 The labels cannot be kept now; nothing was changed. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Error"];
+                    };
+                };
+            };
+        };
         delete?: never;
         options?: never;
         head?: never;
@@ -925,6 +1333,7 @@ export interface components {
             window: number;
             can_train: boolean;
             images: components["schemas"]["Image"][];
+            views: ("label" | "review" | "train" | "files" | "map" | "montage" | "confusion" | "plate")[];
         };
         Histogram: {
             min: number;
@@ -1157,6 +1566,77 @@ export interface components {
                 class: string | null;
                 margin: number;
             }[];
+        };
+        MapColumn: {
+            name: string;
+            /** @enum {unknown} */
+            kind: "class" | "number" | "text";
+            levels: string[] | null;
+            colors: string[] | null;
+            min: number | null;
+            max: number | null;
+        };
+        MapPicture: {
+            height: number;
+            width: number;
+            /** @enum {unknown} */
+            channels: 1 | 3;
+        };
+        MapPlate: {
+            rows: number;
+            columns: number;
+            plates: string[];
+            plate: string | null;
+            well: string;
+            /** @description Row and column, from 0, of each level of the column of wells. */
+            places: (number[] | null)[];
+        };
+        MapQuality: {
+            trustworthiness: number | null;
+            neighbours_kept: number;
+            recall: number | null;
+        };
+        Map: {
+            name: string;
+            cells: number;
+            columns: components["schemas"]["MapColumn"][];
+            picture: components["schemas"]["MapPicture"] | null;
+            quality: components["schemas"]["MapQuality"];
+            label: string | null;
+            prediction: string | null;
+            plate: components["schemas"]["MapPlate"] | null;
+            revision: number;
+        };
+        Neighbours: {
+            cells: number[];
+            distances: number[];
+        };
+        Relabels: {
+            revision: number;
+            cells: number[];
+            class: string[];
+            classes: {
+                name: string;
+                color: string;
+            }[];
+        };
+        Relabel: {
+            cells: number[];
+            class?: string | null;
+            /** @description One for each cell, instead of one class for all. Null takes the new label away. */
+            classes?: (string | null)[] | null;
+            gesture: string;
+        };
+        Relabelled: {
+            revision: number;
+            /** @description Cells that somebody else changed at the same time. */
+            refused: number[];
+        };
+        MapExport: {
+            /** @description Null: all; as crops all that have a class. */
+            cells?: number[] | null;
+            /** @enum {unknown} */
+            format: "csv" | "crops";
         };
     };
     responses: never;

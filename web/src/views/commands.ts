@@ -4,17 +4,6 @@ import type { Workbench } from "./workbench.svelte";
 /** Screen pixels that the keyboard's cursor goes with one press. */
 const STRIDE = 8;
 
-function moveCursor(bench: Workbench, dy: number, dx: number): void {
-  const { viewer } = bench;
-  const { height, width } = viewer.imageSize;
-  const from = viewer.cursor ?? { y: Math.round(viewer.camera.y), x: Math.round(viewer.camera.x) };
-  const stride = Math.max(1, STRIDE / viewer.camera.scale);
-  const y = Math.min(height - 1, Math.max(0, from.y + dy * stride));
-  const x = Math.min(width - 1, Math.max(0, from.x + dx * stride));
-  viewer.cursor = { y, x, keyboard: true };
-  viewer.reveal(y, x);
-}
-
 function pickClass(bench: Workbench, key: string): void {
   const picked = bench.classes.find((c) => c.hotkey === Number(key));
   if (!picked) return;
@@ -53,10 +42,10 @@ export function run(bench: Workbench, command: Command, key: string): void {
       return;
     case "undo": return bench.undo();
     case "redo": return bench.redo();
-    case "cursor_up": return moveCursor(bench, -1, 0);
-    case "cursor_down": return moveCursor(bench, 1, 0);
-    case "cursor_left": return moveCursor(bench, 0, -1);
-    case "cursor_right": return moveCursor(bench, 0, 1);
+    case "cursor_up": return viewer.moveCursor(-STRIDE, 0);
+    case "cursor_down": return viewer.moveCursor(STRIDE, 0);
+    case "cursor_left": return viewer.moveCursor(0, -STRIDE);
+    case "cursor_right": return viewer.moveCursor(0, STRIDE);
     case "zoom_in": return viewer.zoom(1.5);
     case "zoom_out": return viewer.zoom(1 / 1.5);
     case "zoom_fit": return viewer.fit();

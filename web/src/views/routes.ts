@@ -5,20 +5,24 @@ import ReviewView from "./ReviewView.svelte";
 import TrainView from "./TrainView.svelte";
 import type { Workbench } from "./workbench.svelte";
 
-export interface Route {
+/** A view as the bar at the top shows it. */
+export interface Tab {
   path: string;
   title: string;
+  /** Things to look at. */
+  badge?: number;
+  /** Something goes on there. */
+  live?: boolean;
+}
+
+export interface Route extends Tab {
   view: Component<{ bench: Workbench }>;
 }
 
-/** The views of the page, as tabs. A new one is a file and a line here. */
+/** The views of labelling, as tabs. A new one is a file and a line here. */
 export const ROUTES: Route[] = [
   { path: "label", title: "Label", view: LabelView },
   { path: "train", title: "Train", view: TrainView },
   { path: "review", title: "Review", view: ReviewView },
   { path: "files", title: "Files", view: FilesView },
 ];
-
-export function routeOf(hash: string): Route {
-  return ROUTES.find((route) => `#/${route.path}` === hash) ?? ROUTES[0]!;
-}

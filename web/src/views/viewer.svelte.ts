@@ -2,10 +2,11 @@ import { type Planes, planeKey } from "../api/planes";
 import type { Source } from "../api/source";
 import type { PlaneTexture } from "../draw/textures";
 import type { Stage } from "../draw/stage";
-import { type Camera, fit, pan, reveal, type Size, toImage, zoomAt } from "../state/camera";
+import { fit, type Size } from "../state/camera";
 import { autoLimits, type ChannelView, channelViews } from "../state/channels";
 import type { Histogram, ImageId, ImageInfo } from "../state/contract";
 import { wanted } from "../state/prefetch";
+import { Sight } from "./sight.svelte";
 
 const AHEAD = 6;
 const BEHIND = 2;
@@ -13,7 +14,7 @@ const BEHIND = 2;
 const PLAY_EVERY = 100;
 
 /** Which image, frame and part of it is looked at, and how its channels are shown. */
-export class Viewer {
+export class Viewer extends Sight {
   image = $state.raw<ImageInfo | null>(null);
   /** The frame asked for. `shown` follows as soon as its planes are there: clicks go to what is seen. */
   t = $state(0);
@@ -21,10 +22,6 @@ export class Viewer {
   shown = $state.raw({ t: 0, z: 0 });
   channels = $state<ChannelView[]>([]);
   histograms = $state.raw<(Histogram | null)[]>([]);
-  camera = $state.raw<Camera>({ scale: 1, y: 0, x: 0 });
-  size = $state.raw<Size>({ height: 1, width: 1 });
-  /** The place under the pointer or the keyboard's cursor, in pixels of the image. */
-  cursor = $state.raw<{ y: number; x: number; keyboard: boolean } | null>(null);
   playing = $state(false);
   error = $state<string | null>(null);
   /** Counts planes that became ready to draw. */
@@ -37,9 +34,11 @@ export class Viewer {
   constructor(
     readonly source: Source,
     readonly planes: Planes,
-  ) {}
+  ) {
+    super();
+  }
 
-  get imageSize(): Size {
+  override get imageSize(): Size {
     return { height: this.image?.shape.y ?? 1, width: this.image?.shape.x ?? 1 };
   }
 
@@ -86,32 +85,6 @@ export class Viewer {
       if (this.playing) this.#timer = setTimeout(tick, PLAY_EVERY);
     };
     tick();
-  }
-
-  resize(size: Size): void {
-    const first = this.size.width <= 1;
-    this.size = size;
-    if (first && this.image) this.camera = fit(this.imageSize, size);
-  }
-
-  zoom(factor: number, sy = this.size.height / 2, sx = this.size.width / 2): void {
-    this.camera = zoomAt(this.camera, this.imageSize, this.size, sy, sx, factor);
-  }
-
-  fit(): void {
-    this.camera = fit(this.imageSize, this.size);
-  }
-
-  pan(dy: number, dx: number): void {
-    this.camera = pan(this.camera, this.imageSize, dy, dx);
-  }
-
-  reveal(y: number, x: number): void {
-    this.camera = reveal(this.camera, this.imageSize, this.size, y, x);
-  }
-
-  at(sy: number, sx: number): { y: number; x: number } {
-    return toImage(this.camera, this.size, sy, sx);
   }
 
   inside(y: number, x: number): boolean {

@@ -1,14 +1,13 @@
+import { LabelBox } from "../api/labelbox";
 import { Planes } from "../api/planes";
 import type { Source } from "../api/source";
-import { Sync, type SyncState } from "../api/sync";
-import { NoStore, type Unsent, UnsentStore } from "../api/unsent";
 import { mistake, newClass, turn } from "../state/classes";
 import type { Cell, CellClass, CellId, ClassId, Edit, ImageId, Session, TrainState } from "../state/contract";
 import { newId } from "../state/id";
 import { Labels, type Pending } from "../state/labels";
 import { Warnings } from "../state/warnings";
+import { Desk } from "./desk.svelte";
 import { Guesses } from "./guesses.svelte";
-import { Notices } from "./notices.svelte";
 import { Viewer } from "./viewer.svelte";
 
 /** Bytes of planes kept in memory. */
@@ -19,53 +18,37 @@ const MOST_EDITS = 10_000;
 const NEAR = 1 / 8;
 
 /** All that the views work on: labels, viewer, suggestions, and the way to the server. */
-export class Workbench {
+export class Workbench extends Desk<Pending> {
   readonly labels = new Labels(newId, Date.now);
-  readonly notices = new Notices();
   readonly viewer: Viewer;
   readonly guesses: Guesses;
   warnings = new Warnings(this.labels, 8);
-  session = $state.raw<Session | null>(null);
-  failure = $state<string | null>(null);
   /** Rises with every change of a label: what is derived from labels reads it. */
   version = $state(0);
-  sync = $state.raw<SyncState>({ is: "saved" });
-  connected = $state(true);
-  /** Whether the labels are here. Before that nothing can be edited. */
-  loaded = $state(false);
   selected = $state.raw<ReadonlySet<CellId>>(new Set());
   currentClass = $state<ClassId | null>(null);
   markers = $state(true);
-  help = $state(false);
   training = $state.raw<TrainState | null>(null);
-  #sync: Sync | null = null;
   #scan: Generator<void> | null = null;
 
-  constructor(readonly source: Source) {
+  constructor(source: Source) {
+    super(source);
     this.viewer = new Viewer(source, new Planes(source, PLANE_BYTES));
     this.guesses = new Guesses(this);
     this.labels.subscribe((changed) => this.#labelsChanged(changed));
   }
 
-  async start(): Promise<void> {
+  async start(session: Session): Promise<void> {
     try {
-      const session = await this.source.session();
       this.session = session;
       this.labels.user = session.user;
       this.warnings.radius = Math.max(2, session.window * NEAR);
       if (session.images[0]) this.viewer.open(session.images[0]);
-      const client = newId();
-      const unsent = await UnsentStore.open(session.study, client).catch((): Unsent => {
-        this.notices.say("warning", "This browser keeps no data for this page: do not close it while edits are unsent.");
-        return new NoStore();
-      });
-      this.#sync = new Sync(this.source, this.labels, unsent, client, (state) => this.#synced(state));
-      await this.#sync.start();
-      this.loaded = true;
+      await this.connect(session, (client) => new LabelBox(this.source, this.labels, client));
       this.currentClass ??= this.labels.classes[0]?.id ?? null;
       this.source.listen({
-        connected: (is) => this.#connect(is),
-        labels: (revision) => revision > this.labels.revision && this.#sync?.pull(),
+        connected: (is) => this.#connected(is),
+        labels: (revision) => revision > this.labels.revision && this.pull(),
         train: (state) => (this.training = state),
         suggest: (state) => this.guesses.progress(state),
       });
@@ -81,10 +64,6 @@ export class Workbench {
   get classes(): CellClass[] {
     void this.version;
     return this.labels.classes;
-  }
-
-  get unsent(): number {
-    return "unsent" in this.sync ? this.sync.unsent : 0;
   }
 
   count(id: ClassId | null): number {
@@ -123,7 +102,7 @@ export class Workbench {
       return;
     }
     for (let from = 0; from < edits.length; from += MOST_EDITS) {
-      this.#sync?.push(this.labels.perform(edits.slice(from, from + MOST_EDITS)));
+      this.push(this.labels.perform(edits.slice(from, from + MOST_EDITS)));
     }
   }
 
@@ -167,19 +146,19 @@ export class Workbench {
   undo(): void {
     const pending = this.labels.undo();
     if (!pending) this.notices.say("info", "Nothing to undo.");
-    this.#sync?.push(pending);
+    this.push(pending);
     this.#follow(pending);
   }
 
   redo(): void {
     const pending = this.labels.redo();
     if (!pending) this.notices.say("info", "Nothing to redo.");
-    this.#sync?.push(pending);
+    this.push(pending);
     this.#follow(pending);
   }
 
   decide(conflict: Labels["conflicts"][number], whose: "mine" | "theirs"): void {
-    this.#sync?.push(this.labels.decide(conflict, whose));
+    this.push(this.labels.decide(conflict, whose));
   }
 
   // Classes.
@@ -243,19 +222,9 @@ export class Workbench {
     this.viewer.reveal(next.y, next.x);
   }
 
-  async rename(user: string): Promise<void> {
-    try {
-      await this.source.rename(user);
-      this.labels.user = user;
-      if (this.session) this.session = { ...this.session, user };
-    } catch (error) {
-      this.notices.fail(error);
-    }
-  }
-
-  /** After an import, or anything else that changed labels elsewhere. */
-  pull(): void {
-    this.#sync?.pull();
+  override async rename(user: string): Promise<void> {
+    await super.rename(user);
+    this.labels.user = this.session?.user ?? user;
   }
 
   #labelsChanged(changed: ReadonlySet<string> | null): void {
@@ -294,18 +263,8 @@ export class Workbench {
     if (first) this.jump(first, false);
   }
 
-  #synced(state: SyncState): void {
-    this.sync = state;
-    for (const { message } of this.#sync?.rejected.splice(0) ?? []) {
-      this.notices.say("error", `The server cannot take an edit, so it was taken back: ${message}`);
-    }
-  }
-
-  #connect(is: boolean): void {
-    const again = is && !this.connected;
-    this.connected = is;
-    if (!again) return;
-    this.#sync?.pull();
+  #connected(is: boolean): void {
+    if (!this.reconnected(is)) return;
     this.viewer.refetch();
     // What was told meanwhile was told to nobody.
     void this.source.train().then((state) => (this.training = state)).catch(() => undefined);

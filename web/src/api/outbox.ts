@@ -1,0 +1,29 @@
+/** Something that a person did, on its way to the server; `at` is when it was made, in milliseconds. */
+export interface Posted {
+  gesture: string;
+  at: number;
+}
+
+/** What came of sending a gesture. */
+export interface Sent<G> {
+  /** Gestures that follow from merging what the server refused. */
+  follow: G[];
+  /** Others did something that is not here yet. */
+  behind: boolean;
+  /** What the server did not take, in words. */
+  complaints: string[];
+}
+
+/** What goes to the server gesture by gesture, and what comes home from it. */
+export interface Outbox<G extends Posted> {
+  /** Not acknowledged, in their order. */
+  readonly pending: readonly G[];
+  /** Loads everything, with what an earlier page left unsent on top; resolves to the gestures that the server had already. */
+  load(orphans: G[]): Promise<ReadonlySet<string>>;
+  /** Brings home what others did. */
+  catchUp(): Promise<void>;
+  /** Resolves when the server has written the gesture down, which then is no longer pending. */
+  send(gesture: G): Promise<Sent<G>>;
+  /** Takes back what the server will never take. */
+  reject(gesture: G): void;
+}

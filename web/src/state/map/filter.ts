@@ -1,0 +1,56 @@
+import { type Column, EMPTY } from "./contract";
+
+/** Which cells a column lets through. */
+export type Filter =
+  /** Codes that are hidden. */
+  | { kind: "class"; hidden: ReadonlySet<number> }
+  /** Both ends belong to it; empty values pass only when the range is open at both ends. */
+  | { kind: "number"; low: number; high: number }
+  | { kind: "text"; contains: string };
+
+/** 1 for each cell that all filters let through. */
+export function shown(n: number, filters: Iterable<[Column, Filter]>): Uint8Array {
+  const mask = new Uint8Array(n).fill(1);
+  for (const [column, filter] of filters) {
+    if (column.kind === "class" && filter.kind === "class") hideCodes(mask, column.codes, filter.hidden);
+    else if (column.kind === "number" && filter.kind === "number") keepRange(mask, column.values, filter.low, filter.high);
+    else if (column.kind === "text" && filter.kind === "text") keepText(mask, column.values, filter.contains);
+  }
+  return mask;
+}
+
+function hideCodes(mask: Uint8Array, codes: Uint16Array, hidden: ReadonlySet<number>): void {
+  const keep = new Uint8Array(EMPTY + 1).fill(1);
+  for (const code of hidden) keep[code] = 0;
+  for (let i = 0; i < mask.length; i++) mask[i]! &= keep[codes[i]!]!;
+}
+
+function keepRange(mask: Uint8Array, values: Float32Array, low: number, high: number): void {
+  for (let i = 0; i < mask.length; i++) if (!(values[i]! >= low && values[i]! <= high)) mask[i] = 0;
+}
+
+function keepText(mask: Uint8Array, values: string[], contains: string): void {
+  const sought = contains.toLowerCase();
+  for (let i = 0; i < mask.length; i++) if (!values[i]!.toLowerCase().includes(sought)) mask[i] = 0;
+}
+
+/** Whether a filter lets everything through. */
+export function idle(filter: Filter, column: Column): boolean {
+  if (filter.kind === "class") return filter.hidden.size === 0;
+  if (filter.kind === "text") return filter.contains === "";
+  return column.kind === "number" && filter.low <= column.min && filter.high >= column.max;
+}
+
+/** The cells of a mask, in their order. */
+export function cellsOf(mask: Uint8Array): Uint32Array {
+  let n = 0;
+  for (let i = 0; i < mask.length; i++) n += mask[i]!;
+  const cells = new Uint32Array(n);
+  for (let i = 0, k = 0; i < mask.length; i++) if (mask[i]) cells[k++] = i;
+  return cells;
+}
+
+/** All `n` cells. */
+export function allCells(n: number): Uint32Array {
+  return cellsOf(new Uint8Array(n).fill(1));
+}

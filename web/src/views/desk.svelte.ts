@@ -1,0 +1,80 @@
+import type { Outbox, Posted } from "../api/outbox";
+import type { Source } from "../api/source";
+import { Sync, type SyncState } from "../api/sync";
+import { NoStore, type Unsent, UnsentStore } from "../api/unsent";
+import type { Session } from "../state/contract";
+import { newId } from "../state/id";
+import { Notices } from "./notices.svelte";
+
+/** What each kind of work in the browser has: who works, messages, help, and the way of gestures to the server. */
+export abstract class Desk<G extends Posted> {
+  readonly notices = new Notices();
+  session = $state.raw<Session | null>(null);
+  failure = $state<string | null>(null);
+  sync = $state.raw<SyncState>({ is: "saved" });
+  connected = $state(true);
+  /** Whether the labels are here. Before that nothing can be edited. */
+  loaded = $state(false);
+  help = $state(false);
+  #line: Sync<G> | null = null;
+
+  constructor(readonly source: Source) {}
+
+  get unsent(): number {
+    return "unsent" in this.sync ? this.sync.unsent : 0;
+  }
+
+  abstract undo(): void;
+  abstract redo(): void;
+
+  async rename(user: string): Promise<void> {
+    try {
+      await this.source.rename(user);
+      if (this.session) this.session = { ...this.session, user };
+    } catch (error) {
+      this.notices.fail(error);
+    }
+  }
+
+  /** After an import, or anything else that changed labels elsewhere. */
+  pull(): void {
+    this.#line?.pull();
+  }
+
+  /** Loads what the outbox keeps, and keeps it and the server alike from now on. */
+  protected async connect(session: Session, outbox: (client: string) => Outbox<G>): Promise<void> {
+    const client = newId();
+    const unsent = await UnsentStore.open<G>(session.study, client).catch((): Unsent<G> => {
+      this.notices.say("warning", "This browser keeps no data for this page: do not close it while edits are unsent.");
+      return new NoStore<G>();
+    });
+    this.#line = new Sync(outbox(client), unsent, (state) => this.#synced(state));
+    await this.#line.start();
+    this.loaded = true;
+  }
+
+  protected push(gesture: G | null): void {
+    this.#line?.push(gesture);
+  }
+
+  /** Tells whether the connection is back after it was gone. */
+  protected reconnected(is: boolean): boolean {
+    const again = is && !this.connected;
+    this.connected = is;
+    if (again) this.pull();
+    return again;
+  }
+
+  #synced(state: SyncState): void {
+    this.sync = state;
+    for (const message of this.#line?.rejected.splice(0) ?? []) {
+      this.notices.say("error", `The server cannot take an edit, so it was taken back: ${message}`);
+    }
+  }
+}
+
+/** A desk whose gestures do not matter. */
+export type AnyDesk = Pick<
+  Desk<Posted>,
+  "notices" | "session" | "failure" | "sync" | "connected" | "loaded" | "help" | "unsent" | "rename" | "undo" | "redo"
+>;
