@@ -83,6 +83,10 @@ pub struct Train {
     #[arg(long)]
     allow_leakage: bool,
 
+    /// Folder for TensorBoard, written while the training goes on: curves, confusion matrix, mistakes, embedding projector
+    #[arg(long, value_name = "DIR")]
+    tensorboard: Option<PathBuf>,
+
     /// Go on where an interrupted run of the same command stopped
     #[arg(long)]
     resume: bool,
@@ -93,6 +97,7 @@ Examples:
   morphotype train annotation_*.zip -o nuclei.safetensors
   morphotype train cells.npz --preset encoder --epochs 25 --folds 5 -o judged.safetensors
   morphotype train --class control=a.npy --class stress=b.npy --preset phase -o stress.safetensors
+  morphotype train nuclei.crops --tensorboard logs -o nuclei.safetensors   # then: tensorboard --logdir logs
   morphotype train --print-config --preset encoder > settings.toml";
 
 impl Train {
@@ -110,7 +115,13 @@ impl Train {
             (None, true) => Judge::LeaveOneGroupOut,
             (None, false) => Judge::Validation,
         };
-        let request = TrainRequest { settings, judge, output: self.output.clone(), resume: self.resume };
+        let request = TrainRequest {
+            settings,
+            judge,
+            output: self.output.clone(),
+            resume: self.resume,
+            tensorboard: self.tensorboard.clone(),
+        };
         let trained = train(&data, &request, &bar)?;
         let mut lines = study::train::summary(&trained);
         lines.push(format!("model: {}", self.output.display()));

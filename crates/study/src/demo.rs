@@ -54,6 +54,7 @@ pub fn demo(folder: &Path, seed: u64, progress: &dyn Progress) -> Result<Demo, S
         judge: Judge::Validation,
         output: model.clone(),
         resume: false,
+        tensorboard: None,
     };
     let trained = train(&Dataset::from(cells), &request, progress)?;
     let held_out = Dataset::from(formats::crops::read(&folder.join("held-out/cells.crops"))?);

@@ -1,5 +1,7 @@
 //! How long work tells of itself and is asked to stop.
 
+use stats::confusion::Confusion;
+
 use crate::train::Epoch;
 
 /// Receives progress; the shell draws a bar, the server sends events, tests listen.
@@ -16,8 +18,8 @@ pub trait Progress: Sync {
     /// A line for the user that is not progress: a choice made, a warning.
     fn say(&self, line: &str);
 
-    /// An epoch of training is over; `confusion` is `[k, k]` of the cells held out, rows truth, when there are any.
-    fn epoch(&self, _figures: &Epoch, _confusion: Option<&[Vec<u64>]>) {}
+    /// An epoch of training is over; `confusion` is of the cells held out, when there are any.
+    fn epoch(&self, _figures: &Epoch, _confusion: Option<&Confusion>) {}
 
     /// Whether the user asked to stop.
     fn cancelled(&self) -> bool {

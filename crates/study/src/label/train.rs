@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use cells::split;
 use serde::Serialize;
+use stats::confusion::Confusion;
 
 use super::agreement::Counts;
 use super::cut::Choice;
@@ -191,7 +192,8 @@ impl Labelling {
         let taken = |k: &u32| self.folder.join(format!("model-{k}.safetensors")).exists();
         let number = (1..).find(|k| !taken(k)).unwrap_or(1);
         let output = self.folder.join(format!("model-{number}.safetensors"));
-        Ok((data, TrainRequest { settings, judge: Judge::Validation, output, resume: false }, notes))
+        let judge = Judge::Validation;
+        Ok((data, TrainRequest { settings, judge, output, resume: false, tensorboard: None }, notes))
     }
 
     fn change(&self, with: impl FnOnce(&mut TrainState)) {
@@ -248,12 +250,12 @@ impl Progress for Watch<'_> {
         self.labelling.change(|state| state.notes.push(line.to_owned()));
     }
 
-    fn epoch(&self, epoch: &Epoch, confusion: Option<&[Vec<u64>]>) {
+    fn epoch(&self, epoch: &Epoch, confusion: Option<&Confusion>) {
         self.labelling.change(|state| {
             state.epoch = epoch.epoch;
             state.history.push(Figures::from(epoch));
             let classes = state.classes.clone();
-            state.confusion = confusion.map(|counts| Counts { classes, counts: counts.to_vec() });
+            state.confusion = confusion.map(|c| Counts { classes, counts: c.counts().to_vec() });
         });
     }
 

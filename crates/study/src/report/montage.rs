@@ -187,6 +187,30 @@ fn paste(pixmap: &mut Pixmap, picture: &Picture, (x, y): (usize, usize), (w, h):
     }
 }
 
+/// Pictures of the cells side by side without any space between them, in as many columns as are needed for as many rows,
+/// none larger than `side` pixels; and the width and height of one of them.
+///
+/// # Errors
+/// As [`by_class`].
+pub fn sheet(viewer: &Viewer, shown: &[usize], side: usize) -> Result<(Vec<u8>, (u32, u32)), MontageError> {
+    let (mut w, mut h) = (1, 1);
+    if let Some(&first) = shown.first() {
+        let picture = viewer.picture(first)?;
+        let largest = picture.w.max(picture.h).max(1);
+        let shrunk = |n: usize| if largest > side { (n * side / largest).max(1) } else { n };
+        (w, h) = (shrunk(picture.w), shrunk(picture.h));
+    }
+    let n_columns = (shown.len() as f64).sqrt().ceil().max(1.0) as usize;
+    let size = (w * n_columns, h * shown.len().div_ceil(n_columns).max(1));
+    let blank = Scene::new("sheet", "", size.0 as f64, size.1 as f64);
+    let mut pixmap = raster::draw(&blank, Theme::Dark, 1.0)?;
+    for (i, &index) in shown.iter().enumerate() {
+        let corner = (i % n_columns * w, i / n_columns * h);
+        paste(&mut pixmap, &viewer.picture(index)?, corner, (w, h));
+    }
+    Ok((raster::encode(&pixmap, "sheet")?, (w as u32, h as u32)))
+}
+
 /// One picture as the bytes of a PNG file, a pixel for a pixel.
 ///
 /// # Errors

@@ -265,7 +265,7 @@ impl<'a> Run<'a> {
         });
         self.validate(epoch)?;
         if let Some(figures) = self.history.last() {
-            progress.epoch(figures, self.confusion.as_ref().map(Confusion::counts));
+            progress.epoch(figures, self.confusion.as_ref());
         }
         Ok(true)
     }

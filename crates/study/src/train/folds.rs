@@ -7,7 +7,7 @@ use cells::{
     split::{self, Part},
 };
 
-use super::{Job, Judge, contract};
+use super::{Job, Judge, contract, tensorboard::Predicted};
 use crate::{
     Progress, StudyError,
     error::plural,
@@ -34,14 +34,18 @@ pub(super) fn judge(job: &Job, progress: &dyn Progress) -> Result<Pooled, StudyE
     let mut choices = Vec::new();
     for (number, Part { train, held_out: test, .. }) in folds.iter().enumerate() {
         let title = format!("fold {}/{}", number + 1, folds.len());
-        let (fitted, normalise, chosen) =
-            job.fit(&title, &format!("fold-{}", number + 1), train, &[], progress)?;
+        let name = format!("fold-{}", number + 1);
+        let (fitted, normalise, chosen) = job.fit(&title, &name, train, &[], progress)?;
         if fitted.stopped {
             return Err(StudyError::Interrupted(format!("in {title}; --resume goes on from there")));
         }
         choices.extend(chosen.into_iter().map(|c| format!("{title}: {c}")));
         let contract = contract(job.data, &normalise, job.settings().views);
         let of_fold = logits(&fitted.network, job.settings().precision, &contract, job.data, test)?;
+        if let Some(folder) = job.log_folder(&name) {
+            let (data, labels, probabilities) = (job.data, &job.labels, &softmax(&of_fold, k, 1.0));
+            Predicted { data, cells: test, labels, probabilities }.log(&folder, fitted.epoch, true)?;
+        }
         for (&cell, row) in test.iter().zip(of_fold.chunks_exact(k)) {
             pooled[cell * k..(cell + 1) * k].copy_from_slice(row);
         }

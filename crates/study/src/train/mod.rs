@@ -6,6 +6,7 @@ mod folds;
 mod history;
 mod normalise;
 mod sampling;
+mod tensorboard;
 
 use std::{
     collections::BTreeMap,
@@ -20,6 +21,7 @@ pub use self::history::{Epoch, Validation, of_model as history_of_model, table a
 use self::{
     checkpoint::Checkpoint,
     fit::{Fitted, Task, Watch, fit},
+    tensorboard::Logged,
 };
 use crate::{
     Dataset, Progress, StudyError,
@@ -28,6 +30,9 @@ use crate::{
     model::{Manifest, Model, logits, softmax},
     settings::{TrainSettings, Views},
 };
+
+/// Name of the fit that makes the model, beside those of folds.
+const WHOLE: &str = "all";
 
 /// How the recipe is judged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,6 +57,9 @@ pub struct TrainRequest {
     pub output: PathBuf,
     /// Go on from the checkpoints of a run that was interrupted.
     pub resume: bool,
+    /// A folder for what TensorBoard shows while the run goes on: runs `train` and `validation`, and the same in `fold-N`
+    /// for each fold. What an earlier run left there of the same runs is replaced, or gone on with on a resume.
+    pub tensorboard: Option<PathBuf>,
 }
 
 /// What came out.
@@ -145,6 +153,9 @@ impl<'a> Job<'a> {
         if !self.request.resume {
             self.remove_folder()?;
         }
+        if let Some(log) = &self.request.tensorboard {
+            std::fs::create_dir_all(log).map_err(|e| io_error(log, &e))?;
+        }
         match std::fs::create_dir(self.folder()) {
             Err(e) if e.kind() != std::io::ErrorKind::AlreadyExists => Err(io_error(&self.folder(), &e)),
             _ => Ok(()),
@@ -190,7 +201,23 @@ impl<'a> Job<'a> {
             normalise: normalise.clone(),
             settings,
         };
-        Ok((fit(&task, Some(&self.checkpoint(name)), progress)?, normalise, choices))
+        let checkpoint = self.checkpoint(name);
+        let fitted = match self.log_folder(name) {
+            None => fit(&task, Some(&checkpoint), progress)?,
+            Some(folder) => {
+                let logged = Logged::new(progress, folder, &self.data.classes);
+                let fitted = fit(&task, Some(&checkpoint), &logged)?;
+                logged.finish()?;
+                fitted
+            }
+        };
+        Ok((fitted, normalise, choices))
+    }
+
+    /// Where the fit called `name` is logged.
+    fn log_folder(&self, name: &str) -> Option<PathBuf> {
+        let folder = self.request.tensorboard.as_ref()?;
+        Some(if name == WHOLE { folder.clone() } else { folder.join(name) })
     }
 
     fn judged_fit(&self, progress: &dyn Progress) -> Result<Trained, StudyError> {
@@ -224,7 +251,7 @@ impl<'a> Job<'a> {
             Some(pooled) => (everyone, Vec::new(), pooled.split.clone()),
             None => self.validation_split()?,
         };
-        let (fitted, normalise, choices) = self.fit("training", "all", &train, &validation, progress)?;
+        let (fitted, normalise, choices) = self.fit("training", WHOLE, &train, &validation, progress)?;
         choices.iter().for_each(|c| progress.say(c));
         let contract = contract(self.data, &normalise, self.settings().views);
         let (temperature, validation_figures) = match &pooled {
@@ -252,6 +279,10 @@ impl<'a> Job<'a> {
         };
         history::write(&history::beside(&self.request.output), &fitted.history)?;
         model.save(&self.request.output)?;
+        if let (Some(folder), true) = (self.log_folder(WHOLE), model.manifest.complete) {
+            let last = fitted.history.len() as u32;
+            tensorboard::close(&folder, &model, self.data, &self.labels, (&train, &validation), last)?;
+        }
         let (pooled, report) = pooled.map_or((None, None), |p| (Some(p.metrics), Some(p.report)));
         Ok(Trained { model, history: fitted.history, pooled, report })
     }

@@ -46,7 +46,8 @@ pub fn settings(more: &str) -> TrainSettings {
 }
 
 pub fn request(settings: &TrainSettings, judge: Judge, folder: &Path) -> TrainRequest {
-    TrainRequest { settings: settings.clone(), judge, output: folder.join("m.safetensors"), resume: true }
+    let output = folder.join("m.safetensors");
+    TrainRequest { settings: settings.clone(), judge, output, resume: true, tensorboard: None }
 }
 
 /// Counts the steps of a run, and asks for its end after so many.

@@ -3,5 +3,6 @@
 mod applying;
 mod cropping;
 mod interrupting;
+mod logging;
 mod made;
 mod presets;
