@@ -61,6 +61,10 @@ pub struct Embed {
     #[arg(long, value_name = "WHAT", default_value = "mean")]
     tile: Shown,
 
+    /// Also write cells.h5ad, for Python's anndata and scanpy
+    #[arg(long)]
+    h5ad: bool,
+
     /// The folder to write: map.html, cells.csv, features.npy, figures
     #[arg(short, long, value_name = "DIR")]
     output: PathBuf,
@@ -148,6 +152,7 @@ impl Embed {
                 Shown::Random => Tile::Random,
             },
             onto: self.onto.clone(),
+            h5ad: self.h5ad,
             output: self.output.clone(),
         }
     }

@@ -8,14 +8,14 @@ use study::label::{OnDuplicate, import_file};
 use super::sources::Sources;
 use crate::out;
 
-/// Make a crop set from labelled cells: annotation zips, class folders, .npy stacks, .npz, crop sets; or add labels to a study
+/// Make a crop set or a TFRecord file from labelled cells: annotation zips, class folders, .npy stacks, .npz, TFRecord, crop sets; or add labels to a study
 #[derive(clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Import {
     #[command(flatten)]
     sources: Sources,
 
-    /// The crop set to write, a folder NAME.crops
+    /// The crop set to write, a folder NAME.crops; a file NAME.tfrecord becomes TFRecord
     #[arg(short, long, value_name = "NAME.crops", required_unless_present = "study")]
     output: Option<PathBuf>,
 
@@ -42,6 +42,7 @@ Examples:
   morphotype import --class control=a.npy --class stress=b.npy -o stress.crops
   morphotype import smears/ --fit resize --size 64 --group-pattern '^(C\\d+)' -o smears.crops
   morphotype import annotation_1.zip --study movie.study
+  morphotype import nuclei.crops -o nuclei.tfrecord
   morphotype import cells.npz --keys images=x,labels=y --axes nchw -o cells.crops";
 
 impl Import {
@@ -57,7 +58,7 @@ impl Import {
         study::import::check_output(output)?;
         let cells = self.sources.read()?;
         let mut lines = study::import::import(&cells, output)?;
-        lines.push(format!("crop set: {}", output.display()));
+        lines.push(format!("{}: {}", study::import::kind(output), output.display()));
         out::print(lines)
     }
 

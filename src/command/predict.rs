@@ -37,6 +37,10 @@ pub struct Predict {
     #[arg(long, value_name = "KIND", default_value = "f32")]
     precision: Precision,
 
+    /// Also write what the network sees in each cell, .csv or .parquet, with the columns that pycytominer expects (Metadata_Plate, Cells_Network_0, …)
+    #[arg(long, value_name = "TABLE", conflicts_with = "how")]
+    profiles: Option<PathBuf>,
+
     /// The table to write, .csv or .parquet: one row per cell
     #[arg(short, long, value_name = "TABLE")]
     output: PathBuf,
@@ -46,6 +50,7 @@ const EXAMPLES: &str = "\
 Examples:
   morphotype predict nuclei.safetensors new.crops -o cells.csv
   morphotype predict blood.safetensors smears/ -o cells.parquet
+  morphotype predict nuclei.safetensors plate.crops -o cells.csv --profiles profiles.parquet
   morphotype predict stress.safetensors fields/ --method percentile -o cells.csv
   morphotype predict nuclei.safetensors movie.tif --points clicks.csv -o cells.csv --marked movie_marked";
 
@@ -60,7 +65,7 @@ impl Predict {
         }
         let data = self.sources.open(&bar)?;
         model.contract.note(&data).iter().for_each(|note| bar.say(note));
-        let n = predict(&model, &data, &self.output)?;
+        let n = predict(&model, &data, &self.output, self.profiles.as_deref())?;
         out::print([format!("{}: {}", study::plural(n, "cell"), self.output.display())])
     }
 

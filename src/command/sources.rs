@@ -7,10 +7,10 @@ use study::{
     source::{Axes, CellSet, Filter, Fit, FitMethod, GroupBy, ReadOptions, Request},
 };
 
-/// Labelled cells: annotation zips, folders of class folders, .npy, .npz, crop sets
+/// Labelled cells: annotation zips, folders of class folders, .npy, .npz, TFRecord, crop sets
 #[derive(clap::Args)]
 pub struct Sources {
-    /// Annotation zips or a folder of them, a folder of class folders with images, .npy, .npz, crop sets
+    /// Annotation zips or a folder of them, a folder of class folders with images, .npy, .npz, .tfrecord, crop sets
     #[arg(value_name = "CELLS", required_unless_present = "class")]
     sources: Vec<PathBuf>,
 

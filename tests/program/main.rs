@@ -3,6 +3,7 @@
 mod contract;
 mod crop;
 mod embed;
+mod exchange;
 mod hostile;
 mod info;
 mod interrupt;

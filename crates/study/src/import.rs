@@ -1,8 +1,9 @@
-//! `import`: labelled cells of any kind into a crop set on disk.
+//! `import`: labelled cells of any kind into a crop set on disk, or into a TFRecord file.
 
 use std::path::Path;
 
 use cells::CellSet;
+use formats::{atomic, crops, tfrecord};
 
 use crate::{StudyError, error::plural};
 
@@ -11,15 +12,31 @@ use crate::{StudyError, error::plural};
 /// # Errors
 /// When something else than a crop set is there, or the folder around it is missing.
 pub fn check_output(output: &Path) -> Result<(), StudyError> {
-    Ok(formats::atomic::check_folder(output, formats::crops::MARK)?)
+    let check = if tfrecord::is_name(output) {
+        atomic::check_file(output)
+    } else {
+        atomic::check_folder(output, crops::MARK)
+    };
+    Ok(check?)
 }
 
-/// Writes the cells as a crop set and returns what it holds, in lines for people.
+/// What [`import`] makes of a file or folder called `output`.
+#[must_use]
+pub fn kind(output: &Path) -> &'static str {
+    if tfrecord::is_name(output) { "TFRecord" } else { "crop set" }
+}
+
+/// Writes the cells as a crop set, or as TFRecord when `output` ends in `.tfrecord` or `.tfrecords`, and returns what it
+/// holds, in lines for people.
 ///
 /// # Errors
 /// When it cannot be written; nothing is left half-written.
 pub fn import(cells: &CellSet, output: &Path) -> Result<Vec<String>, StudyError> {
-    formats::crops::write(output, cells)?;
+    if tfrecord::is_name(output) {
+        tfrecord::write(output, cells)?
+    } else {
+        crops::write(output, cells)?
+    }
     let groups: std::collections::BTreeSet<&str> = cells.cells.iter().map(|c| c.group.as_str()).collect();
     let mut lines = vec![format!(
         "{} of {} ({}), channels {}, {}",

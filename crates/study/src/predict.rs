@@ -3,6 +3,7 @@
 mod images;
 mod kept;
 mod marks;
+mod profiles;
 
 use std::path::Path;
 
@@ -26,15 +27,25 @@ pub fn check_output(output: &Path) -> Result<(), StudyError> {
 
 /// Predicts every cell of `data` and writes one row each, `.csv` or `.parquet`: `name`, `source`, `group`, `frame`,
 /// `y`, `x` (pixels), `flagged` (over the border), `class` (predicted), `confidence` (its probability), `margin` (to the second, 0 to 1),
-/// and `p_<class>` for each class, which sum to 1; and whatever else the crop set knows of each. Returns the number of cells.
+/// and `p_<class>` for each class, which sum to 1; and whatever else the crop set knows of each. With `profiles` the network's
+/// features go there too, in the columns that pycytominer expects. Returns the number of cells.
 ///
 /// # Errors
 /// When the data do not fit the model, or a file cannot be read or written.
-pub fn predict(model: &Model, data: &Dataset, output: &Path) -> Result<usize, StudyError> {
-    check_output(output)?;
+pub fn predict(
+    model: &Model,
+    data: &Dataset,
+    output: &Path,
+    profiles: Option<&Path>,
+) -> Result<usize, StudyError> {
+    [Some(output), profiles].into_iter().flatten().try_for_each(check_output)?;
     let everyone: Vec<usize> = (0..data.len()).collect();
     let probabilities = model.probabilities(data, &everyone)?;
-    table(model, &data.cells, &probabilities).write(output)?;
+    let table = table(model, &data.cells, &probabilities);
+    if let Some(profiles) = profiles {
+        profiles::write(model, data, &table, profiles)?;
+    }
+    table.write(output)?;
     Ok(data.len())
 }
 

@@ -395,4 +395,27 @@ mod tests {
         }
         assert!(read_records(&[]).is_err());
     }
+
+    #[test]
+    fn damaged_messages_in_whole_records_are_read_or_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("damaged.tfrecord");
+        let whole = theirs(1, &[1, 2]).bytes("cell", r#"{"name":"a","well":"A01"}"#).encode();
+        let (mut state, mut n_refused) = (1_u32, 0);
+        let mut next = || {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            (state >> 8) as usize
+        };
+        for _ in 0..500 {
+            let mut message = whole.clone();
+            let (at, values) = (next() % message.len(), [0, 0x7f, 0xff, next() as u8]);
+            message[at] = values[next() % values.len()];
+            message.truncate(if next() % 4 == 0 { next() % message.len() } else { message.len() });
+            let mut bytes = Vec::new();
+            write_record(&mut bytes, &message).unwrap();
+            std::fs::write(&path, bytes).unwrap();
+            n_refused += usize::from(read(&path).is_err());
+        }
+        assert!((100..500).contains(&n_refused), "{n_refused}");
+    }
 }

@@ -1,5 +1,6 @@
 //! `embed`: a map of cells on which those lie near each other that the network, or any other features, take for alike.
 
+mod anndata;
 mod input;
 mod output;
 mod tiles;
@@ -43,6 +44,8 @@ pub struct EmbedRequest {
     pub tile: Tile,
     /// An earlier embedding, on whose map the cells are put; it says the settings.
     pub onto: Option<PathBuf>,
+    /// Also write `cells.h5ad`, for Python's anndata.
+    pub h5ad: bool,
     /// The folder to write.
     pub output: PathBuf,
 }

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::input::Known;
 use super::tiles::{self, Tiles};
-use super::{EmbedRequest, MARK, Quality};
+use super::{EmbedRequest, MARK, Quality, anndata};
 use crate::StudyError;
 use crate::report::figure;
 use crate::report::folder::Files;
@@ -94,6 +94,9 @@ pub fn write(
     );
     files.add("map.html", page.map_err(|e| StudyError::Refused(e.to_string()))?);
     files.add(CELLS, known.about.to_csv());
+    if request.h5ad {
+        files.add(anndata::FILE, anndata::anndata(known, positions, (settings, quality), request.of)?);
+    }
     let points = &known.points;
     let features = Pixels::Float32(points.values().to_vec());
     files.add(FEATURES, npy::to_bytes(&[points.len(), points.columns()], &features));

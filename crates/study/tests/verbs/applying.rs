@@ -27,7 +27,7 @@ fn tables_of_both_kinds_hold_the_same_probabilities() {
     let (model, folder) = (model(), tempfile::tempdir().expect("a folder"));
     let tables = ["cells.csv", "cells.parquet"].map(|name| {
         let path = folder.path().join(name);
-        assert_eq!(study::predict::predict(&model, &data(24, 3, 12), &path).expect("predictions"), 24);
+        assert_eq!(study::predict::predict(&model, &data(24, 3, 12), &path, None).expect("predictions"), 24);
         Table::read(&path).expect("a table")
     });
     let p = model.classes.iter().map(|c| floats(&tables[1], &format!("p_{c}"))).collect::<Vec<_>>();
