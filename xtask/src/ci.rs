@@ -33,11 +33,12 @@ fn rustdoc() -> Result<(), String> {
     )
 }
 
-/// The README's first command, as a newcomer runs it.
+/// The README's first command, as a newcomer runs it, and what Python reads of what it made.
 fn demo() -> Result<(), String> {
-    let out = root().join("target/ci-demo");
+    let out = root().join(crate::python::FOLDER).join("out");
     let out = out.to_str().ok_or("the project's path is not UTF-8")?;
-    run("cargo", &["run", "--release", "--locked", "--", "demo", "-o", out])
+    run("cargo", &["run", "--release", "--locked", "--", "demo", "-o", out])?;
+    crate::python::check()
 }
 
 /// All tests, and in the end how many there were.

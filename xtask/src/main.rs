@@ -1,10 +1,11 @@
-//! Developer commands: `cargo xtask ci | accuracy | crops | bench | fuzz | interop | soak | web`.
+//! Developer commands: `cargo xtask ci | accuracy | crops | bench | fuzz | interop | python | soak | web`.
 
 mod accuracy;
 mod bench;
 mod ci;
 mod fuzz;
 mod interop;
+mod python;
 mod run;
 mod soak;
 mod web;
@@ -20,6 +21,7 @@ cargo xtask bench [--only NAME,…] [--quick]
                                   speed against the peers and the machine, into bench/; installs the peers (7 GB)
 cargo xtask fuzz [SECONDS]        each fuzz target for SECONDS (60)
 cargo xtask interop               other programs read the exported models and say the same; installs them
+cargo xtask python                runs docs/python.md, commands and code, in a Python environment of its own
 cargo xtask soak [--kills N] [--edits N] [--seed N] [--program FILE]
                                   kills the server of annotate (200 times), lets its disk fail, and counts labels lost
 cargo xtask web                   builds the page of annotate into web/dist; installs what it needs";
@@ -37,6 +39,7 @@ fn main() -> ExitCode {
         Some("bench") => bench::run_all(rest),
         Some("fuzz") => fuzz::run_all(rest),
         Some("interop") if rest.is_empty() => interop::run_all(),
+        Some("python") if rest.is_empty() => python::run_all(),
         Some("soak") => soak::run_all(rest),
         Some("web") if rest.is_empty() => web::build(),
         _ => Err(HELP.to_owned()),
