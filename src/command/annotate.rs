@@ -1,14 +1,14 @@
 //! `morphotype annotate`.
 
-use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener};
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use server::Access;
+use server::Open;
 use study::StudyError;
-use study::label::{Address, LabelRequest, Labelling, folder_for};
+use study::label::{LabelRequest, Labelling, folder_for};
 
 use super::cutting::detection;
+use super::serving::Serving;
 use crate::out;
 
 /// Label cells of images in the browser; every click is on the disk before it shows as saved
@@ -35,29 +35,8 @@ pub struct Annotate {
     #[arg(long, value_name = "PIXELS")]
     diameter: Option<f64>,
 
-    /// Who labels, until it is said in the page [default: the name of the account]
-    #[arg(long, value_name = "NAME")]
-    labeller: Option<String>,
-
-    /// Port of the page's address [default: as last time, else any that is free]
-    #[arg(long, value_name = "PORT")]
-    port: Option<u16>,
-
-    /// Print the page's address and do not open it
-    #[arg(long)]
-    no_open: bool,
-
-    /// Let other computers in by this address of yours; asks for --password-file or --behind-tls
-    #[arg(long, value_name = "ADDRESS", default_value_t = IpAddr::V4(Ipv4Addr::LOCALHOST))]
-    bind: IpAddr,
-
-    /// A file with the password (12 characters or more) that stands in the address instead of a random token
-    #[arg(long, value_name = "FILE")]
-    password_file: Option<PathBuf>,
-
-    /// The name, such as cells.example.org, by which browsers reach a proxy that speaks TLS and passes requests on
-    #[arg(long, value_name = "NAME")]
-    behind_tls: Option<String>,
+    #[command(flatten)]
+    serving: Serving,
 }
 
 const EXAMPLES: &str = "\
@@ -67,97 +46,19 @@ Examples:
   morphotype annotate control.tif stress.tif --study labels
   morphotype annotate movie.tif --bind 192.168.1.20 --password-file secret.txt";
 
-fn refused(expected: &str, found: impl std::fmt::Display) -> StudyError {
-    StudyError::Refused(format!("expected {expected}, found {found}"))
-}
-
 impl Annotate {
     /// Serves the page until it is interrupted.
     pub fn run(self) -> Result<(), StudyError> {
-        let is_local = self.bind.is_loopback();
-        if !is_local && self.password_file.is_none() && self.behind_tls.is_none() {
-            let expected = "--password-file or --behind-tls, since other computers are let in";
-            return Err(refused(expected, format!("--bind {} alone", self.bind)));
-        }
-        if self.bind.is_unspecified() && self.behind_tls.is_none() {
-            return Err(refused("--bind with the address that browsers use (or --behind-tls)", self.bind));
-        }
-        let folder = self.study.clone().unwrap_or_else(|| folder_for(&self.images[0]));
-        let labeller = self.labeller.clone().or_else(account).unwrap_or_else(|| "me".to_owned());
-        let detect = detection(&self.modality, self.diameter);
-        let images = self.images.clone();
-        let request = LabelRequest { images, folder, labeller, detect, model: self.model.clone() };
-        let labelling = Labelling::open(&request)?;
+        self.serving.check()?;
+        let labelling = Labelling::open(&LabelRequest {
+            folder: self.study.clone().unwrap_or_else(|| folder_for(&self.images[0])),
+            images: self.images,
+            labeller: self.serving.labeller(),
+            detect: detection(&self.modality, self.diameter),
+            model: self.model,
+        })?;
         labelling.notes().iter().for_each(out::tell);
-        let last = Address::read(labelling.folder());
-        let listener = self.listen(last.as_ref())?;
-        let address = listener.local_addr().map_err(|e| refused("a free port", e))?;
-        let token = match &self.password_file {
-            Some(file) => password(file)?,
-            None => last
-                .map(|last| last.token)
-                .or_else(server::random_token)
-                .ok_or_else(|| refused("random numbers from the system", "none"))?,
-        };
-        let (hosts, url) = self.names(address);
-        let access = Access::new(&token, &hosts, address.port(), self.behind_tls.is_some())
-            .map_err(|e| refused("a password that lets browsers in", e))?;
-        if self.password_file.is_none() {
-            Address { port: address.port(), token: token.clone() }.write(labelling.folder())?;
-            out::print([format!("{url}/?token={token}")])?;
-            self.open(&format!("{url}/?token={token}"));
-        } else {
-            out::print([format!("{url}/?token=PASSWORD")])?;
-        }
-        out::tell(format_args!("labels: {}; Ctrl-C ends", labelling.folder().display()));
-        if !is_local && self.behind_tls.is_none() {
-            out::tell("whoever can read the traffic of this network can read the password and the images");
-        }
-        server::serve(listener, Arc::new(labelling), access).map_err(|e| refused("a socket that works", e))
+        let folder = labelling.folder().to_path_buf();
+        self.serving.serve(Open::Images(Arc::new(labelling)), &folder)
     }
-
-    /// The port that is asked for, that of the last time, or any.
-    fn listen(&self, last: Option<&Address>) -> Result<TcpListener, StudyError> {
-        let at = |port| TcpListener::bind(SocketAddr::new(self.bind, port));
-        let by_habit = || last.and_then(|last| at(last.port).ok());
-        match self.port {
-            Some(port) => at(port).map_err(|e| refused(&format!("port {port} to be free"), e)),
-            None => match by_habit() {
-                Some(listener) => Ok(listener),
-                None => at(0).map_err(|e| refused("a free port", e)),
-            },
-        }
-    }
-
-    /// Names of the server, and the beginning of its address.
-    fn names(&self, address: SocketAddr) -> (Vec<String>, String) {
-        match &self.behind_tls {
-            Some(name) => (vec![name.clone()], format!("https://{name}")),
-            None if self.bind.is_loopback() => (
-                vec![address.to_string(), format!("localhost:{}", address.port())],
-                format!("http://{address}"),
-            ),
-            None => (vec![address.to_string()], format!("http://{address}")),
-        }
-    }
-
-    /// Opens the page; where there is no browser, the printed address is enough.
-    fn open(&self, url: &str) {
-        if self.no_open {
-            return;
-        }
-        let opener = if cfg!(target_os = "macos") { "open" } else { "xdg-open" };
-        let quiet = std::process::Stdio::null;
-        let _ = std::process::Command::new(opener).arg(url).stdout(quiet()).stderr(quiet()).spawn();
-    }
-}
-
-fn account() -> Option<String> {
-    ["USER", "USERNAME"].iter().find_map(|name| std::env::var(name).ok()).filter(|name| !name.is_empty())
-}
-
-fn password(file: &std::path::Path) -> Result<String, StudyError> {
-    let text = std::fs::read_to_string(file)
-        .map_err(|e| refused("a file with the password", format!("{}: {e}", file.display())))?;
-    Ok(text.trim().to_owned())
 }

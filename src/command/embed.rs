@@ -152,6 +152,7 @@ impl Embed {
                 Shown::Random => Tile::Random,
             },
             onto: self.onto.clone(),
+            cells: self.features.is_none().then(|| self.sources.request()),
             h5ad: self.h5ad,
             output: self.output.clone(),
         }

@@ -8,6 +8,8 @@ mod cutting;
 mod demo;
 mod embed;
 mod evaluate;
+mod explain;
+mod explore;
 mod export;
 mod export_model;
 mod import;
@@ -17,6 +19,7 @@ mod man;
 mod predict;
 mod preview;
 mod score;
+mod serving;
 mod simulate;
 mod sources;
 mod train;
@@ -37,8 +40,10 @@ pub enum Command {
     Train(train::Train),
     Evaluate(evaluate::Evaluate),
     Predict(predict::Predict),
+    Explain(explain::Explain),
     Cluster(cluster::Cluster),
     Embed(embed::Embed),
+    Explore(explore::Explore),
     Score(score::Score),
     Simulate(simulate::Simulate),
     Demo(demo::Demo),
@@ -61,8 +66,10 @@ impl Command {
             Command::Train(c) => c.run(),
             Command::Evaluate(c) => c.run(),
             Command::Predict(c) => c.run(),
+            Command::Explain(c) => c.run(),
             Command::Cluster(c) => c.run(),
             Command::Embed(c) => c.run(),
+            Command::Explore(c) => c.run(),
             Command::Score(c) => c.run(),
             Command::Simulate(c) => c.run(),
             Command::Demo(c) => c.run(),

@@ -75,6 +75,11 @@ impl Sources {
         Ok(data)
     }
 
+    /// The cells, when any are named.
+    pub fn named(&self) -> Option<Request> {
+        (!self.sources.is_empty() || !self.class.is_empty()).then(|| self.request())
+    }
+
     /// Reads the cells into memory.
     pub fn read(&self) -> Result<CellSet, StudyError> {
         self.request().read()
@@ -90,7 +95,8 @@ impl Sources {
         self.group_pattern.as_deref()
     }
 
-    fn request(&self) -> Request {
+    /// The cells, as named.
+    pub fn request(&self) -> Request {
         let group = match (&self.group_column, &self.group_pattern) {
             (Some(column), _) => GroupBy::Column(column.clone()),
             (None, Some(pattern)) => GroupBy::Pattern(pattern.clone()),

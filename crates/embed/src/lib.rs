@@ -30,9 +30,9 @@ mod umap;
 
 pub use cluster::{Clusters, Hdbscan, KMeans};
 pub use error::EmbedError;
-pub use neighbours::{Index, Neighbours, Search};
+pub use neighbours::{Index, Neighbours, Search, nearest_to};
 pub use pca::Pca;
 pub use points::Points;
 pub use projection::{Bins, Extent};
 pub use quality::{neighbours_kept, trustworthiness};
-pub use umap::{Init, Map, Umap};
+pub use umap::{Init, Map, Placed, Umap};

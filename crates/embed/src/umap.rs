@@ -149,6 +149,15 @@ fn components(points: &Points) -> Result<Vec<[f32; 2]>, EmbedError> {
     Ok((0..along.len()).map(|i| [along.row(i)[0], second(along.row(i))]).collect())
 }
 
+/// New points on a map.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Placed {
+    /// Place of each, `[x, y]`.
+    pub positions: Vec<[f32; 2]>,
+    /// The points of the map that are nearest to each.
+    pub neighbours: Neighbours,
+}
+
 /// A map, and what is needed to put new points on it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Map {
@@ -197,7 +206,7 @@ impl Map {
     ///
     /// # Errors
     /// When the points have other columns than the map's.
-    pub fn transform(&self, points: &Points) -> Result<Vec<[f32; 2]>, EmbedError> {
+    pub fn transform(&self, points: &Points) -> Result<Placed, EmbedError> {
         if points.columns() != self.points.columns() {
             return Err(EmbedError::Columns { expected: self.points.columns(), found: points.columns() });
         }
@@ -216,6 +225,6 @@ impl Map {
         let mut new: Vec<[f32; 2]> = ids.chunks(k).zip(weights.chunks(k)).map(middle).collect();
         let pace = self.settings.pace(self.settings.epochs(self.points.len()).div_ceil(3));
         place(&self.positions, &ids, &weights, k, &mut new, &pace);
-        Ok(new)
+        Ok(Placed { positions: new, neighbours: near })
     }
 }

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use cells::{Cell, CellSet};
 use regex::Regex;
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::error::list;
@@ -12,7 +13,7 @@ use crate::table::Table;
 use crate::{FormatError, input};
 
 /// Where the group of a cell comes from.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub enum GroupBy {
     /// The column `group` of the table when there is one, else what the source itself says, else each cell its own.
     #[default]
@@ -27,7 +28,7 @@ pub enum GroupBy {
 }
 
 /// A condition on a column of the table: `no_cell=0` or `class!=Apoptosis`.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Filter {
     /// Name of the column.
     pub column: String,

@@ -18,7 +18,7 @@ mod edit;
 mod rows;
 mod schema;
 
-pub use apply::{MAX_EDITS, WINDOW, is_uuid};
+pub use apply::{MAX_EDITS, WINDOW, is_class_name, is_uuid};
 pub use edit::{
     Answer, Applied, Class, Edit, Gesture, Labels, Logged, Reason, Refused, StoredCell, StoredImage, Thing,
 };
@@ -171,6 +171,15 @@ impl LabelStore {
     /// When the store cannot be read.
     pub fn cells_of_frame(&self, image: i64, t: u32) -> Result<Vec<StoredCell>, StoreError> {
         rows::cells_of_frame(&self.db, image, t).map_err(|e| StoreError::of(&self.path, &e))
+    }
+
+    /// The cell of this id, when there is one.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn cell(&self, id: &str) -> Result<Option<StoredCell>, StoreError> {
+        let found = rows::find_cell(&self.db, id).map_err(|e| StoreError::of(&self.path, &e))?;
+        Ok(found.and_then(|(cell, deleted)| (!deleted).then_some(cell)))
     }
 
     /// Whether there is or was a cell of this id.

@@ -25,7 +25,7 @@ use crate::FormatError;
 pub use cellhts::{Measurement, measurements};
 pub use content::{Concentration, Content, Role, RoleNames};
 pub use join::{Lost, Match, nearest};
-pub use well::{MAX_COLUMNS, MAX_ROWS, Well};
+pub use well::{MAX_COLUMNS, MAX_ROWS, Well, shape};
 
 /// What is known of a plate that was measured.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use cells::CellSet;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::annotation::{self, AnnotationOptions};
@@ -16,7 +17,7 @@ use crate::npz::{self, NpzOptions};
 use crate::{FormatError, channels, class_folders, crops, input, npy, tfrecord};
 
 /// How sources are read.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct ReadOptions {
     /// Also take cells whose window hangs over the border of their image.
     pub flagged: bool,
@@ -37,6 +38,7 @@ pub struct ReadOptions {
     /// Where groups come from.
     pub group: GroupBy,
     /// How much a zip may hold.
+    #[serde(skip)]
     pub limits: ZipLimits,
 }
 

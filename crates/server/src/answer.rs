@@ -2,9 +2,10 @@
 
 use axum::Json;
 use axum::http::StatusCode;
+use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
-use study::label::{LabelError, Labelling, StoreError};
+use study::label::{Exported, LabelError, Labelling, StoreError};
 
 use crate::Shared;
 
@@ -75,6 +76,12 @@ pub async fn ask<T: Send + 'static>(
         Ok(answer) => Ok(answer?),
         Err(bug) => Err(Refusal::said(StatusCode::INTERNAL_SERVER_ERROR, "bug", bug.to_string())),
     }
+}
+
+/// A file to keep.
+pub fn attachment(file: Exported) -> Response {
+    let name = format!("attachment; filename=\"{}\"", file.name);
+    ([(CONTENT_TYPE, file.kind.to_owned()), (CONTENT_DISPOSITION, name)], file.bytes).into_response()
 }
 
 /// The path is there, for another method.

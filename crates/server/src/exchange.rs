@@ -2,16 +2,15 @@
 
 use axum::extract::State;
 use axum::http::StatusCode;
-use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
-use axum::response::IntoResponse;
+use axum::response::Response;
 use axum::{Extension, Json};
 use serde::Deserialize;
 use study::label::{Choice, ExportFormat, ImportRequest, Imported, OnDuplicate};
 
 use crate::Shared;
 use crate::access::Session;
-use crate::answer::{Refusal, ask};
-use crate::input::{Asked, Content};
+use crate::answer::{Refusal, ask, attachment};
+use crate::input::{Asked, Content, numbers};
 
 /// What is exported; lists are written with commas.
 #[derive(Deserialize)]
@@ -27,19 +26,10 @@ pub struct Export {
     flagged: bool,
 }
 
-fn numbers<T: std::str::FromStr>(name: &str, list: &str) -> Result<Vec<T>, Refusal> {
-    let refused = || {
-        let expected = format!("{name} as numbers with commas");
-        Refusal::new(StatusCode::BAD_REQUEST, "query", expected, format!("{list:?}"))
-    };
-    let parts = list.split(',').filter(|part| !part.is_empty());
-    parts.map(|part| part.parse().map_err(|_| refused())).collect()
-}
-
 pub async fn export(
     State(shared): State<Shared>,
     Asked(asked): Asked<Export>,
-) -> Result<impl IntoResponse, Refusal> {
+) -> Result<Response, Refusal> {
     let format: ExportFormat = asked.format.parse().map_err(|found: String| {
         Refusal::new(StatusCode::BAD_REQUEST, "query", "a format of /api/openapi.json", found)
     })?;
@@ -50,8 +40,7 @@ pub async fn export(
         flagged: asked.flagged,
     };
     let file = ask(&shared, move |labelling| labelling.exported(format, &choice)).await?;
-    let name = format!("attachment; filename=\"{}\"", file.name);
-    Ok(([(CONTENT_TYPE, file.kind.to_owned()), (CONTENT_DISPOSITION, name)], file.bytes))
+    Ok(attachment(file))
 }
 
 /// Where an import goes.

@@ -68,3 +68,13 @@ impl<S: Send + Sync> FromRequestParts<S> for ImageId {
         })
     }
 }
+
+/// A list of numbers with commas between them.
+pub fn numbers<T: std::str::FromStr>(name: &str, list: &str) -> Result<Vec<T>, Refusal> {
+    let refused = || {
+        let expected = format!("{name} as numbers with commas");
+        Refusal::new(StatusCode::BAD_REQUEST, "query", expected, format!("{list:?}"))
+    };
+    let parts = list.split(',').filter(|part| !part.is_empty());
+    parts.map(|part| part.parse().map_err(|_| refused())).collect()
+}

@@ -8,6 +8,8 @@ pub mod demo;
 pub mod embed;
 mod error;
 pub mod evaluate;
+pub mod explain;
+pub mod explore;
 pub mod export_model;
 pub mod import;
 pub mod import_model;

@@ -10,10 +10,12 @@ pub use formats::{
     source::ReadOptions,
 };
 
+use serde::{Deserialize, Serialize};
+
 use crate::{Dataset, StudyError, dataset::choose_classes};
 
 /// Cells as people name them.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct Request {
     /// Files and folders.
     pub sources: Vec<PathBuf>,
@@ -48,6 +50,18 @@ impl Request {
             return Err(none_left());
         }
         Ok(data)
+    }
+
+    /// The same request from wherever it is asked; none when a path cannot be written as text.
+    #[must_use]
+    pub fn absolute(&self) -> Option<Request> {
+        let mut request = self.clone();
+        let options = &mut request.options;
+        let named = options.classes.iter_mut().map(|(_, path)| path);
+        for path in request.sources.iter_mut().chain(named).chain(&mut options.table) {
+            *path = std::path::absolute(&path).ok().filter(|path| path.to_str().is_some())?;
+        }
+        Some(request)
     }
 
     /// Reads the cells into memory.

@@ -2,12 +2,14 @@
 
 mod cells;
 mod nearest;
+mod one;
 
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
 
 pub use cells::Index;
+pub use one::nearest_to;
 
 use crate::{EmbedError, Points};
 

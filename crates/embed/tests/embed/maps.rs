@@ -53,7 +53,7 @@ fn new_points_find_their_place() {
     for seed in 0..2 {
         let settings = Umap { seed, ..Umap::default() };
         let map = settings.fit(&points.select(&even)).expect("a map");
-        let new = map.transform(&points.select(&odd)).expect("places");
+        let new = map.transform(&points.select(&odd)).expect("places").positions;
         let joint = settings.fit(&points).expect("a map");
         let joint: Vec<[f32; 2]> = odd.iter().map(|&i| joint.positions()[i as usize]).collect();
         let trusted = |positions: &[[f32; 2]]| {

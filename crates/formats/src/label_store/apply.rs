@@ -180,14 +180,19 @@ fn settle(db: &Connection, cell: &mut StoredCell) -> Result<Option<Reason>> {
     Ok((!is_class(db, cell.class.as_deref())?).then_some(Reason::UnknownClass))
 }
 
-fn unusual(class: &Class) -> Option<Reason> {
-    let name = &class.name;
+/// Whether a class can be called so, and a folder too.
+#[must_use]
+pub fn is_class_name(name: &str) -> bool {
     let is_bad = name.trim() != name
         || name.is_empty()
         || name.len() > MAX_TEXT
         || name.starts_with('.')
         || name.contains(|c: char| matches!(c, '/' | '\\' | ':') || c.is_control());
-    if is_bad {
+    !is_bad
+}
+
+fn unusual(class: &Class) -> Option<Reason> {
+    if !is_class_name(&class.name) {
         return Some(Reason::BadName);
     }
     let is_color = class.color.len() == 7

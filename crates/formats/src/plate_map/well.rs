@@ -81,7 +81,8 @@ pub(super) fn row_of(letters: &str) -> Option<usize> {
 }
 
 /// Rows and columns of the smallest usual plate that has all `wells`.
-pub(super) fn shape(wells: impl Iterator<Item = Well>) -> (usize, usize) {
+#[must_use]
+pub fn shape(wells: impl Iterator<Item = Well>) -> (usize, usize) {
     let (mut rows, mut columns) = (0, 0);
     wells.for_each(|well| (rows, columns) = (rows.max(well.row + 1), columns.max(well.column + 1)));
     SHAPES.into_iter().find(|s| s.0 >= rows && s.1 >= columns).unwrap_or((MAX_ROWS, MAX_COLUMNS))

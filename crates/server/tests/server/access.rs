@@ -4,7 +4,7 @@ use axum::body::Body;
 use axum::http::{Request, StatusCode};
 use serde_json::Value;
 
-use crate::support::{HOST, ORIGIN, Served, access, ask, serve};
+use crate::support::{HOST, ORIGIN, Served, access, ask, serve, serve_map};
 
 const METHODS: [&str; 7] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
 
@@ -18,6 +18,10 @@ fn paths() -> Vec<String> {
     paths.push("/api/suggestions?image=1&t=0".into());
     paths.push("/api/export?format=csv".into());
     paths.push("/api/import?image=1".into());
+    paths.push("/api/map/column?name=label".into());
+    paths.push("/api/map/pictures?cells=0,1".into());
+    paths.push("/api/map/neighbours?cell=0".into());
+    paths.push("/api/map/cell?cell=0".into());
     paths
 }
 
@@ -30,6 +34,8 @@ fn body(path: &str) -> &'static str {
                 "id":"6a0d7c1e-0000-4000-8000-000000000001","name":"Eve","color":"#000000","shape":"circle",
                 "hotkey":null,"target":null,"position":0}]}"##
         }
+        "/api/map/labels" => r#"{"cells":[1],"class":"Eve","gesture":"6a0d7c1e-0000-4000-8000-000000000003"}"#,
+        "/api/map/export" => r#"{"cells":null,"format":"csv"}"#,
         "/api/import?image=1" => "y,x,class\n1,2,Eve\n",
         _ => "{}",
     }
@@ -93,8 +99,14 @@ async fn state(served: &Served) -> (i64, String, bool) {
 
 #[tokio::test]
 async fn nobody_is_let_in_who_may_not_and_nothing_changes() {
-    let served = serve(2, 8, 8).await;
-    let before = state(&served).await;
+    for served in [serve(2, 8, 8).await, serve_map().await] {
+        let before = state(&served).await;
+        refuse_everybody(&served).await;
+        assert_eq!(state(&served).await, before);
+    }
+}
+
+async fn refuse_everybody(served: &Served) {
     let mut n_refused = 0;
     for path in paths() {
         for method in METHODS {
@@ -115,21 +127,21 @@ async fn nobody_is_let_in_who_may_not_and_nothing_changes() {
         }
     }
     assert!(n_refused > 2000, "{n_refused} requests");
-    assert_eq!(state(&served).await, before);
 }
 
 #[tokio::test]
 async fn each_path_has_the_methods_of_the_document_and_no_others() {
-    let served = serve(1, 8, 8).await;
     let document: Value = serde_json::from_str(server::OPENAPI).unwrap();
-    for (path, item) in document["paths"].as_object().unwrap() {
-        for method in METHODS {
-            let answer = served.send(method, &path.replace("{id}", "1"), Vec::new()).await;
-            let documented =
-                item.get(method.to_lowercase()).is_some() || (method == "HEAD" && item.get("get").is_some());
-            let wrong_method = answer.status == StatusCode::METHOD_NOT_ALLOWED;
-            assert_eq!(!wrong_method, documented, "{method} {path}: {}", answer.status);
-            assert_ne!(answer.status, StatusCode::FORBIDDEN, "{method} {path}");
+    for served in [serve(1, 8, 8).await, serve_map().await] {
+        for (path, item) in document["paths"].as_object().unwrap() {
+            for method in METHODS {
+                let answer = served.send(method, &path.replace("{id}", "1"), Vec::new()).await;
+                let documented = item.get(method.to_lowercase()).is_some()
+                    || (method == "HEAD" && item.get("get").is_some());
+                let wrong_method = answer.status == StatusCode::METHOD_NOT_ALLOWED;
+                assert_eq!(!wrong_method, documented, "{method} {path}: {}", answer.status);
+                assert_ne!(answer.status, StatusCode::FORBIDDEN, "{method} {path}");
+            }
         }
     }
 }
@@ -176,6 +188,8 @@ async fn bodies_beyond_the_limit_are_not_read() {
         ("POST", "/api/import?image=1", 64 << 20),
         ("POST", "/api/train", 64 << 10),
         ("POST", "/api/suggest", 64 << 10),
+        ("POST", "/api/map/labels", 16 << 20),
+        ("POST", "/api/map/export", 16 << 20),
     ] {
         let answer = served.send(method, path, vec![b' '; limit + 1]).await;
         assert_eq!(answer.status, StatusCode::PAYLOAD_TOO_LARGE, "{path}");
@@ -202,12 +216,13 @@ async fn every_answer_has_the_strict_headers() {
 #[tokio::test]
 async fn a_cookie_outlives_the_server_but_not_the_token() {
     let served = serve(1, 8, 8).await;
-    let again = server::router(served.labelling.clone(), access());
+    let images = || server::Open::Images(served.labelling.clone());
+    let again = server::router(images(), access());
     let request = || served.request("GET", "/api/session").body(Body::empty()).unwrap();
     assert_eq!(ask(&again, request()).await.status, StatusCode::OK);
     let hosts = [HOST.to_owned()];
     let other = server::Access::new("another-token-of-12", &hosts, 4000, false).unwrap();
-    let other = server::router(served.labelling.clone(), other);
+    let other = server::router(images(), other);
     assert_eq!(ask(&other, request()).await.status, StatusCode::FORBIDDEN);
 }
 

@@ -4,5 +4,6 @@
 
 mod access;
 mod answers;
+mod maps;
 mod schema;
 mod support;

@@ -1,4 +1,4 @@
-//! A study with a small movie, and a browser that was let in.
+//! A study with a small movie, or a small map, and a browser that was let in.
 
 use std::sync::Arc;
 
@@ -7,13 +7,22 @@ use axum::body::{Body, Bytes};
 use axum::http::{HeaderMap, Request, StatusCode};
 use http_body_util::BodyExt;
 use serde_json::Value;
-use server::{Access, router};
+use server::{Access, Open, router};
+use study::Silent;
+use study::embed::{EmbedRequest, Of, Tile, Umap, embed_features};
+use study::explore::{ExploreRequest, Exploring};
 use study::label::{AutoSettings, LabelRequest, Labelling, Modality};
+use study::source::Request as Cells;
 use tower::ServiceExt;
 
 pub const HOST: &str = "127.0.0.1:4000";
 pub const ORIGIN: &str = "http://127.0.0.1:4000";
 pub const TOKEN: &str = "a-token-of-this-test";
+
+/// Cells of the map.
+pub const N_CELLS: usize = 24;
+/// Rows and columns of their pictures.
+pub const SIDE: usize = 16;
 
 /// A server, and what it serves.
 pub struct Served {
@@ -50,13 +59,53 @@ pub async fn serve(n_t: usize, h: usize, w: usize) -> Served {
         model: None,
     };
     let labelling = Arc::new(Labelling::open(&request).unwrap());
-    let router = router(labelling.clone(), access());
-    let entered = ask(&router, get(&format!("/?token={TOKEN}"))).await;
+    let router = router(Open::Images(labelling.clone()), access());
+    let cookie = enter(&router).await;
+    Served { router, labelling, cookie, _folder: folder }
+}
+
+/// Serves a map of [`N_CELLS`] cells with pictures of `SIDE` x `SIDE`, classes and wells.
+pub async fn serve_map() -> Served {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    let row = |i: usize| {
+        let class = ["round", "long"][i % 2];
+        format!("cells/{i},cells.npy,{class},round,B0{},word {i},{i}.5,{}.5\n", i % 3 + 1, i * i % 7)
+    };
+    let rows: String = (0..N_CELLS).map(row).collect();
+    std::fs::write(path("features.csv"), format!("name,source,label,prediction,well,a,f1,f2\n{rows}")).unwrap();
+    std::fs::write(path("cells.npy"), npy()).unwrap();
+    let request = EmbedRequest {
+        of: Of::Features,
+        umap: Umap { n_epochs: Some(5), ..Umap::default() },
+        bins: 4,
+        tile: Tile::Mean,
+        onto: None,
+        cells: None,
+        h5ad: false,
+        output: path("map"),
+    };
+    embed_features(&path("features.csv"), &request, &Silent).unwrap();
+    let request = ExploreRequest {
+        folder: path("map"),
+        cells: Some(Cells { sources: vec![path("cells.npy")], ..Cells::default() }),
+        study: path("map.study"),
+        labeller: "Anna".into(),
+    };
+    let map = Arc::new(Exploring::open(&request).unwrap());
+    let labelling = map.labelling().clone();
+    let router = router(Open::Map(map), access());
+    let cookie = enter(&router).await;
+    Served { router, labelling, cookie, _folder: folder }
+}
+
+/// The cookie of a browser that was let in.
+async fn enter(router: &Router) -> String {
+    let entered = ask(router, get(&format!("/?token={TOKEN}"))).await;
     assert_eq!(entered.status, StatusCode::SEE_OTHER);
     let cookie = entered.headers["set-cookie"].to_str().unwrap();
     assert!(cookie.contains("HttpOnly; SameSite=Strict; Path=/"), "{cookie}");
-    let cookie = cookie.split(';').next().unwrap().to_owned();
-    Served { router, labelling, cookie, _folder: folder }
+    cookie.split(';').next().unwrap().to_owned()
 }
 
 pub fn access() -> Access {
@@ -98,6 +147,15 @@ pub async fn ask(router: &Router, request: Request<Body>) -> Answer {
         body.collect().await.unwrap().to_bytes()
     };
     Answer { status: parts.status, headers: parts.headers, bytes }
+}
+
+/// `[N_CELLS, SIDE, SIDE]` of 8 bits; all pixels of cell i have the value 10 i.
+fn npy() -> Vec<u8> {
+    let text = format!("{{'descr': '|u1', 'fortran_order': False, 'shape': ({N_CELLS}, {SIDE}, {SIDE}), }}");
+    let mut bytes = b"\x93NUMPY\x01\x00\x76\x00".to_vec();
+    bytes.extend(format!("{text:117}\n").bytes());
+    bytes.extend((0..N_CELLS).flat_map(|i| [10 * i as u8; SIDE * SIDE]));
+    bytes
 }
 
 /// Value of a pixel of the movie.

@@ -2,6 +2,7 @@
 
 mod anndata;
 mod input;
+mod outlier;
 mod output;
 mod tiles;
 
@@ -9,23 +10,26 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 pub use ::embed::{Init, Umap};
-use ::embed::{Map, Points, neighbours_kept, trustworthiness};
+use ::embed::{Map, Placed, Points, neighbours_kept, trustworthiness};
 use formats::features::Features;
 use formats::table::{Column, Table};
 use serde::{Deserialize, Serialize};
 
 pub use input::Of;
-pub(crate) use output::{CELLS, FEATURES};
+pub(crate) use output::{CELLS, FEATURES, read_about};
 pub use tiles::Tile;
 
 use crate::report::text::percent;
+use crate::source::Request;
 use crate::{Dataset, Model, Progress, StudyError};
 use input::Known;
 
 /// The file that says that a folder is an embedding and may be replaced by another.
 pub const MARK: &str = "embedding.json";
 /// Coordinates in the table of cells.
-const COLUMNS: [&str; 2] = ["umap_1", "umap_2"];
+pub(crate) const COLUMNS: [&str; 2] = ["umap_1", "umap_2"];
+/// How odd a cell is.
+const OUTLIER: &str = "outlier";
 /// Neighbours of which quality is told.
 const QUALITY_NEIGHBOURS: usize = 15;
 /// Points on which quality is measured: its time grows with their square.
@@ -44,6 +48,8 @@ pub struct EmbedRequest {
     pub tile: Tile,
     /// An earlier embedding, on whose map the cells are put; it says the settings.
     pub onto: Option<PathBuf>,
+    /// Where the cells came from, kept so that `explore` finds their pictures.
+    pub cells: Option<Request>,
     /// Also write `cells.h5ad`, for Python's anndata.
     pub h5ad: bool,
     /// The folder to write.
@@ -124,21 +130,24 @@ fn embed(
     progress: &dyn Progress,
 ) -> Result<Vec<String>, StudyError> {
     let start = Instant::now();
-    let (settings, positions, recall) = match &request.onto {
+    let (settings, positions, outlier, recall) = match &request.onto {
         Some(earlier) => {
             let map = earlier_map(earlier)?;
-            let positions = map.transform(&known.points).map_err(refused)?;
-            (map.settings().clone(), positions, None)
+            let Placed { positions, neighbours } = map.transform(&known.points).map_err(refused)?;
+            (map.settings().clone(), positions, outlier::outlier(&neighbours, false), None)
         }
         None => {
             let map = fit(&known.points, &request.umap, progress)?;
-            (request.umap.clone(), map.positions().to_vec(), map.neighbours().recall())
+            let neighbours = map.neighbours();
+            let outlier = outlier::outlier(neighbours, true);
+            (request.umap.clone(), map.positions().to_vec(), outlier, neighbours.recall())
         }
     };
     progress.finish(&format!("mapped in {:.1} s", start.elapsed().as_secs_f64()));
     let quality = Quality::of(&known.points, &positions, recall)?;
-    // A fact of the cells that is called as a place gives way to it.
-    known.about.columns.retain(|(name, _)| !COLUMNS.contains(&name.as_str()));
+    // A fact of the cells that is called as one of these gives way to it.
+    known.about.columns.retain(|(name, _)| !COLUMNS.contains(&name.as_str()) && name != OUTLIER);
+    known.about.push(OUTLIER, Column::Float(outlier));
     for (axis, name) in COLUMNS.into_iter().enumerate() {
         let column = positions.iter().map(|p| Some(f64::from(p[axis]))).collect();
         known.about.push(name, Column::Float(column));
@@ -168,7 +177,7 @@ fn fit(points: &Points, umap: &Umap, progress: &dyn Progress) -> Result<Map, Stu
 
 /// The map of an embedding that was written before.
 fn earlier_map(folder: &Path) -> Result<Map, StudyError> {
-    let settings = output::read_settings(folder)?;
+    let settings = read_about(folder)?.settings();
     let features = Features::read(&folder.join(FEATURES))?;
     let table = Table::read(&folder.join(CELLS))?;
     let wrong = |what: &str| StudyError::Refused(format!("{}: {what}", folder.display()));

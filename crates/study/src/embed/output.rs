@@ -20,6 +20,7 @@ use crate::report::page::{self, Drawing, Page};
 use crate::report::paint::{Rgb, series};
 use crate::report::picture::Picture;
 use crate::report::text::thousands;
+use crate::source::Request;
 
 /// The table of cells.
 pub const CELLS: &str = "cells.csv";
@@ -28,9 +29,9 @@ pub const FEATURES: &str = "features.npy";
 /// Pixels between two tiles of the picture, and of the frame that has the colour of the class.
 const FRAME: usize = 2;
 
-/// What `embedding.json` says, which is all that is needed to put further cells on the map.
+/// What `embedding.json` says, which is all that is needed to put further cells on the map and to look at those that are there.
 #[derive(Debug, Serialize, Deserialize)]
-struct About {
+pub struct About {
     n: usize,
     columns: usize,
     n_neighbors: usize,
@@ -40,27 +41,37 @@ struct About {
     init: String,
     learning_rate: f64,
     seed: u64,
-    quality: Quality,
+    /// How well the map keeps what it was made of.
+    pub quality: Quality,
     /// Smallest and largest coordinate, x then y.
     extent: [[f32; 2]; 2],
+    /// Where the cells lay.
+    #[serde(default)]
+    pub cells: Option<Request>,
 }
 
-/// Settings of an earlier embedding.
-pub fn read_settings(folder: &Path) -> Result<Umap, StudyError> {
+impl About {
+    /// The settings of the map.
+    pub fn settings(&self) -> Umap {
+        Umap {
+            n_neighbors: self.n_neighbors,
+            min_dist: self.min_dist,
+            spread: self.spread,
+            n_epochs: self.n_epochs,
+            init: if self.init == "pca" { Init::Pca } else { Init::Spectral },
+            learning_rate: self.learning_rate,
+            seed: self.seed,
+            ..Umap::default()
+        }
+    }
+}
+
+/// What an earlier embedding says of itself.
+pub fn read_about(folder: &Path) -> Result<About, StudyError> {
     let path = folder.join(MARK);
     let wrong = |found: String| FormatError::new(&path, "an embedding written by `embed`", found);
     let text = std::fs::read_to_string(&path).map_err(|e| wrong(e.to_string()))?;
-    let about: About = serde_json::from_str(&text).map_err(|e| wrong(e.to_string()))?;
-    Ok(Umap {
-        n_neighbors: about.n_neighbors,
-        min_dist: about.min_dist,
-        spread: about.spread,
-        n_epochs: about.n_epochs,
-        init: if about.init == "pca" { Init::Pca } else { Init::Spectral },
-        learning_rate: about.learning_rate,
-        seed: about.seed,
-        ..Umap::default()
-    })
+    Ok(serde_json::from_str(&text).map_err(|e| wrong(e.to_string()))?)
 }
 
 /// Writes the folder, all of it or nothing.
@@ -76,7 +87,7 @@ pub fn write(
     let map = figure::map(&classes.names, &classes.of, positions);
     files.add_figure(&map).map_err(|e| StudyError::Refused(e.to_string()))?;
     let extent = Extent::of(positions).map_or([[0.0; 2]; 2], |e| [e.from, e.to]);
-    let about = about(known, settings, quality, extent);
+    let about = about(known, settings, quality, extent, request);
     let json = serde_json::to_string_pretty(&about).map_err(|e| StudyError::Refused(e.to_string()))?;
     files.add(MARK, json);
     let projection = projection(known, positions, settings, &classes, request, &mut files)?;
@@ -115,7 +126,13 @@ struct Context {
     facts: Vec<[String; 2]>,
 }
 
-fn about(known: &Known, settings: &Umap, quality: &Quality, extent: [[f32; 2]; 2]) -> About {
+fn about(
+    known: &Known,
+    settings: &Umap,
+    quality: &Quality,
+    extent: [[f32; 2]; 2],
+    request: &EmbedRequest,
+) -> About {
     About {
         n: known.points.len(),
         columns: known.points.columns(),
@@ -128,6 +145,7 @@ fn about(known: &Known, settings: &Umap, quality: &Quality, extent: [[f32; 2]; 2
         seed: settings.seed,
         quality: *quality,
         extent,
+        cells: request.cells.as_ref().and_then(Request::absolute),
     }
 }
 

@@ -101,19 +101,15 @@ impl Labelling {
             };
             return Ok(file(format!("labels_{session}.{ending}"), kind, bytes));
         }
-        let unwritable = |e: std::io::Error| FormatError::io(&self.folder, "room for the export", &e);
-        let folder = tempfile::tempdir().map_err(unwritable)?;
         if format == ExportFormat::Annotation {
+            let unwritable = |e: std::io::Error| FormatError::io(&self.folder, "room for the export", &e);
+            let folder = tempfile::tempdir().map_err(unwritable)?;
             let path = folder.path().join("annotation.zip");
             self.export(format, choice, &path)?;
             let bytes = std::fs::read(&path).map_err(unwritable)?;
             return Ok(file(format!("annotation_{session}.zip"), "application/zip", bytes));
         }
-        let name = format!("labels_{session}.crops");
-        let path = folder.path().join(&name);
-        self.export(format, choice, &path)?;
-        let bytes = zipped(&path, &name).map_err(unwritable)?;
-        Ok(file(format!("{name}.zip"), "application/zip", bytes))
+        crop_set(&format!("labels_{session}.crops"), &self.crops(choice)?, &self.folder)
     }
 
     /// The time of the newest edit, as annotation zips have it in their names: the same labels give the same bytes.
@@ -174,6 +170,16 @@ impl Labelling {
         let names: Vec<String> = classes.into_iter().map(|class| class.name).collect();
         Ok(label_points::write(format, &image, &points, &names)?)
     }
+}
+
+/// A crop set as a zip of its folder, which is called `name`; `of` is what it was made of, for messages.
+pub(crate) fn crop_set(name: &str, set: &CellSet, of: &Path) -> Result<Exported, LabelError> {
+    let unwritable = |e: std::io::Error| FormatError::io(of, "room for the export", &e);
+    let folder = tempfile::tempdir().map_err(unwritable)?;
+    let path = folder.path().join(name);
+    crops::write(&path, set)?;
+    let bytes = zipped(&path, name).map_err(unwritable)?;
+    Ok(Exported { name: format!("{name}.zip"), kind: "application/zip", bytes })
 }
 
 /// The files of a folder in a zip.

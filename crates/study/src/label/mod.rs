@@ -26,6 +26,7 @@ pub use formats::microscope::At;
 pub use agreement::{Agreement, Counts};
 pub use cells::cut::auto::{AutoSettings, Modality};
 pub use cut::Choice;
+pub(crate) use export::crop_set;
 pub use export::{ExportFormat, Exported};
 pub use folder::{Address, folder_for};
 pub use image::{Channel, ImageFacts, Shape};
@@ -92,11 +93,11 @@ impl From<formats::FormatError> for LabelError {
 }
 
 impl LabelError {
-    fn unknown(expected: impl Into<String>, found: impl ToString) -> Self {
+    pub(crate) fn unknown(expected: impl Into<String>, found: impl ToString) -> Self {
         LabelError::Unknown { expected: expected.into(), found: found.to_string() }
     }
 
-    fn refused(expected: impl Into<String>, found: impl ToString) -> Self {
+    pub(crate) fn refused(expected: impl Into<String>, found: impl ToString) -> Self {
         LabelError::Refused { expected: expected.into(), found: found.to_string() }
     }
 }
@@ -230,10 +231,15 @@ impl Labelling {
         *lock(&self.listener) = Some(Box::new(listener));
     }
 
-    fn tell(&self, event: Event) {
+    pub(crate) fn tell(&self, event: Event) {
         if let Some(listener) = &*lock(&self.listener) {
             listener(event);
         }
+    }
+
+    /// The label store.
+    pub(crate) fn store(&self) -> MutexGuard<'_, LabelStore> {
+        lock(&self.store)
     }
 
     /// The images, in the order in which they were given.
@@ -307,7 +313,7 @@ impl Labelling {
 }
 
 /// A panic elsewhere leaves what is behind a lock as the last complete change did: SQLite rolls back, and the rest is replaced whole.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 

@@ -192,8 +192,18 @@ impl Labelling {
         let taken = |k: &u32| self.folder.join(format!("model-{k}.safetensors")).exists();
         let number = (1..).find(|k| !taken(k)).unwrap_or(1);
         let output = self.folder.join(format!("model-{number}.safetensors"));
-        let judge = Judge::Validation;
-        Ok((data, TrainRequest { settings, judge, output, resume: false, tensorboard: None }, notes))
+        Ok((
+            data,
+            TrainRequest {
+                settings,
+                judge: Judge::Validation,
+                output,
+                start: None,
+                resume: false,
+                tensorboard: None,
+            },
+            notes,
+        ))
     }
 
     fn change(&self, with: impl FnOnce(&mut TrainState)) {

@@ -89,10 +89,24 @@ pub struct Picture {
 /// Turns crops into pictures with one rule.
 pub struct Viewer<'a> {
     crops: &'a dyn CropSource,
+    rule: Rule,
+}
+
+/// How intensities become colours.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Rule {
     colouring: Colouring,
     contrast: Contrast,
     /// Intensities drawn black and fully bright, per channel; used when contrast is shared.
     ranges: Vec<[f32; 2]>,
+}
+
+impl Rule {
+    /// Whether all pictures are shades of grey.
+    #[must_use]
+    pub fn is_grey(&self) -> bool {
+        self.colouring == Colouring::Grey
+    }
 }
 
 /// Quantiles of the intensities that are drawn black and fully bright: the ground of most pictures is dark, and strips
@@ -115,20 +129,32 @@ impl<'a> Viewer<'a> {
         shown: &[usize],
     ) -> io::Result<Viewer<'a>> {
         let colouring = Colouring::of(crops.shape().c, channels);
-        let mut viewer = Viewer { crops, colouring, contrast, ranges: Vec::new() };
+        let mut viewer = Viewer { crops, rule: Rule { colouring, contrast, ranges: Vec::new() } };
         let step = shown.len().div_ceil(N_SAMPLED).max(1);
         let mut values = Vec::new();
         for &index in shown.iter().step_by(step) {
             values.extend(viewer.read(index)?);
         }
-        viewer.ranges = viewer.ranges_of(&values);
+        viewer.rule.ranges = viewer.ranges_of(&values);
         Ok(viewer)
+    }
+
+    /// A viewer of the same crops as the one that made the `rule`.
+    #[must_use]
+    pub fn by(rule: Rule, crops: &'a dyn CropSource) -> Viewer<'a> {
+        Viewer { crops, rule }
+    }
+
+    /// The rule, to be used again.
+    #[must_use]
+    pub fn into_rule(self) -> Rule {
+        self.rule
     }
 
     /// What the colours and the brightness of the pictures mean, for a caption.
     #[must_use]
     pub fn caption(&self) -> String {
-        let colours = match &self.colouring {
+        let colours = match &self.rule.colouring {
             Colouring::Grey => String::new(),
             Colouring::Rgb => " Colours as recorded.".into(),
             Colouring::Composite(channels) => {
@@ -139,7 +165,7 @@ impl<'a> Viewer<'a> {
                 format!(" {}{rest}.", named.join(", "))
             }
         };
-        match self.contrast {
+        match self.rule.contrast {
             Contrast::Shared => format!("One brightness scale for all pictures, {}.{colours}", self.scale()),
             Contrast::Each => format!("Each picture has its own brightness scale.{colours}"),
         }
@@ -151,7 +177,7 @@ impl<'a> Viewer<'a> {
             if v.abs() >= 100.0 { format!("{v:.0}") } else { format!("{}", (v * 100.0).round() / 100.0) }
         };
         let mut texts: Vec<String> =
-            self.ranges.iter().map(|[low, high]| format!("{} to {}", number(*low), number(*high))).collect();
+            self.rule.ranges.iter().map(|[low, high]| format!("{} to {}", number(*low), number(*high))).collect();
         texts.dedup();
         format!("intensities {}", texts.join(" / "))
     }
@@ -162,8 +188,8 @@ impl<'a> Viewer<'a> {
     /// When it cannot be read.
     pub fn picture(&self, index: usize) -> io::Result<Picture> {
         let crop = self.read(index)?;
-        let ranges = match self.contrast {
-            Contrast::Shared => self.ranges.clone(),
+        let ranges = match self.rule.contrast {
+            Contrast::Shared => self.rule.ranges.clone(),
             Contrast::Each => self.ranges_of(&crop),
         };
         let shape = self.crops.shape();
@@ -185,7 +211,7 @@ impl<'a> Viewer<'a> {
             if share > 0.0 { share.min(1.0) } else { 0.0 }
         };
         let byte = |share: f32| (255.0 * share).round().min(255.0) as u8;
-        match &self.colouring {
+        match &self.rule.colouring {
             Colouring::Grey => {
                 let grey = byte(share(0));
                 Rgb(grey, grey, grey)
@@ -204,8 +230,8 @@ impl<'a> Viewer<'a> {
 
     /// Black and bright intensity of each channel; a colour camera's channels share theirs, which keeps the hue.
     fn ranges_of(&self, values: &[f32]) -> Vec<[f32; 2]> {
-        let n = self.colouring.n_channels();
-        if self.colouring == Colouring::Rgb {
+        let n = self.rule.colouring.n_channels();
+        if self.rule.colouring == Colouring::Rgb {
             return vec![range(values.to_vec(), CAMERA_TAILS); n];
         }
         let c = self.crops.shape().c.max(1);
