@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use study::{Progress, evaluate::EvaluateRequest, StudyError, settings::Precision};
+use study::{Progress, StudyError, evaluate::EvaluateRequest, settings::Precision};
 
 use super::sources::Sources;
 use crate::bar::Bar;

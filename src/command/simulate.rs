@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use study::{
     StudyError,
     simulate::{
-        LargeMovie, Nuclei, Phase, ScreenImages, ScreenSettings, large_movie, nuclei, phase, screen, screen_images,
+        LargeMovie, Nuclei, Phase, ScreenImages, ScreenSettings, large_movie, nuclei, phase, screen,
+        screen_images,
     },
 };
 
@@ -159,7 +160,8 @@ impl Screen {
             return screen(&settings, &self.output);
         }
         // As many cells to the field as usual.
-        let (area, usual_area) = (self.n_fields * self.size * self.size, images.n_fields * images.size * images.size);
+        let (area, usual_area) =
+            (self.n_fields * self.size * self.size, images.n_fields * images.size * images.size);
         let n_cells = (images.screen.n_cells * area as f64 / usual_area as f64).round();
         let request = ScreenImages {
             screen: ScreenSettings { n_cells, ..settings },

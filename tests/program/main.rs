@@ -12,6 +12,8 @@ mod precision;
 mod real_data;
 mod resume;
 mod same_bytes;
+mod score;
+mod score_images;
 mod settings;
 mod simulated;
 mod splits;

@@ -191,13 +191,8 @@ pub fn screen(settings: &ScreenSettings) -> Result<Vec<ScreenWell>, SimulateErro
         let donor = plate % settings.n_donors;
         let along = plate as f64 / (settings.n_plates.max(2) - 1) as f64;
         for (place, content) in contents.into_iter().enumerate() {
-            let well = ScreenWell {
-                plate,
-                donor,
-                row: place / n_columns,
-                column: place % n_columns,
-                ..content
-            };
+            let well =
+                ScreenWell { plate, donor, row: place / n_columns, column: place % n_columns, ..content };
             let level = settings.base + settings.drift * along + shift(donor) + of_place(settings, &well);
             wells.push(measured(settings, well, level, &mut rng));
         }
@@ -354,10 +349,14 @@ mod tests {
     #[test]
     fn plates_of_any_size_have_samples_between_controls() {
         for (n_wells, samples) in [(24, 8), (48, 24), (96, 64), (384, 320), (1536, 1408)] {
-            let wells = screen(&ScreenSettings { n_wells, n_plates: 1, ..ScreenSettings::default() }).unwrap();
+            let wells =
+                screen(&ScreenSettings { n_wells, n_plates: 1, ..ScreenSettings::default() }).unwrap();
             assert_eq!(wells.len(), n_wells);
             assert_eq!(wells.iter().filter(|w| w.role == ScreenRole::Sample).count(), samples);
-            assert_eq!((wells[0].role, wells[n_wells - 2].role), (ScreenRole::Negative, ScreenRole::Positive));
+            assert_eq!(
+                (wells[0].role, wells[n_wells - 2].role),
+                (ScreenRole::Negative, ScreenRole::Positive)
+            );
         }
     }
 
@@ -374,7 +373,8 @@ mod tests {
         // Of some 3,600 cells in wells of the solvent a fifth is senescent, with an error of 0.007 and 0.005 of the wells' own.
         let share = |role| {
             let of = all.chunks(3).zip(&wells).filter(|(_, well)| well.role == role).flat_map(|(f, _)| f);
-            let (k, n) = of.fold((0.0, 0.0), |(k, n), f| (k + f.p_senescent * f.n_cells as f32, n + f.n_cells as f32));
+            let (k, n) =
+                of.fold((0.0, 0.0), |(k, n), f| (k + f.p_senescent * f.n_cells as f32, n + f.n_cells as f32));
             k / n
         };
         assert!((share(ScreenRole::Negative) - 0.2).abs() < 0.03);

@@ -114,7 +114,10 @@ pub(super) fn parse(path: &Path, bytes: Vec<u8>) -> std::result::Result<Table, F
 pub(super) fn groups(
     path: &Path,
     bytes: Vec<u8>,
-) -> std::result::Result<(usize, impl Iterator<Item = std::result::Result<Table, FormatError>> + use<>), FormatError> {
+) -> std::result::Result<
+    (usize, impl Iterator<Item = std::result::Result<Table, FormatError>> + use<>),
+    FormatError,
+> {
     let (path, bytes) = (path.to_path_buf(), bytes::Bytes::from(bytes));
     let (n_rows, n) = foreign::decode(&path, "a Parquet table", || {
         let reader = open(&path, bytes.clone())?;

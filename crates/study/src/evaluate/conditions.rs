@@ -24,14 +24,17 @@ pub fn split(data: &Dataset, by: &str) -> Result<BTreeMap<String, Vec<usize>>, S
         }
     }
     if found.is_empty() {
-        let facts: BTreeSet<&str> = data.cells.iter().flat_map(|c| &c.facts).map(|(name, _)| &**name).collect();
+        let facts: BTreeSet<&str> =
+            data.cells.iter().flat_map(|c| &c.facts).map(|(name, _)| &**name).collect();
         let mut known = vec!["source", "folder", "group", "split"];
         known.extend(facts);
-        let message = format!("expected conditions by one of {}, found no cell with {by:?}", known.join(", "));
+        let message =
+            format!("expected conditions by one of {}, found no cell with {by:?}", known.join(", "));
         return Err(StudyError::Refused(message));
     }
     if found.len() > MAX_CONDITIONS {
-        let message = format!("expected at most {MAX_CONDITIONS} conditions, found {} by {by:?}", found.len());
+        let message =
+            format!("expected at most {MAX_CONDITIONS} conditions, found {} by {by:?}", found.len());
         return Err(StudyError::Refused(message));
     }
     Ok(found)
@@ -61,7 +64,8 @@ pub fn folders<'a>(names: impl Iterator<Item = &'a String>) -> Vec<String> {
             let plain = format!("conditions/{}", slug(name));
             let numbered = (2..).map(|k| format!("{plain}-{k}"));
             // Letters of both cases are one to some file systems.
-            let free = std::iter::once(plain.clone()).chain(numbered).find(|f| taken.insert(f.to_lowercase()));
+            let free =
+                std::iter::once(plain.clone()).chain(numbered).find(|f| taken.insert(f.to_lowercase()));
             free.unwrap_or(plain)
         })
         .collect()

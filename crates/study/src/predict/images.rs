@@ -164,7 +164,8 @@ fn run(
     let Cropped { lines, failed, frames } = predicted.cropped;
     let not_marked = marks::write(model, request, &frames, &cells, &classes, progress)?;
     let of_class = |class: usize| classes.iter().filter(|&&c| c == class).count();
-    let counts = model.classes.iter().enumerate().map(|(k, name)| format!("  predicted {name}: {}", of_class(k)));
+    let counts =
+        model.classes.iter().enumerate().map(|(k, name)| format!("  predicted {name}: {}", of_class(k)));
     progress.finish("");
     Ok(PredictedImages {
         lines: lines.into_iter().chain(counts).collect(),

@@ -35,7 +35,8 @@ impl Kept {
         let folder = beside(&request.output);
         let ours = json!({ "crop": fingerprint(request)?, "model": hash(model)? });
         let mark = folder.join(REQUEST);
-        let before: Option<Value> = fs::read(&mark).ok().and_then(|bytes| serde_json::from_slice(&bytes).ok());
+        let before: Option<Value> =
+            fs::read(&mark).ok().and_then(|bytes| serde_json::from_slice(&bytes).ok());
         let unwritable = |e: &io::Error| FormatError::io(&folder, "a folder that can be written", e);
         match before {
             Some(before) if request.resume && before == ours => return Ok(Kept { folder }),
@@ -56,7 +57,8 @@ impl Kept {
     /// What was cut, when that is done and the crops are there.
     #[must_use]
     pub fn cropped(&self, crops: &Path) -> Option<Cropped> {
-        let bytes = fs::read(self.folder.join(CROPPED)).ok().filter(|_| formats::crops::is_crop_set(crops))?;
+        let bytes =
+            fs::read(self.folder.join(CROPPED)).ok().filter(|_| formats::crops::is_crop_set(crops))?;
         serde_json::from_slice(&bytes).ok()
     }
 

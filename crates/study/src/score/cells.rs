@@ -91,7 +91,8 @@ impl CellTable {
             return Err(FormatError::new(path, "probabilities from 0 to 1", found).into());
         }
         let called = probabilities.chunks_exact(classes.len()).map(winner).collect();
-        let mut cells = CellTable { classes, probabilities, called, places: Vec::new(), place_of: Vec::new() };
+        let mut cells =
+            CellTable { classes, probabilities, called, places: Vec::new(), place_of: Vec::new() };
         cells.put(places(path, table, names)?);
         Ok(cells)
     }
@@ -104,7 +105,8 @@ impl CellTable {
             let next = known.len() as u32;
             self.place_of.push(*known.entry(place).or_insert(next));
         }
-        let mut places: Vec<(u32, Place)> = known.into_iter().map(|(place, number)| (number, place)).collect();
+        let mut places: Vec<(u32, Place)> =
+            known.into_iter().map(|(place, number)| (number, place)).collect();
         places.sort_by_key(|(number, _)| *number);
         self.places = places.into_iter().map(|(_, place)| place).collect();
     }

@@ -161,8 +161,8 @@ pub fn page(
     let controls = has_controls.map(|s| figures::controls(&s.rows, &s.plates.plates, &s.plates));
     let (volcano, of_volcano) = volcano.unzip();
     let (controls, of_controls) = controls.unzip();
-    let links =
-        screen.map(|s| Links::new(s, MAX_ROWS, of_volcano.unwrap_or_default(), &of_controls.unwrap_or_default()));
+    let links = screen
+        .map(|s| Links::new(s, MAX_ROWS, of_volcano.unwrap_or_default(), &of_controls.unwrap_or_default()));
     let context = Context {
         version: env!("CARGO_PKG_VERSION"),
         title: if screen.is_some() { "Plates and hits" } else { "Conditions" },

@@ -68,7 +68,8 @@ impl ScreenImages {
         }
         // Wells have more cells than usual by chance.
         let n_cells = (1.5 * self.screen.n_cells / self.n_fields.max(1) as f64) as usize;
-        let field = PhaseSettings { height: self.size, width: self.size, n_cells, ..PhaseSettings::default() };
+        let field =
+            PhaseSettings { height: self.size, width: self.size, n_cells, ..PhaseSettings::default() };
         mistakes.extend(field.validate().into_iter().map(|mistake| format!("a field: {mistake}")));
         mistakes
     }
@@ -119,7 +120,11 @@ pub fn screen_images(
         let seen: Vec<Seen> = seen.into_iter().flatten().collect();
         table(&seen).write(&folder.join("cells.csv"))?;
         let learnt = training(request, folder, progress)?;
-        lines.push(format!("{} of {}", plural(seen.len(), "cell"), plural(wells.len() * request.n_fields, "field")));
+        lines.push(format!(
+            "{} of {}",
+            plural(seen.len(), "cell"),
+            plural(wells.len() * request.n_fields, "field")
+        ));
         lines.push(format!("{} to learn from", plural(learnt, "cell")));
         Ok(())
     })?;

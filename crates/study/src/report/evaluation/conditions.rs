@@ -36,7 +36,8 @@ pub(super) struct Row {
 pub(super) fn rows(conditions: &[Condition]) -> Vec<Row> {
     let row = |condition: &Condition| {
         let m = &condition.metrics;
-        let range = m.intervals.get("accuracy").map(|[low, high]| format!("{} to {}", percent(*low), percent(*high)));
+        let range =
+            m.intervals.get("accuracy").map(|[low, high]| format!("{} to {}", percent(*low), percent(*high)));
         Row {
             name: condition.name.clone(),
             page: format!("{}/report.html", condition.folder),
@@ -113,9 +114,17 @@ pub(super) fn scene(conditions: &[Condition]) -> Scene {
     let shown = &conditions[..conditions.len().min(MOST)];
     let h = BAND * shown.len().max(1) as f64;
     let mut scene = Scene::new("conditions", "Accuracy, condition by condition", W, HEAD + h + 60.0);
-    let more = if conditions.len() > MOST { format!(" The first {MOST} of {}.", conditions.len()) } else { String::new() };
+    let more = if conditions.len() > MOST {
+        format!(" The first {MOST} of {}.", conditions.len())
+    } else {
+        String::new()
+    };
     scene.text((20.0, 22.0), Type::TITLE, "Accuracy, condition by condition");
-    scene.text((20.0, 41.0), Type::SMALL, format!("Bars: share of cells called right; lines: 95% intervals over groups.{more}"));
+    scene.text(
+        (20.0, 41.0),
+        Type::SMALL,
+        format!("Bars: share of cells called right; lines: 95% intervals over groups.{more}"),
+    );
     let axes = Axes { area: [LEFT, HEAD, W - LEFT - 140.0, h], x: [0.0, 1.0], y: [0.0, 1.0] };
     axes.grid_x(&mut scene, &percent_ticks(0.0, 1.0, 6), "Share of cells called right");
     for (i, condition) in shown.iter().enumerate() {
