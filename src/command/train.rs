@@ -23,6 +23,10 @@ pub struct Train {
     #[arg(short, long, value_name = "MODEL", default_value = "model.safetensors")]
     output: PathBuf,
 
+    /// Begin with this model's weights, .safetensors, as train or import-model wrote it: its network and scaling of intensities are kept; classes that it does not know begin anew
+    #[arg(long, value_name = "MODEL")]
+    from: Option<PathBuf>,
+
     /// Starting point of the settings: default, encoder (Ulicna et al. 2022), phase (Kusumoto et al. 2021)
     #[arg(long, value_name = "NAME")]
     preset: Option<Preset>,
@@ -97,6 +101,7 @@ Examples:
   morphotype train annotation_*.zip -o nuclei.safetensors
   morphotype train cells.npz --preset encoder --epochs 25 --folds 5 -o judged.safetensors
   morphotype train --class control=a.npy --class stress=b.npy --preset phase -o stress.safetensors
+  morphotype train mine.crops --from published.safetensors --epochs 20 --learning-rate 0.0001 -o mine.safetensors
   morphotype train nuclei.crops --tensorboard logs -o nuclei.safetensors   # then: tensorboard --logdir logs
   morphotype train --print-config --preset encoder > settings.toml";
 
@@ -119,6 +124,7 @@ impl Train {
             settings,
             judge,
             output: self.output.clone(),
+            start: self.from.as_deref().map(study::Model::load).transpose()?,
             resume: self.resume,
             tensorboard: self.tensorboard.clone(),
         };

@@ -53,6 +53,7 @@ pub fn demo(folder: &Path, seed: u64, progress: &dyn Progress) -> Result<Demo, S
         settings: settings(seed),
         judge: Judge::Validation,
         output: model.clone(),
+        start: None,
         resume: false,
         tensorboard: None,
     };

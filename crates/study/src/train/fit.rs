@@ -26,7 +26,7 @@ use super::{
     sampling::Stream,
 };
 use crate::{
-    Dataset, Progress, StudyError,
+    Dataset, Model, Progress, StudyError,
     model::softmax,
     settings::{ClassWeights, Keep, TrainSettings, Views},
 };
@@ -49,6 +49,8 @@ pub struct Task<'a> {
     pub normalise: Normalise,
     /// Everything else.
     pub settings: &'a TrainSettings,
+    /// The model to begin with.
+    pub start: Option<&'a Model>,
 }
 
 /// When validation cells are looked at.
@@ -128,9 +130,8 @@ pub fn steps_per_epoch(settings: &TrainSettings, n_train: usize) -> u64 {
 ///
 /// # Errors
 /// When the network cannot be built for these cells.
-pub fn memory(data: &Dataset, settings: &TrainSettings) -> Result<usize, StudyError> {
-    let spec = settings.network.network(data.shape(), data.classes.len());
-    let network = Network::new(spec, settings.seed).map_err(spec_mistakes)?;
+pub fn memory(start: Option<&Model>, data: &Dataset, settings: &TrainSettings) -> Result<usize, StudyError> {
+    let network = super::start::network(start, data, settings)?;
     let weights = network.weights().len() * size_of::<f32>();
     let trainer = Trainer::new(network, trainer_settings(settings));
     let trainer = trainer.and_then(|trainer| trainer.with_precision(settings.precision));
@@ -165,8 +166,7 @@ impl<'a> Run<'a> {
     fn start(task: &'a Task<'a>, checkpoint: Option<&Checkpoint>) -> Result<Self, StudyError> {
         let settings = task.settings;
         let n_classes = task.data.classes.len();
-        let spec = settings.network.network(task.data.shape(), n_classes);
-        let network = Network::new(spec, settings.seed).map_err(spec_mistakes)?;
+        let network = super::start::network(task.start, task.data, settings)?;
         let state = match checkpoint {
             Some(checkpoint) => checkpoint.load(network.weights())?,
             None => None,
@@ -426,7 +426,7 @@ fn with_weights(like: &Network, weights: Weights) -> Result<Network, StudyError>
     Network::from_weights(like.spec().clone(), weights).map_err(|e| StudyError::Refused(e.to_string()))
 }
 
-fn spec_mistakes(mistakes: Vec<SpecMistake>) -> StudyError {
+pub(super) fn spec_mistakes(mistakes: Vec<SpecMistake>) -> StudyError {
     StudyError::Settings(mistakes.iter().map(|m| format!("network: {m}")).collect())
 }
 

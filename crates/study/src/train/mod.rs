@@ -6,6 +6,7 @@ mod folds;
 mod history;
 mod normalise;
 mod sampling;
+mod start;
 mod tensorboard;
 
 use std::{
@@ -55,6 +56,8 @@ pub struct TrainRequest {
     /// The model file, `.safetensors`; `history.csv` is written beside it, or `NAME.history.csv` where another model lies
     /// there.
     pub output: PathBuf,
+    /// The model to begin with, of which the scaling of intensities is taken over too; none: fresh weights.
+    pub start: Option<Model>,
     /// Go on from the checkpoints of a run that was interrupted.
     pub resume: bool,
     /// A folder for what TensorBoard shows while the run goes on: runs `train` and `validation`, and the same in `fold-N`
@@ -132,6 +135,10 @@ impl<'a> Job<'a> {
             )));
         }
         let hash = data.hash()?;
+        if let Some(model) = &request.start {
+            let judged = request.judge != Judge::Validation || request.settings.validation > 0.0;
+            start::check(model, data, &hash, (judged, request.settings.allow_leakage))?;
+        }
         let mut cells = data.cells.clone();
         if request.settings.allow_leakage {
             cells.iter_mut().for_each(|c| c.group.clone_from(&c.name));
@@ -170,8 +177,9 @@ impl<'a> Job<'a> {
     }
 
     pub fn checkpoint(&self, name: &str) -> Checkpoint {
+        let start = self.request.start.as_ref().map(start::fingerprint).unwrap_or_default();
         let fingerprint = format!(
-            "{} {} {:?} {name}\n{}",
+            "{} {} {:?} {name} {start}\n{}",
             env!("CARGO_PKG_VERSION"),
             self.hash,
             self.request.judge,
@@ -189,7 +197,10 @@ impl<'a> Job<'a> {
         validation: &[usize],
         progress: &dyn Progress,
     ) -> Result<(Fitted, Normalise, Vec<String>), StudyError> {
-        let (normalise, choices) = normalise::choose(self, name, train, progress)?;
+        let (normalise, choices) = match &self.request.start {
+            Some(model) => (model.contract.normalise.clone(), vec![start::words(model)]),
+            None => normalise::choose(self, name, train, progress)?,
+        };
         let settings = self.settings();
         let task = Task {
             title: title.to_owned(),
@@ -200,6 +211,7 @@ impl<'a> Job<'a> {
             watch: Watch::Epochs,
             normalise: normalise.clone(),
             settings,
+            start: self.request.start.as_ref(),
         };
         let checkpoint = self.checkpoint(name);
         let fitted = match self.log_folder(name) {
@@ -232,7 +244,7 @@ impl<'a> Job<'a> {
     /// What memory the run takes, in words.
     fn memory(&self) -> Result<String, StudyError> {
         let megabytes = |bytes: usize| format!("{} MB", bytes.div_ceil(1 << 20));
-        let training = megabytes(fit::memory(self.data, self.settings())?);
+        let training = megabytes(fit::memory(self.request.start.as_ref(), self.data, self.settings())?);
         Ok(match self.data.bytes_in_memory() {
             0 => {
                 format!("memory: {training} for training; crops are read from their file as they are needed")

@@ -68,6 +68,7 @@ fn by_trial(
             watch: Watch::End,
             normalise: normalise.clone(),
             settings: &settings,
+            start: None,
         };
         let checkpoint = job.checkpoint(&format!("{name}-trial-{}", k + 1));
         let fitted = fit(&task, Some(&checkpoint), progress)?;

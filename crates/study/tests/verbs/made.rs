@@ -46,8 +46,14 @@ pub fn settings(more: &str) -> TrainSettings {
 }
 
 pub fn request(settings: &TrainSettings, judge: Judge, folder: &Path) -> TrainRequest {
-    let output = folder.join("m.safetensors");
-    TrainRequest { settings: settings.clone(), judge, output, resume: true, tensorboard: None }
+    TrainRequest {
+        settings: settings.clone(),
+        judge,
+        output: folder.join("m.safetensors"),
+        start: None,
+        resume: true,
+        tensorboard: None,
+    }
 }
 
 /// Counts the steps of a run, and asks for its end after so many.

@@ -6,3 +6,4 @@ mod interrupting;
 mod logging;
 mod made;
 mod presets;
+mod starting;
