@@ -13,6 +13,7 @@ pub fn run_all() -> Result<(), String> {
     deny()?;
     rustdoc()?;
     demo()?;
+    crate::interop::run_all(&[])?;
     crate::soak::run_all(&["--kills", "20", "--edits", "500"].map(String::from))?;
     crate::web::check()?;
     tests()

@@ -1,32 +1,121 @@
-//! Other programs read what is written here, and say the same: in a Python environment of its own.
+//! Other programs read what is written here, and say the same: each check in a Python environment of its own.
+
+mod bioimage;
+mod keras;
+mod onnx;
+mod tables;
+
+use std::path::{Path, PathBuf};
+use std::time::Instant;
 
 use crate::run::{root, run, succeeds};
 
-/// What the checks need.
-const PACKAGES: [&str; 4] = ["numpy", "onnx==1.22.0", "onnxruntime", "pandas"];
+/// Presets of which a model is trained: each prepares images in another way, and one looks at several views.
+const PRESETS: [&str; 3] = ["default", "encoder", "phase"];
 
-/// Trains small models on simulated cells, exports them and compares.
-pub fn run_all() -> Result<(), String> {
-    let folder = root().join("target/interop");
-    std::fs::create_dir_all(&folder).map_err(|e| format!("{}: {e}", folder.display()))?;
-    let path = |name: &str| folder.join(name).display().to_string();
-    let python = path("venv/bin/python");
-    if !succeeds(&python, &["-c", "import onnx, onnxruntime, pandas"]) {
-        run("python3", &["-m", "venv", &path("venv")])?;
-        run(&python, &[&["-m", "pip", "install", "--quiet"][..], &PACKAGES].concat())?;
+/// A check by other programs.
+struct Check {
+    name: &'static str,
+    /// What it needs, as pip calls it, and how Python says that it is there.
+    packages: &'static [&'static str],
+    imports: &'static str,
+    run: fn(&Work) -> Result<(), String>,
+}
+
+const CHECKS: [Check; 4] = [
+    Check { name: "onnx", packages: &onnx::PACKAGES, imports: onnx::IMPORTS, run: onnx::check },
+    Check { name: "keras", packages: &keras::PACKAGES, imports: keras::IMPORTS, run: keras::check },
+    Check {
+        name: "bioimage",
+        packages: &bioimage::PACKAGES,
+        imports: bioimage::IMPORTS,
+        run: bioimage::check,
+    },
+    Check { name: "tables", packages: &tables::PACKAGES, imports: tables::IMPORTS, run: tables::check },
+];
+
+/// What the checks work with.
+struct Work {
+    /// Where everything is written.
+    folder: PathBuf,
+    /// The interpreter of the check's environment.
+    python: String,
+    /// A set of crops.
+    cells: String,
+}
+
+impl Work {
+    /// A path in the folder.
+    fn path(&self, name: &str) -> String {
+        self.folder.join(name).display().to_string()
     }
-    let morphotype = |args: &[&str]| {
+
+    /// The model of a preset.
+    fn model(&self, preset: &str) -> String {
+        self.path(&format!("{preset}.safetensors"))
+    }
+
+    /// Runs the release build.
+    fn morphotype(&self, args: &[&str]) -> Result<(), String> {
         run("cargo", &[&["run", "--release", "--locked", "--quiet", "--"][..], args].concat())
-    };
-    let (cells, data) = (path("cells.crops"), root().join("../shared/data/mdck_annotator"));
-    morphotype(&["import", &data.display().to_string(), "-o", &cells])?;
-    for preset in ["default", "encoder", "phase"] {
-        let (model, onnx) = (path(&format!("{preset}.safetensors")), path(&format!("{preset}.onnx")));
-        let table = path(&format!("{preset}.csv"));
-        morphotype(&["train", &cells, "--preset", preset, "--epochs", "1", "-o", &model])?;
-        morphotype(&["export-model", &model, "-o", &onnx])?;
-        morphotype(&["predict", &model, &cells, "-o", &table])?;
-        run(&python, &["xtask/interop/onnx_models.py", &onnx, &cells, &table])?;
     }
+
+    /// Runs a script in the check's environment.
+    fn python(&self, args: &[&str]) -> Result<(), String> {
+        run(&self.python, args)
+    }
+
+    /// Makes the check's environment where it is not there.
+    fn enter(&mut self, check: &Check) -> Result<(), String> {
+        let environment = self.path(&format!("venv-{}", check.name));
+        self.python = format!("{environment}/bin/python");
+        if !succeeds(&self.python, &["-c", check.imports]) {
+            run("python3", &["-m", "venv", &environment])?;
+            run(&self.python, &[&["-m", "pip", "install", "--quiet"][..], check.packages].concat())?;
+        }
+        Ok(())
+    }
+}
+
+/// Trains small models on real cells, exports them, and runs the checks: all, or those named in `--only NAME,…`.
+pub fn run_all(args: &[String]) -> Result<(), String> {
+    let names: Vec<&str> = match args {
+        [] => CHECKS.iter().map(|check| check.name).collect(),
+        [flag, names] if flag == "--only" => names.split(',').collect(),
+        _ => return Err("interop: expected --only NAME,… or nothing".to_owned()),
+    };
+    let find = |name: &&str| {
+        let known = || CHECKS.map(|check| check.name).join(", ");
+        CHECKS
+            .iter()
+            .find(|check| check.name == *name)
+            .ok_or_else(|| format!("expected {}, found {name}", known()))
+    };
+    let checks = names.iter().map(find).collect::<Result<Vec<_>, String>>()?;
+    let mut work = prepare(&root().join("target/interop"))?;
+    let mut done = Vec::new();
+    for check in checks {
+        let begun = Instant::now();
+        work.enter(check)?;
+        let entered = begun.elapsed().as_secs();
+        (check.run)(&work)?;
+        let all = begun.elapsed().as_secs();
+        done.push(format!("{}: done in {all} s, {entered} s of them to install", check.name));
+    }
+    println!("{}", done.join("\n"));
     Ok(())
+}
+
+/// Cells, and a model of each preset.
+fn prepare(folder: &Path) -> Result<Work, String> {
+    std::fs::create_dir_all(folder).map_err(|e| format!("{}: {e}", folder.display()))?;
+    let cells = folder.join("cells.crops").display().to_string();
+    let work = Work { folder: folder.to_owned(), python: String::new(), cells };
+    let data = root().join("../shared/data/mdck_annotator").display().to_string();
+    work.morphotype(&["import", &data, "-o", &work.cells])?;
+    for preset in PRESETS {
+        let model = work.model(preset);
+        work.morphotype(&["train", &work.cells, "--preset", preset, "--epochs", "1", "-o", &model])?;
+    }
+    Ok(work)
 }

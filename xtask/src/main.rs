@@ -20,7 +20,8 @@ cargo xtask crops                 shares of cells cut out and false crops on fie
 cargo xtask bench [--only NAME,…] [--quick]
                                   speed against the peers and the machine, into bench/; installs the peers (7 GB)
 cargo xtask fuzz [SECONDS]        each fuzz target for SECONDS (60)
-cargo xtask interop               other programs read the exported models and say the same; installs them
+cargo xtask interop [--only onnx,keras,bioimage,tables]
+                                  other programs read what is written here and say the same; installs them
 cargo xtask python                runs docs/python.md, commands and code, in a Python environment of its own
 cargo xtask soak [--kills N] [--edits N] [--seed N] [--program FILE]
                                   kills the server of annotate (200 times), lets its disk fail, and counts labels lost
@@ -38,7 +39,7 @@ fn main() -> ExitCode {
         Some("crops") if rest.is_empty() => run::run("cargo", &CROPS),
         Some("bench") => bench::run_all(rest),
         Some("fuzz") => fuzz::run_all(rest),
-        Some("interop") if rest.is_empty() => interop::run_all(),
+        Some("interop") => interop::run_all(rest),
         Some("python") if rest.is_empty() => python::run_all(),
         Some("soak") => soak::run_all(rest),
         Some("web") if rest.is_empty() => web::build(),
