@@ -32,8 +32,8 @@ pub struct Explain {
     method: Vec<How>,
 
     /// The class that is asked about [default: for each cell the one that it is called]
-    #[arg(long = "ask", value_name = "CLASS", help_heading = "Maps")]
-    class: Option<String>,
+    #[arg(long, value_name = "CLASS", help_heading = "Maps")]
+    ask: Option<String>,
 
     /// What is explained
     #[arg(long, value_name = "WHAT", default_value = "probability", help_heading = "Maps")]
@@ -136,7 +136,7 @@ impl Explain {
                 square,
                 seed: self.seed,
             },
-            class: self.class.clone(),
+            class: self.ask.clone(),
             n_shown: usize::from(self.shown),
             output: self.output.clone(),
         })

@@ -4,6 +4,7 @@ mod contract;
 mod crop;
 mod embed;
 mod exchange;
+mod explain;
 mod hostile;
 mod info;
 mod interrupt;

@@ -92,7 +92,12 @@ fn window<T: Copy + Default>(values: &[T], from: CropShape, to: CropShape) -> Ve
 
 /// Bilinear resampling with pixel centres at half-integers; the triangle is widened by the factor of a reduction,
 /// so that every pixel of the source counts (as Pillow's BILINEAR and the antialiased ones of other libraries do).
-fn resize<T: Copy + Into<f64>>(values: &[T], from: CropShape, to: CropShape) -> Vec<f64> {
+/// `values` is `[h, w, c]` of `from`; the channels stay.
+///
+/// # Panics
+/// When `values` are not of shape `from`, or one of both shapes is empty.
+#[must_use]
+pub fn resize<T: Copy + Into<f64>>(values: &[T], from: CropShape, to: CropShape) -> Vec<f64> {
     let c = from.c;
     let columns = taps(from.w, to.w);
     let mut wide = vec![0.0; from.h * to.w * c];

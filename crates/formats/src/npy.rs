@@ -284,6 +284,13 @@ pub fn to_bytes(shape: &[usize], values: &Pixels) -> Vec<u8> {
     bytes
 }
 
+/// What a `.npy` file of float32 begins with, for arrays that are written a part at a time: their values follow in C order,
+/// little endian.
+#[must_use]
+pub fn float32_header(shape: &[usize]) -> Vec<u8> {
+    header::bytes(shape, Depth::Float32)
+}
+
 /// Writes pixels as a `.npy` file of version 1, C order, little endian.
 pub(crate) fn write(out: &mut dyn Write, shape: &[usize], pixels: &Pixels) -> std::io::Result<()> {
     out.write_all(&header::bytes(shape, pixels.depth()))?;

@@ -141,6 +141,15 @@ fn input_gradients_are_differences() {
         layer("again", Op::Add, &["pool", "pool"]),
     ];
     check("input read twice", classified(IMAGE, several, Op::Flatten));
+    let beside = vec![
+        layer("conv", conv(3, 3, 1), &[]),
+        layer("both", Op::Concat, &["conv", INPUT, "conv"]),
+        layer("norm", NORM, &[]),
+        layer("pad", Op::Pad { rows: [1, 0], columns: [0, 2] }, &[]),
+        layer("second", conv(4, 3, 1), &[]),
+        layer("a", SWISH, &[]),
+    ];
+    check("input beside others", classified(IMAGE, beside, Op::Flatten));
     let features = vec![
         layer("flatten", Op::Flatten, &[]),
         layer("dense", Op::Dense { units: 6, bias: true }, &[]),

@@ -9,6 +9,7 @@ use stats::metrics::{Metrics, MetricsSettings};
 use crate::{
     Dataset, Model, StudyError,
     error::plural,
+    explain::Look,
     report::{
         self,
         evaluation::{Condition, EvaluationReport, MARK},
@@ -41,6 +42,8 @@ pub(crate) struct Judged<'a> {
     pub probabilities: &'a [f64],
     /// How the training went; empty when there is no single one.
     pub history: &'a [train::Epoch],
+    /// The single model that predicted them, when there is one.
+    pub model: Option<&'a Model>,
     /// The same cells condition by condition; may be empty.
     pub conditions: &'a [Condition],
     /// How cells were divided into those learnt from and those judged, in words.
@@ -100,6 +103,7 @@ pub fn evaluate(
         truth: &truth,
         probabilities: &probabilities,
         history: &request.history,
+        model: Some(model),
         conditions: &[],
         split,
         leakage: manifest.settings.contains("allow_leakage = true"),
@@ -206,6 +210,7 @@ fn report<'a>(judged: &'a Judged, metrics: &'a Metrics) -> EvaluationReport<'a> 
         crops: judged.data,
         channels: &judged.data.channels,
         rows: judged.indices,
+        look: judged.model.map(|model| Look { model, data: judged.data }),
         history: judged.history.iter().map(drawn).collect(),
         conditions: judged.conditions,
         best_epoch: None,

@@ -5,7 +5,7 @@ mod column;
 mod conditions;
 mod dose;
 mod figures;
-mod heat;
+pub(crate) mod heat;
 mod hits;
 mod images;
 mod links;

@@ -184,7 +184,8 @@ pub fn explain(
     let probabilities = model.probabilities(data, &everyone)?;
     let predicted: Vec<usize> = probabilities.chunks_exact(model.classes.len()).map(winner).collect();
     let explained = predicted.iter().map(|&class| asked.unwrap_or(class)).collect();
-    output::write(output::Work { model, data, request, probabilities, predicted, explained }, mapper, progress)
+    let work = output::Work { model, data, request, probabilities, predicted, explained };
+    output::write(work, mapper, progress)
 }
 
 /// Number of the class `name`.

@@ -13,10 +13,10 @@ use super::{MARK, Mapper, Method, Of};
 use crate::StudyError;
 use crate::report::folder::{Files, slug};
 use crate::report::gallery::data_url;
+use crate::report::map_board::{ColourBar, Row, map_board};
 use crate::report::montage;
 use crate::report::page::{self, Page};
 use crate::report::picture::{Contrast, Picture, Viewer};
-use crate::report::sheet::{ColourBar, Row, sheet};
 use crate::report::text::counted;
 
 /// Steps of the colour bar.
@@ -46,7 +46,7 @@ pub fn add(shown: &Shown, files: &mut Files) -> Result<(), StudyError> {
     for (number, group) in shown.groups.iter().enumerate() {
         let rows = shown.rows(&viewer, group)?;
         let remark = remark(group);
-        let board = sheet(&group.class, &remark, &columns, &rows, &bar).map_err(|e| refused(&e))?;
+        let board = map_board(&group.class, &remark, &columns, &rows, &bar).map_err(|e| refused(&e))?;
         files.add(format!("class_{:02}_{}.png", number + 1, slug(&group.class)), board);
         groups.push(GroupOnPage {
             class: &group.class,

@@ -33,6 +33,8 @@ pub struct Shown {
     pub lines: Vec<String>,
     /// Name of the cell.
     pub name: String,
+    /// `data:` address of what a model looks at in it, shown below the picture.
+    pub overlay: Option<String>,
 }
 
 /// Pictures of the items.
@@ -51,6 +53,7 @@ pub fn show(viewer: &Viewer, items: &[Item]) -> Result<Vec<Shown>, MontageError>
                 title: item.title.clone(),
                 lines: item.lines.clone(),
                 name: item.name.clone(),
+                overlay: None,
             })
         })
         .collect()

@@ -10,6 +10,7 @@ pub mod evaluation;
 pub mod figure;
 pub mod folder;
 pub mod gallery;
+pub mod map_board;
 pub mod montage;
 pub mod page;
 pub mod paint;

@@ -120,7 +120,7 @@ pub enum MontageError {
 
 /// Size of a picture on the board.
 #[derive(Debug, Clone, Copy)]
-struct Tile {
+pub(super) struct Tile {
     w: f64,
     h: f64,
 }
@@ -128,29 +128,33 @@ struct Tile {
 impl Tile {
     /// Enlarged by a whole factor to about 80 units, or shrunk to 160; square when there is no picture.
     fn of(viewer: &Viewer, first: Option<&usize>) -> io::Result<Tile> {
-        let (w, h) = match first {
-            Some(&index) => viewer.picture(index).map(|p| (p.w as f64, p.h as f64))?,
-            None => (64.0, 64.0),
-        };
+        let size = first.map_or(Ok((64, 64)), |&index| viewer.picture(index).map(|p| (p.w, p.h)));
+        Ok(Tile::of_size(size?).0)
+    }
+
+    /// The same for pictures of so many pixels, with its width and height.
+    pub(super) fn of_size((w, h): (usize, usize)) -> (Tile, f64, f64) {
+        let (w, h) = (w as f64, h as f64);
         let largest = w.max(h).max(1.0);
         let zoom = if largest > 160.0 { 160.0 / largest } else { (96.0 / largest).floor().max(1.0) };
-        Ok(Tile { w: (w * zoom).ceil(), h: (h * zoom).ceil() })
+        let tile = Tile { w: (w * zoom).ceil(), h: (h * zoom).ceil() };
+        (tile, tile.w, tile.h)
     }
 }
 
 /// A dark drawing and the pictures that go onto it.
-struct Board {
-    scene: Scene,
+pub(super) struct Board {
+    pub(super) scene: Scene,
     tile: Tile,
     pictures: Vec<((f64, f64), Picture)>,
 }
 
 impl Board {
-    fn new(name: &str, caption: String, (w, h): (f64, f64), tile: Tile) -> Board {
+    pub(super) fn new(name: &str, caption: String, (w, h): (f64, f64), tile: Tile) -> Board {
         Board { scene: Scene::new(name, caption, w, h), tile, pictures: Vec::new() }
     }
 
-    fn put(&mut self, corner: (f64, f64), picture: Picture) {
+    pub(super) fn put(&mut self, corner: (f64, f64), picture: Picture) {
         self.pictures.push((corner, picture));
     }
 
@@ -164,7 +168,7 @@ impl Board {
         }
     }
 
-    fn png(self) -> Result<Vec<u8>, MontageError> {
+    pub(super) fn png(self) -> Result<Vec<u8>, MontageError> {
         let mut pixmap = raster::draw(&self.scene, Theme::Dark, SCALE)?;
         let size = ((self.tile.w * SCALE) as usize, (self.tile.h * SCALE) as usize);
         for ((x, y), picture) in &self.pictures {

@@ -29,9 +29,11 @@ pub enum Page {
     Sweep,
     /// Where cells lie on a map.
     Embedding,
+    /// What of cells a model looks at.
+    Explanation,
 }
 
-const FILES: [(&str, &str); 11] = [
+const FILES: [(&str, &str); 12] = [
     ("base.html", include_str!("../../assets/page/base.html")),
     ("macros.html", include_str!("../../assets/page/macros.html")),
     ("style.css", include_str!("../../assets/page/style.css")),
@@ -43,6 +45,7 @@ const FILES: [(&str, &str); 11] = [
     ("plates.js", include_str!("../../assets/page/plates.js")),
     ("sweep.html", include_str!("../../assets/page/sweep.html")),
     ("embedding.html", include_str!("../../assets/page/embedding.html")),
+    ("explanation.html", include_str!("../../assets/page/explanation.html")),
 ];
 
 /// A drawing as a page shows it.
@@ -72,6 +75,7 @@ pub fn render(page: Page, context: &impl Serialize) -> Result<String, PageError>
         Page::Plates => "plates.html",
         Page::Sweep => "sweep.html",
         Page::Embedding => "embedding.html",
+        Page::Explanation => "explanation.html",
     };
     let fault = |source| PageError { name, source };
     let mut environment = Environment::new();

@@ -69,6 +69,7 @@ fn report(n: usize, k: usize) -> Files {
         crops: &set,
         channels: &set.channels,
         rows: &rows,
+        look: None,
         history: history.to_vec(),
         conditions: &[],
         best_epoch: Some(1),

@@ -54,7 +54,9 @@ impl Colours {
         if self.diverging { DIVERGING } else { RISING }
     }
 
-    fn of(self, value: f64) -> Rgb {
+    /// The colour of a value; what is beyond the range has that of its end.
+    #[must_use]
+    pub fn of(self, value: f64) -> Rgb {
         let share = ((value - self.range[0]) / (self.range[1] - self.range[0])).clamp(0.0, 1.0) * 4.0;
         let below = (share.floor() as usize).min(3);
         let (a, b) = (self.stops()[below], self.stops()[below + 1]);

@@ -115,8 +115,7 @@ fn scored(
     };
     let order = order(&scored);
     let first = |name: &str| order.get(name).copied().unwrap_or(usize::MAX);
-    let shown = pictures(&predicted.data, &cells, class, &name, &first)
-        .map_err(|e| StudyError::Refused(e.to_string()))?;
+    let shown = pictures(model, &predicted.data, &cells, class, &name, &first)?;
     let page = scored.page(request, shown)?;
     let fill = |path: &Path| {
         let told = |error: StudyError| match error {
@@ -124,7 +123,8 @@ fn scored(
             error => FormatError::new(path, "a table of cells", error.to_string()),
         };
         let parts = predicted.parts(&Silent).map_err(told)?;
-        let mut tables = parts.map(|part| part.map(|(facts, p)| of_part(&facts, &p)).map_err(told)).peekable();
+        let mut tables =
+            parts.map(|part| part.map(|(facts, p)| of_part(&facts, &p)).map_err(told)).peekable();
         let none = || Ok(of_part(&[], &[]));
         match tables.peek() {
             Some(_) => Table::write_streamed(path, &mut tables),

@@ -69,6 +69,7 @@ fn report(job: &Job, folds: &[Part], pooled: &[f32], choices: Vec<String>) -> Re
         truth: &job.labels,
         probabilities: &softmax(pooled, job.data.classes.len(), 1.0),
         history: &[],
+        model: None,
         conditions: &[],
         split: format!(
             "Every cell was predicted once, by a network that learned from none of its group: {split}."

@@ -33,6 +33,7 @@ use super::page::{self, Drawing, Page};
 use super::picture::{Contrast, Viewer};
 use super::scene::Scene;
 use crate::StudyError;
+use crate::explain::Look;
 
 /// The file that says that a folder is an evaluation and may be replaced by another.
 pub const MARK: &str = "metrics.json";
@@ -56,6 +57,8 @@ pub struct EvaluationReport<'a> {
     pub channels: &'a [String],
     /// Which cell each row is.
     pub rows: &'a [usize],
+    /// The model with the same cells, whose Grad-CAM is shown of mistakes.
+    pub look: Option<Look<'a>>,
     /// How the training went; empty when that is not told.
     pub history: Vec<Epoch>,
     /// The same cells condition by condition; may be empty.
@@ -158,8 +161,9 @@ impl EvaluationReport<'_> {
     /// Pictures of the mistakes that the model was surest of, and what their brightness means.
     fn mistakes(&self, predictions: &Predictions) -> Result<(Vec<Shown>, String), StudyError> {
         let classes = &self.metrics.classes;
-        let items: Vec<Item> = gallery::surest_mistakes(predictions, N_MISTAKES)
-            .into_iter()
+        let mistakes = gallery::surest_mistakes(predictions, N_MISTAKES);
+        let items: Vec<Item> = mistakes
+            .iter()
             .map(|mistake| Item {
                 crop: self.rows[mistake.row],
                 title: format!("called {} ({:.2})", classes[mistake.predicted], mistake.confidence),
@@ -169,7 +173,15 @@ impl EvaluationReport<'_> {
             .collect();
         let shown: Vec<usize> = items.iter().map(|item| item.crop).collect();
         let viewer = Viewer::new(self.crops, self.channels, Contrast::Shared, &shown).map_err(refuse)?;
-        Ok((gallery::show(&viewer, &items).map_err(refuse)?, viewer.caption()))
+        let mut pictures = gallery::show(&viewer, &items).map_err(refuse)?;
+        let mut caption = viewer.caption();
+        if let Some(look) = self.look.filter(|_| !items.is_empty()) {
+            let asked: Vec<_> = mistakes.iter().map(|m| (self.rows[m.row], m.predicted)).collect();
+            let overlays = look.over(&asked, &|i| viewer.picture(shown[i]))?;
+            pictures.iter_mut().zip(overlays).for_each(|(picture, overlay)| picture.overlay = overlay);
+            caption.push_str(" Below each, what speaks for the class that it was called: from violet to yellow (Grad-CAM).");
+        }
+        Ok((pictures, caption))
     }
 }
 

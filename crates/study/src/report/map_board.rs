@@ -36,7 +36,7 @@ const BAR: [f64; 2] = [150.0, 9.0];
 ///
 /// # Errors
 /// When the board is larger than 32,000 pixels.
-pub fn sheet(
+pub fn map_board(
     title: &str,
     remark: &str,
     columns: &[&str],
@@ -48,7 +48,7 @@ pub fn sheet(
     let step = w.max(84.0) + GAP;
     let words = MARGIN + step * columns.len() as f64 + GAP;
     let size = (words + WORDS + MARGIN, HEAD + MARGIN + rows.len() as f64 * (h + GAP) + 30.0);
-    let mut board = Board::new("sheet", format!("{title}: {remark}"), size, tile);
+    let mut board = Board::new("maps", format!("{title}: {remark}"), size, tile);
     board.scene.elided((MARGIN, MARGIN + 10.0), Type::TITLE, title, 0.93 * (size.0 - 2.0 * MARGIN));
     board.scene.elided((MARGIN, MARGIN + 28.0), Type::SMALL, remark, size.0 - 2.0 * MARGIN);
     for (i, column) in columns.iter().enumerate() {
