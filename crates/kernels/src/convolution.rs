@@ -7,6 +7,7 @@ use crate::generic::elementwise::RowSums;
 use crate::generic::pair_correlation::{PairCorrelate, PairCorrelation};
 use crate::generic::pair_gradient::PairGradient;
 use crate::generic::pair_winograd::{CorrelatePairTiles, PairWinograd};
+use crate::generic::pair_winograd_gradient::PairGradientOfTiles;
 use crate::generic::tap_gradient::TapGradient;
 use crate::generic::weight_gradient::WeightGradient;
 use crate::generic::winograd::{CorrelateTiles, Outputs, Winograd};
@@ -274,12 +275,14 @@ impl Kernels {
         let [rows, columns] = conv.axes();
         let (channels, filters) = (conv.input.c, conv.filters);
         let (x, dy) = (lanes(x), lanes(dy));
-        if precision == Precision::Bf16 && conv.stride == [1, 1] && channels >= 4 {
-            self.run_pairs(PairGradient { rows, columns, channels, filters, x, dy, dw });
-        } else if GradientOfTiles::suits([rows, columns], channels, filters) {
-            self.run(GradientOfTiles { rows, columns, channels, filters, x, dy, dw });
-        } else {
-            self.run(WeightGradient { rows, columns, channels, filters, x, dy, dw });
+        let in_pairs = precision == Precision::Bf16 && conv.stride == [1, 1] && channels >= 4;
+        match (in_pairs, GradientOfTiles::suits([rows, columns], channels, filters)) {
+            (true, true) => {
+                self.run_pairs(PairGradientOfTiles { rows, columns, channels, filters, x, dy, dw })
+            }
+            (true, false) => self.run_pairs(PairGradient { rows, columns, channels, filters, x, dy, dw }),
+            (false, true) => self.run(GradientOfTiles { rows, columns, channels, filters, x, dy, dw }),
+            (false, false) => self.run(WeightGradient { rows, columns, channels, filters, x, dy, dw }),
         }
     }
 

@@ -8,6 +8,7 @@ pub(crate) mod matrix;
 pub(crate) mod pair_correlation;
 pub(crate) mod pair_gradient;
 pub(crate) mod pair_winograd;
+pub(crate) mod pair_winograd_gradient;
 pub(crate) mod pool;
 pub(crate) mod sum;
 pub(crate) mod tap_gradient;

@@ -18,7 +18,7 @@ use super::correlation::Axis;
 use super::winograd::{INPUTS, OUTPUTS, WEIGHTS, pixels, suits, tiles, transform_gradient, transform_inputs};
 
 /// Output channels of a register tile.
-const FILTERS: usize = 4;
+pub(crate) const FILTERS: usize = 4;
 
 /// Tiles that a register tile sums up at least, unless the image has fewer: the total over the cells costs about as much
 /// as five of them.
@@ -28,7 +28,7 @@ const TILES: usize = 48;
 const FEWEST: usize = 16;
 
 /// Transformed values of one position, of inputs or of outputs' gradients: 144 KB.
-const TRANSFORMED: usize = 2304;
+pub(crate) const TRANSFORMED: usize = 2304;
 
 /// Adds the gradient of one pack.
 pub(crate) struct GradientOfTiles<'a> {
@@ -45,11 +45,11 @@ pub(crate) struct GradientOfTiles<'a> {
 }
 
 /// What is transformed and summed up at a time.
-struct Part {
-    position: usize,
-    rows: Range<usize>,
-    channels: Range<usize>,
-    filters: Range<usize>,
+pub(crate) struct Part {
+    pub position: usize,
+    pub rows: Range<usize>,
+    pub channels: Range<usize>,
+    pub filters: Range<usize>,
 }
 
 impl GradientOfTiles<'_> {
@@ -72,25 +72,43 @@ impl Operation for GradientOfTiles<'_> {
         assert_eq!(self.dy.len(), rows.output * filters * columns.output);
         assert_eq!(self.dw.len(), rows.taps * columns.taps * channels * filters);
         let (mut x, mut dy) = ([[0.0; 16]; TRANSFORMED], [[0.0; 16]; TRANSFORMED]);
-        let n_tiles = tiles(columns);
-        let some_rows = even(rows.output, TILES.div_ceil(n_tiles).min(TRANSFORMED / n_tiles - rows.taps + 1));
-        let some_channels = even(channels, TRANSFORMED / (n_tiles * (some_rows + rows.taps - 1)));
-        let some_filters =
-            even(filters.div_ceil(FILTERS), TRANSFORMED / (FILTERS * n_tiles * some_rows)) * FILTERS;
-        for row in (0..rows.output).step_by(some_rows) {
-            for channel in (0..channels).step_by(some_channels) {
+        let some = Portion::of(rows, tiles(columns), channels, filters);
+        for row in (0..rows.output).step_by(some.rows) {
+            for channel in (0..channels).step_by(some.channels) {
                 for position in 0..INPUTS {
-                    let rows = row..rows.output.min(row + some_rows);
-                    let channels = channel..channels.min(channel + some_channels);
+                    let rows = row..rows.output.min(row + some.rows);
+                    let channels = channel..channels.min(channel + some.channels);
                     let mut part = Part { position, rows, channels, filters: 0..0 };
                     self.transform_inputs(simd, &part, &mut x);
-                    for filter in (0..filters).step_by(some_filters) {
-                        part.filters = filter..filters.min(filter + some_filters);
+                    for filter in (0..filters).step_by(some.filters) {
+                        part.filters = filter..filters.min(filter + some.filters);
                         self.transform_gradients(simd, &part, &mut dy);
                         self.multiply(simd, &part, &x, &dy);
                     }
                 }
             }
+        }
+    }
+}
+
+/// How much is transformed at a time.
+pub(crate) struct Portion {
+    pub rows: usize,
+    pub channels: usize,
+    /// Whole register tiles.
+    pub filters: usize,
+}
+
+impl Portion {
+    /// So much that [`TRANSFORMED`] values hold the inputs, and also the gradients, of rows of `n` values.
+    #[inline(always)]
+    pub(crate) fn of(rows: Axis, n: usize, channels: usize, filters: usize) -> Self {
+        let some_rows = even(rows.output, TILES.div_ceil(n).min(TRANSFORMED / n - rows.taps + 1));
+        let of_rows = FILTERS * n * some_rows;
+        Portion {
+            rows: some_rows,
+            channels: even(channels, TRANSFORMED / (n * (some_rows + rows.taps - 1))),
+            filters: even(filters.div_ceil(FILTERS), TRANSFORMED / of_rows) * FILTERS,
         }
     }
 }
