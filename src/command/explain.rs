@@ -39,7 +39,8 @@ pub struct Explain {
     #[arg(long, value_name = "WHAT", default_value = "probability", help_heading = "Maps")]
     of: What,
 
-    /// Layer for Grad-CAM: the number of a convolution, from 1, or a layer by its name [default: the last convolution]
+    /// Layer for Grad-CAM: the number of a convolution, from 1, or a layer by its name [default: the last convolution whose
+    /// output is at least 4 by 4]
     #[arg(long, value_name = "LAYER", help_heading = "Maps")]
     layer: Option<String>,
 

@@ -21,8 +21,12 @@ pub enum LayerError {
     },
 }
 
+/// Rows and columns from which on an output tells places apart.
+const FINE: usize = 4;
+
 /// Number of the layer that is meant by `wanted`: the name of a layer that gives an image, or the number of a convolution,
-/// counted from 1; none: the last convolution.
+/// counted from 1; none: the last convolution whose output is at least 4 by 4, for what is coarser hardly tells places apart
+/// (the first of all where none is).
 ///
 /// A convolution by its number stands for what leaves it: with the batch norm, sum and activation that follow and that
 /// nobody else reads, as it is where a layer has its activation as a setting.
@@ -35,9 +39,12 @@ pub enum LayerError {
 /// let spec = presets::phase(Shape { h: 50, w: 50, c: 3 }, 2);
 /// let name = |wanted| feature_layer(&spec, wanted).map(|layer| spec.layers[layer].name.as_str());
 /// assert_eq!(name(None), Ok("relu4"));
+/// let small = presets::encoder(Shape { h: 28, w: 28, c: 3 }, 2);
+/// assert_eq!(small.layers[feature_layer(&small, None)?].name, "swish3");
 /// assert_eq!(name(Some("2")), Ok("relu2"));
 /// assert_eq!(name(Some("conv2")), Ok("conv2"));
 /// assert!(name(Some("logits")).unwrap_err().to_string().contains("1 to 4"));
+/// # Ok::<(), nn::explain::LayerError>(())
 /// ```
 pub fn feature_layer(spec: &NetworkSpec, wanted: Option<&str>) -> Result<usize, LayerError> {
     let graph = Graph::resolve(spec).map_err(|_| LayerError::NoConvolution)?;
@@ -46,8 +53,15 @@ pub fn feature_layer(spec: &NetworkSpec, wanted: Option<&str>) -> Result<usize, 
     let is_convolution = |op: &Op| matches!(op, Op::Conv { .. });
     let convolutions: Vec<usize> =
         layers().filter(|(_, layer)| is_convolution(&layer.op)).map(|(number, _)| number).collect();
-    let last = *convolutions.last().ok_or(LayerError::NoConvolution)?;
-    let Some(wanted) = wanted else { return Ok(leaves(spec, &graph, last)) };
+    let first = *convolutions.first().ok_or(LayerError::NoConvolution)?;
+    let Some(wanted) = wanted else {
+        let is_fine = |&&layer: &&usize| match graph.nodes[layer].extent {
+            Extent::Image(shape) => shape.h.min(shape.w) >= FINE,
+            Extent::Flat(_) => false,
+        };
+        let last = convolutions.iter().rfind(is_fine).copied().unwrap_or(first);
+        return Ok(leaves(spec, &graph, last));
+    };
     if let Some((named, _)) = layers().find(|(number, layer)| layer.name == wanted && is_image(*number)) {
         return Ok(named);
     }

@@ -40,7 +40,7 @@ use crate::weights::Weights;
 /// explainer.explain(&batch, Objective::Probabilities);
 /// assert_eq!(explainer.input_gradients().len(), 2 * 32 * 32);
 /// let (shape, maps) = explainer.class_activation().unwrap();
-/// assert_eq!((shape.h, shape.w, maps.len()), (2, 2, 2 * 2 * 2));
+/// assert_eq!((shape.h, shape.w, maps.len()), (4, 4, 2 * 4 * 4));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug)]

@@ -93,7 +93,7 @@ pub struct MapSettings {
     pub methods: Vec<Method>,
     /// What is explained.
     pub of: Of,
-    /// Layer for Grad-CAM, see [`nn::explain::feature_layer`].
+    /// Layer for Grad-CAM; which is meant, and which is taken without it: [`nn::explain::feature_layer`].
     pub layer: Option<String>,
     /// Noisy copies for SmoothGrad; a single one is without noise.
     pub n_copies: usize,

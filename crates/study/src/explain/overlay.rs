@@ -14,6 +14,8 @@ use crate::{Dataset, Model, Silent, StudyError};
 
 /// The colours of maps, from 0 to 1.
 pub(crate) const COLOURS: Colours = Colours { range: [0.0, 1.0], diverging: false };
+/// Share of the pixels whose squared gradients are drawn with colours of their own; those above have the last.
+const MOST: f64 = 0.99;
 /// Share of the colour of the map in a pixel, the rest is grey.
 const COVER: f64 = 0.55;
 
@@ -29,12 +31,20 @@ pub fn overlay(picture: &Picture, map: &[f32]) -> Picture {
     Picture { pixels: picture.pixels.iter().zip(map).map(mixed).collect(), ..*picture }
 }
 
-/// A map as it is drawn: from 0 to 1. Occlusion is drawn as far as it is positive.
+/// A map as it is drawn: from 0 to 1. Of squared gradients the roots, up to [`MOST`], or else a few pixels would outshine
+/// all others; occlusion as far as it is positive.
 pub fn drawn(method: Method, map: &[f32]) -> Vec<f32> {
-    if method != Method::Occlusion {
-        return map.to_vec();
+    match method {
+        Method::GradCam => map.to_vec(),
+        Method::Occlusion => super::rectified(&map.iter().map(|&v| f64::from(v)).collect::<Vec<_>>()),
+        Method::Saliency | Method::SmoothGrad => {
+            let mut sorted = map.to_vec();
+            sorted.sort_unstable_by(f32::total_cmp);
+            let most = sorted.get((MOST * (map.len().saturating_sub(1)) as f64) as usize).copied();
+            let most = most.filter(|most| *most > 0.0).unwrap_or(1.0);
+            map.iter().map(|v| (v / most).sqrt().min(1.0)).collect()
+        }
     }
-    super::rectified(&map.iter().map(|&v| f64::from(v)).collect::<Vec<_>>())
 }
 
 /// A model and cells that fit it.
@@ -47,7 +57,7 @@ pub struct Look<'a> {
 }
 
 impl Look<'_> {
-    /// Grad-CAM of the last convolution for cells and the classes that are asked about, each over `picture(i)` of its cell, as
+    /// Grad-CAM for cells and the classes that are asked about, each over `picture(i)` of its cell, as
     /// addresses for a page; none for models without a convolution.
     ///
     /// # Errors

@@ -175,7 +175,10 @@ impl Shown<'_> {
                 "where the layer {} speaks for the class (its output is coarser than the cell)",
                 self.mapper.layer().unwrap_or_default()
             ),
-            Method::Saliency => "pixels whose change would change the answer most".to_owned(),
+            Method::Saliency => {
+                "pixels whose change would change the answer most; drawn are roots, up to the 99th percentile"
+                    .to_owned()
+            }
             Method::SmoothGrad => format!(
                 "the same over {} copies with noise of {} of the cell's range",
                 settings.n_copies, settings.noise
