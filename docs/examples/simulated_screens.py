@@ -24,14 +24,21 @@ def scored(simulate, *score):
         return read("s/wells"), read("s/hits"), read("screen/truth")
 
 
-wells, hits, _ = scored("--n-plates 1000 --n-replicates 1 --hits 0 --toxic 0 --effect 0")
-samples = wells[wells.role == "sample"]
-print(f"1,000 plates without effects, {len(samples)} samples")
+SEEDS = 4
+p, n_any, n_hits = [], 0, 0
+for seed in range(SEEDS):
+    idle = f"--seed {seed} --n-plates 1000 --n-replicates 1 --hits 0 --toxic 0 --effect 0"
+    wells, hits, _ = scored(idle)
+    samples = wells[wells.role == "sample"]
+    p.append(samples.p)
+    n_any += samples.groupby("plate").p.apply(lambda p: (false_discovery_control(p) <= 0.05).any()).sum()
+    n_hits += hits.hit.notna().sum()
+p = np.concatenate(p)
+print(f"{1000 * SEEDS} plates without effects, {len(p)} samples")
 for rate in [0.05, 0.01, 0.001]:
-    print(f"  p below {rate}: {(samples.p < rate).mean():.5f} of samples")
-any_hit = samples.groupby("plate").p.apply(lambda p: (false_discovery_control(p) <= 0.05).any())
-print(f"  plates with any sample at a false-discovery rate of 0.05: {any_hit.mean():.4f}")
-print(f"  hits by the whole rule: {hits.hit.notna().sum()}")
+    print(f"  p below {rate}: {(p < rate).mean():.5f} of samples")
+print(f"  plates with any sample at a false-discovery rate of 0.05: {n_any / (1000 * SEEDS):.4f}")
+print(f"  hits by the whole rule: {n_hits}")
 
 wells, hits, truth = scored("--n-plates 40 --hits 0.05 --effect 0.09 --drift 0.2")
 planted = set(truth.compound[truth.hit & ~truth.toxic])
