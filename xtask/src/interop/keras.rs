@@ -32,5 +32,6 @@ pub fn check(work: &Work) -> Result<(), String> {
         work.morphotype(&["export-model", &model, "-o", &again])?;
         work.python(&["xtask/interop/keras_models.py", &again, &format!("{theirs}.npz")])?;
     }
-    Ok(())
+    // TensorFlow is in this environment.
+    super::tables::tensorflow(work)
 }

@@ -52,3 +52,10 @@ fn records(work: &Work) -> Result<(), String> {
     work.python(&["xtask/interop/tfrecord_cells.py", &work.cells, &ours, &theirs])?;
     work.morphotype(&["import", &theirs, "-o", &again])
 }
+
+/// Records are read by TensorFlow.
+pub fn tensorflow(work: &Work) -> Result<(), String> {
+    let records = work.path("ours.tfrecord");
+    work.morphotype(&["import", &work.cells, "-o", &records])?;
+    work.python(&["xtask/interop/tensorflow_records.py", &work.cells, &records])
+}
