@@ -29,7 +29,7 @@ const ROLES: [&str; 12] = [
 /// Deepest part of a layer that is looked into.
 const MAX_DEPTH: usize = 8;
 /// Most parts of all layers together: a group that holds itself has any number of them.
-const MAX_PARTS: usize = 100_000;
+const MAX_PARTS: usize = 30_000;
 
 /// An open file of weights.
 pub(super) struct Weights {

@@ -1,5 +1,8 @@
 //! A `.keras` file, written: `config.json`, `metadata.json` and `model.weights.h5` in a zip, as Keras 3 saves models.
 
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::io::Write;
 use std::path::Path;
 
@@ -55,7 +58,8 @@ impl KerasModel {
             "name": INPUT,
             "inbound_nodes": [],
         })];
-        for (layer, shape) in self.layers.iter().zip(shapes) {
+        for number in self.listed() {
+            let (layer, shape) = (&self.layers[number], shapes.get(number).map_or(&[][..], Vec::as_slice));
             layers.push(entry(path, layer, &outlets)?);
             let shape = batch(shape.iter().map(|n| json!(n)).collect());
             if layer.name.contains('/') || outlets.insert(layer.name.clone(), shape).is_some() {
@@ -79,13 +83,43 @@ impl KerasModel {
         }))
     }
 
+    /// Numbers of the layers in the order in which Keras lists and numbers them, whatever the order they are given in: the
+    /// farther from the output the earlier; of equally far ones first what is met first on the way from the output to
+    /// the input. Each comes after all that it reads.
+    fn listed(&self) -> Vec<usize> {
+        let place: BTreeMap<&str, usize> =
+            self.layers.iter().enumerate().map(|(number, layer)| (layer.name.as_str(), number)).collect();
+        let inputs = |number: usize| {
+            let names = self.layers[number].inputs.iter();
+            names.filter_map(|name| place.get(name.as_str()).copied()).collect::<Vec<usize>>()
+        };
+        let mut far = vec![0; self.layers.len()];
+        for number in (0..far.len()).rev() {
+            for input in inputs(number) {
+                far[input] = far[input].max(far[number] + 1);
+            }
+        }
+        let (mut met, mut waiting) = (BTreeMap::new(), Vec::from_iter(self.layers.len().checked_sub(1)));
+        while let Some(number) = waiting.pop() {
+            let next = met.len();
+            if let Entry::Vacant(place) = met.entry(number) {
+                place.insert(next);
+                waiting.extend(inputs(number).into_iter().rev());
+            }
+        }
+        let mut listed: Vec<usize> = (0..far.len()).collect();
+        listed.sort_by_key(|number| (Reverse(far[*number]), met.get(number).copied()));
+        listed
+    }
+
     /// The arrays, numbered in a group of each layer, which is called after its kind.
     fn weights(&self) -> Group<'_> {
         let named = |name: &str| Group::default().attribute("name", name);
         let mut numbers = Numbers::default();
         let input = Group::default().group("vars", named(INPUT));
         let mut layers = Group::default().group(&numbers.next("InputLayer"), input);
-        for layer in &self.layers {
+        for number in self.listed() {
+            let layer = &self.layers[number];
             let vars = layer.weights.iter().enumerate().fold(named(&layer.name), |vars, (number, array)| {
                 vars.array(&number.to_string(), Array::new(&array.shape, array.values.as_slice()))
             });
@@ -97,7 +131,7 @@ impl KerasModel {
 
 /// One layer of the architecture; `outlets` are the shapes of what the layers before it give.
 fn entry(path: &Path, layer: &KerasLayer, outlets: &Map<String, Value>) -> Result<Value, FormatError> {
-    let mut tensors = Vec::new();
+    let (mut tensors, mut shapes) = (Vec::new(), Vec::new());
     for input in &layer.inputs {
         let Some(shape) = outlets.get(input) else {
             return Err(FormatError::new(path, "layers that read those before them", format!("{input:?}")));
@@ -106,10 +140,12 @@ fn entry(path: &Path, layer: &KerasLayer, outlets: &Map<String, Value>) -> Resul
             "class_name": "__keras_tensor__",
             "config": { "shape": shape, "dtype": "float32", "keras_history": [input, 0, 0] },
         }));
+        shapes.push(shape.clone());
     }
-    let argument = match <[Value; 1]>::try_from(tensors) {
-        Ok([tensor]) => tensor,
-        Err(tensors) => Value::Array(tensors),
+    // One by itself, several as a list.
+    let listed = |values: Vec<Value>| match <[Value; 1]>::try_from(values) {
+        Ok([value]) => value,
+        Err(values) => Value::Array(values),
     };
     let mut config = Map::from_iter([
         ("name".to_owned(), json!(layer.name)),
@@ -122,9 +158,9 @@ fn entry(path: &Path, layer: &KerasLayer, outlets: &Map<String, Value>) -> Resul
         "class_name": layer.class,
         "config": config,
         "registered_name": null,
-        "build_config": { "input_shape": layer.inputs.first().and_then(|input| outlets.get(input)) },
+        "build_config": { "input_shape": listed(shapes) },
         "name": layer.name,
-        "inbound_nodes": [{ "args": [argument], "kwargs": {} }],
+        "inbound_nodes": [{ "args": [listed(tensors)], "kwargs": {} }],
     }))
 }
 
@@ -132,4 +168,31 @@ fn entry(path: &Path, layer: &KerasLayer, outlets: &Map<String, Value>) -> Resul
 fn batch(mut sample: Vec<Value>) -> Value {
     sample.insert(0, Value::Null);
     Value::Array(sample)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Two branches between `a` and `sum`, the first of them longer; the order is that of Keras 3.15.
+    #[test]
+    fn layers_are_listed_as_keras_lists_them() {
+        let layer = |name: &str, inputs: &[&str]| KerasLayer {
+            name: name.to_owned(),
+            class: "Flatten".to_owned(),
+            config: Value::Null,
+            inputs: inputs.iter().map(|&input| input.to_owned()).collect(),
+            weights: Vec::new(),
+        };
+        let layers = vec![
+            layer("a", &[INPUT]),
+            layer("right", &["a"]),
+            layer("left1", &["a"]),
+            layer("left2", &["left1"]),
+            layer("sum", &["left2", "right"]),
+        ];
+        let model = KerasModel { input: vec![None; 3], layers };
+        let names: Vec<&str> = model.listed().iter().map(|&n| model.layers[n].name.as_str()).collect();
+        assert_eq!(names, ["a", "left1", "left2", "right", "sum"]);
+    }
 }

@@ -114,6 +114,16 @@ def circles(n):
     return change
 
 
+def bush(file):
+    """Seven groups inside each other, each in sixty places of the one around it: sixty to the seventh ways."""
+    group = file["layers/dense"]
+    for level in range(7):
+        inner = group.create_group("part_0")
+        for i in range(1, 60):
+            group[f"part_{i}"] = inner
+        group = inner
+
+
 def link(name, target):
     info = zipfile.ZipInfo(name)
     info.create_system, info.external_attr = 3, (stat.S_IFLNK | 0o777) << 16
@@ -144,6 +154,7 @@ h5("soft_circle.h5", honest, weights(replace("kernel:0", h5py.SoftLink("/model_w
 h5("endless.h5", honest, weights(endless))
 keras("circle.keras", honest, numbered(circles(1)))
 keras("circles.keras", honest, numbered(circles(60)))
+keras("bush.keras", honest, numbered(bush))
 open("huge_header.safetensors", "wb").write(struct.pack("<Q", 1 << 62) + b"{}")
 open("long_header.safetensors", "wb").write(struct.pack("<Q", 60 << 20) + b"{}")
 nested = b'{"a":' * 10_000 + b"1" + b"}" * 10_000
