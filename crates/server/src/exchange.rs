@@ -26,10 +26,7 @@ pub struct Export {
     flagged: bool,
 }
 
-pub async fn export(
-    State(shared): State<Shared>,
-    Asked(asked): Asked<Export>,
-) -> Result<Response, Refusal> {
+pub async fn export(State(shared): State<Shared>, Asked(asked): Asked<Export>) -> Result<Response, Refusal> {
     let format: ExportFormat = asked.format.parse().map_err(|found: String| {
         Refusal::new(StatusCode::BAD_REQUEST, "query", "a format of /api/openapi.json", found)
     })?;

@@ -7,9 +7,7 @@ use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
-use study::explore::{
-    ColumnValues, ExploreFormat, Exploring, MapFacts, Near, Relabel, Relabelled, Relabels,
-};
+use study::explore::{ColumnValues, ExploreFormat, Exploring, MapFacts, Near, Relabel, Relabelled, Relabels};
 use study::label::LabelError;
 
 use crate::Shared;
@@ -47,7 +45,8 @@ pub async fn facts(State(shared): State<Shared>) -> Result<Json<Facts>, Refusal>
 }
 
 pub async fn positions(State(shared): State<Shared>) -> Result<Response, Refusal> {
-    let bytes = |map: &Exploring| map.positions().as_flattened().iter().flat_map(|v| v.to_le_bytes()).collect();
+    let bytes =
+        |map: &Exploring| map.positions().as_flattened().iter().flat_map(|v| v.to_le_bytes()).collect();
     Ok(raw(look(&shared, move |map| Ok(bytes(map))).await?))
 }
 

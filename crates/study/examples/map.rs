@@ -12,8 +12,16 @@ use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use serde_json::json;
 
-const CLASSES: [&str; 8] =
-    ["Anaphase", "Apoptosis", "Cytokinesis", "Interphase", "Metaphase", "Prophase", "Prometaphase", "Telophase"];
+const CLASSES: [&str; 8] = [
+    "Anaphase",
+    "Apoptosis",
+    "Cytokinesis",
+    "Interphase",
+    "Metaphase",
+    "Prophase",
+    "Prometaphase",
+    "Telophase",
+];
 /// Numbers of each cell.
 const FEATURES: usize = 16;
 const N_PLATES: usize = 4;

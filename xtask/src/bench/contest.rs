@@ -8,13 +8,14 @@ use super::{Effort, machine, median, peers};
 /// What the engine can compute in.
 const PRECISIONS: [&str; 2] = ["f32", "bf16"];
 
-/// Names of all rows: `NETWORK-train|infer-PRECISION`, images per second; `crop-percentile`, fields per second.
+/// Names of all rows: `NETWORK-train|infer-PRECISION`, images per second; `crop-percentile`, fields per second; `umap`, points
+/// per second.
 pub fn rows() -> Vec<String> {
     let directions = PRECISIONS.iter().flat_map(|precision| [("train", precision), ("infer", precision)]);
     let names = |(direction, precision)| {
         ["encoder", "phase"].map(|network| format!("{network}-{direction}-{precision}"))
     };
-    directions.flat_map(names).chain(["crop-percentile".to_owned()]).collect()
+    directions.flat_map(names).chain(["crop-percentile", "umap"].map(str::to_owned)).collect()
 }
 
 /// Lets ours and every peer that knows the row run in turn.

@@ -11,6 +11,9 @@ use crate::run::{built, root, run};
 /// The field of phase contrast that cells are cut from, seen from the project's root.
 pub const FIELD: &str = "../shared/golden/crop/train_01.tif";
 
+/// The points that are mapped, seen from the project's root.
+const POINTS: &str = "../shared/golden/umap/features.npz";
+
 /// A running contestant; it ends when this is dropped.
 pub struct Contestant {
     /// As the results call it.
@@ -38,6 +41,7 @@ impl Contestant {
     pub fn ours(name: &str, what: &str, threads: usize) -> Result<Contestant, String> {
         let (package, example, argument) = match what {
             "crop-percentile" => ("cells", "crop_rate", FIELD),
+            "umap" => ("embed", "umap_rate", POINTS),
             _ => ("nn", "throughput", ""),
         };
         run("cargo", &["build", "--release", "--locked", "-p", package, "--example", example])?;

@@ -22,6 +22,8 @@ const PEERS: &[Peer] = &[
     Peer { name: "torch-compiled", script: ["torch_peer.py", "compiled"], rows: &["-f32", "-bf16"] },
     Peer { name: "onnxruntime", script: ["runtime_peer.py", "onnxruntime"], rows: &["-infer-f32"] },
     Peer { name: "opencv", script: ["opencv_peer.py", FIELD], rows: &["crop-percentile"] },
+    Peer { name: "umap-learn", script: ["umap_peer.py", "parallel"], rows: &["umap"] },
+    Peer { name: "umap-learn-seeded", script: ["umap_peer.py", "seeded"], rows: &["umap"] },
     Peer { name: "openvino", script: ["runtime_peer.py", "openvino"], rows: &["-infer-f32", "-infer-bf16"] },
 ];
 
@@ -55,7 +57,7 @@ fn install() -> Result<(), String> {
     }
     eprintln!(
         "\nThe peers are not in {VENV}: TensorFlow, PyTorch (with GPU libraries that nothing here uses), ONNX \
-         Runtime, OpenVINO and OpenCV will be fetched from PyPI, about 3 GB, and take about 7 GB of disk. PyTorch's compiler needs \
+         Runtime, OpenVINO, OpenCV and umap-learn will be fetched from PyPI, about 3 GB, and take about 7 GB of disk. PyTorch's compiler needs \
          a C++ compiler."
     );
     let python = venv("bin/python").display().to_string();
@@ -84,6 +86,7 @@ mod tests {
         assert_eq!(names("phase-train-f32"), ["tensorflow", "torch", "torch-compiled"]);
         assert_eq!(names("phase-train-bf16"), ["torch", "torch-compiled"]);
         assert_eq!(names("crop-percentile"), ["opencv"]);
+        assert_eq!(names("umap"), ["umap-learn", "umap-learn-seeded"]);
         assert_eq!(names("encoder-infer-bf16"), ["torch", "torch-compiled", "openvino"]);
     }
 

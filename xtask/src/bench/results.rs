@@ -17,7 +17,7 @@ struct Table {
 const TABLES: [Table; 4] = [
     Table {
         key: "rows",
-        title: "Against the peers, images (crop: fields) per second",
+        title: "Against the peers, images (crop: fields; umap: points) per second",
         columns: &[
             ("what", "what"),
             ("ours", "ours_per_s"),

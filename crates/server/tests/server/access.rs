@@ -34,7 +34,9 @@ fn body(path: &str) -> &'static str {
                 "id":"6a0d7c1e-0000-4000-8000-000000000001","name":"Eve","color":"#000000","shape":"circle",
                 "hotkey":null,"target":null,"position":0}]}"##
         }
-        "/api/map/labels" => r#"{"cells":[1],"class":"Eve","gesture":"6a0d7c1e-0000-4000-8000-000000000003"}"#,
+        "/api/map/labels" => {
+            r#"{"cells":[1],"class":"Eve","gesture":"6a0d7c1e-0000-4000-8000-000000000003"}"#
+        }
         "/api/map/export" => r#"{"cells":null,"format":"csv"}"#,
         "/api/import?image=1" => "y,x,class\n1,2,Eve\n",
         _ => "{}",

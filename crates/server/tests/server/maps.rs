@@ -22,7 +22,10 @@ async fn a_map_is_given_as_arrays() {
     let served = serve_map().await;
     let session = served.get("/api/session").await.json();
     assert_eq!(session["views"], json!(["map", "montage", "confusion", "plate"]));
-    assert_eq!((&session["study"], &session["window"], &session["user"]), (&json!("map"), &json!(SIDE), &json!("Anna")));
+    assert_eq!(
+        (&session["study"], &session["window"], &session["user"]),
+        (&json!("map"), &json!(SIDE), &json!("Anna"))
+    );
     let map = served.get("/api/map").await.json();
     assert_eq!((&map["cells"], &map["label"]), (&json!(N_CELLS), &json!("label")));
     assert_eq!(map["picture"], json!({ "height": SIDE, "width": SIDE, "channels": 1 }));
@@ -39,7 +42,10 @@ async fn a_map_is_given_as_arrays() {
     let near = served.get("/api/map/neighbours?cell=3&k=5").await.json();
     assert_eq!(near["cells"].as_array().unwrap().len(), 5);
     let pictures = served.get("/api/map/pictures?cells=23,0").await;
-    assert_eq!((pictures.bytes.len(), pictures.bytes[0], pictures.bytes[SIDE * SIDE]), (2 * SIDE * SIDE, 255, 0));
+    assert_eq!(
+        (pictures.bytes.len(), pictures.bytes[0], pictures.bytes[SIDE * SIDE]),
+        (2 * SIDE * SIDE, 255, 0)
+    );
 }
 
 #[tokio::test]
@@ -89,5 +95,8 @@ async fn what_a_map_does_not_have_is_said() {
     assert_eq!(served.labelling.revision().unwrap(), 0);
     let images = serve(1, 8, 8).await;
     assert_eq!(images.get("/api/map").await.status, StatusCode::NOT_FOUND);
-    assert_eq!(images.get("/api/session").await.json()["views"], json!(["label", "review", "train", "files"]));
+    assert_eq!(
+        images.get("/api/session").await.json()["views"],
+        json!(["label", "review", "train", "files"])
+    );
 }

@@ -1,7 +1,6 @@
 //! Requests made from the OpenAPI document, right and wrong ones: none is answered by a failure of the server, and each answer is as
 //! the document says.
 
-use axum::http::StatusCode;
 use jsonschema::Validator;
 use rand::seq::IndexedRandom;
 use rand::{RngExt, SeedableRng};

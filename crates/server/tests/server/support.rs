@@ -73,7 +73,8 @@ pub async fn serve_map() -> Served {
         format!("cells/{i},cells.npy,{class},round,B0{},word {i},{i}.5,{}.5\n", i % 3 + 1, i * i % 7)
     };
     let rows: String = (0..N_CELLS).map(row).collect();
-    std::fs::write(path("features.csv"), format!("name,source,label,prediction,well,a,f1,f2\n{rows}")).unwrap();
+    std::fs::write(path("features.csv"), format!("name,source,label,prediction,well,a,f1,f2\n{rows}"))
+        .unwrap();
     std::fs::write(path("cells.npy"), npy()).unwrap();
     let request = EmbedRequest {
         of: Of::Features,

@@ -135,7 +135,10 @@ impl Columns {
     pub fn values(&self, name: &str) -> Result<ColumnValues<'_>, LabelError> {
         let Some(shown) = self.shown.iter().find(|shown| shown.facts.name == name) else {
             let names: Vec<&str> = self.shown.iter().map(|shown| shown.facts.name.as_str()).collect();
-            return Err(LabelError::unknown(format!("a column of {}", names.join(", ")), format!("{name:?}")));
+            return Err(LabelError::unknown(
+                format!("a column of {}", names.join(", ")),
+                format!("{name:?}"),
+            ));
         };
         if shown.facts.kind == ColumnKind::Class {
             return Ok(ColumnValues::Codes(&shown.codes));
@@ -150,7 +153,10 @@ impl Columns {
             Column::Text(v) if v.len() <= MAX_TEXTS => Ok(ColumnValues::Texts(v)),
             _ => {
                 let n = self.table.n_rows();
-                Err(LabelError::refused(format!("text of at most {MAX_TEXTS} cells"), format!("{name} of {n}")))
+                Err(LabelError::refused(
+                    format!("text of at most {MAX_TEXTS} cells"),
+                    format!("{name} of {n}"),
+                ))
             }
         }
     }
@@ -187,7 +193,9 @@ fn look(name: String, column: &Column, known: Option<Vec<String>>) -> Option<(Co
         Column::Int(_) if !always => (ColumnKind::Number, None),
         _ => match levels(column, MAX_LEVELS) {
             Some(few) if few.is_empty() => return None,
-            Some(few) if always || 2 * few.len() <= column.len() => (ColumnKind::Class, Some(known.unwrap_or(few))),
+            Some(few) if always || 2 * few.len() <= column.len() => {
+                (ColumnKind::Class, Some(known.unwrap_or(few)))
+            }
             _ => (ColumnKind::Text, None),
         },
     };

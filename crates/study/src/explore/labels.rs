@@ -15,8 +15,8 @@ use sha2::{Digest, Sha256};
 
 use super::columns::Columns;
 use super::{ExploreRequest, Exploring};
-use crate::embed::FEATURES;
 use crate::StudyError;
+use crate::embed::FEATURES;
 use crate::label::{
     AutoSettings, Class, Edit, Event, Gesture, LabelError, LabelRequest, Labelling, Modality, Refused,
 };
@@ -164,7 +164,10 @@ impl Exploring {
         };
         self.labelling.tell(Event::Labels { revision: answer.revision });
         let cell = |refused: &Refused| order.cells.get(refused.index).copied();
-        Ok(Relabelled { revision: answer.revision, refused: answer.refused.iter().filter_map(cell).collect() })
+        Ok(Relabelled {
+            revision: answer.revision,
+            refused: answer.refused.iter().filter_map(cell).collect(),
+        })
     }
 
     /// All new labels that cells of this map have now.
@@ -176,9 +179,8 @@ impl Exploring {
         let names: BTreeMap<&str, &str> =
             labels.classes.iter().map(|class| (class.id.as_str(), class.name.as_str())).collect();
         let own = labels.cells.iter().filter(|cell| cell.image == self.place.image);
-        let (cells, class) = own
-            .filter_map(|cell| Some((cell.t, (*names.get(cell.class.as_deref()?)?).to_owned())))
-            .unzip();
+        let (cells, class) =
+            own.filter_map(|cell| Some((cell.t, (*names.get(cell.class.as_deref()?)?).to_owned()))).unzip();
         let named = |class: &Class| NamedClass { name: class.name.clone(), color: class.color.clone() };
         Ok(Relabels {
             revision: labels.revision,
@@ -230,7 +232,8 @@ impl Exploring {
         by: &str,
     ) -> Result<BTreeMap<String, String>, LabelError> {
         let there = store.classes()?;
-        let mut ids: BTreeMap<String, String> = there.iter().map(|c| (c.name.clone(), c.id.clone())).collect();
+        let mut ids: BTreeMap<String, String> =
+            there.iter().map(|c| (c.name.clone(), c.id.clone())).collect();
         // Known classes have the colours of the columns, others the next ones.
         let known = self.columns.class_names();
         let mut free = there.iter().map(|c| c.position as usize + 1).fold(known.len(), usize::max);
@@ -241,7 +244,8 @@ impl Exploring {
             }
             // A class of another name may have been called so once.
             let taken = |id: &String| ids.values().any(|other| other == id);
-            let id = (0..).map(|k| uuid(&format!("class {k} {name}"))).find(|id| !taken(id)).unwrap_or_default();
+            let id =
+                (0..).map(|k| uuid(&format!("class {k} {name}"))).find(|id| !taken(id)).unwrap_or_default();
             let position = known.iter().position(|level| level == name).unwrap_or_else(|| {
                 free += 1;
                 free - 1
@@ -250,7 +254,15 @@ impl Exploring {
             let shape = "circle".to_owned();
             let (hotkey, target, position) = (None, None, position as u32);
             ids.insert(name.clone(), id.clone());
-            made.push(Edit::PutClass(Class { id, name: name.clone(), color, shape, hotkey, target, position }));
+            made.push(Edit::PutClass(Class {
+                id,
+                name: name.clone(),
+                color,
+                shape,
+                hotkey,
+                target,
+                position,
+            }));
         }
         if !made.is_empty() {
             let id = uuid(&format!("classes of {}", order.gesture));

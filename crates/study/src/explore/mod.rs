@@ -234,7 +234,8 @@ fn name(folder: &Path) -> String {
 fn positions(folder: &Path, table: &Table) -> Result<Vec<[f32; 2]>, StudyError> {
     let path = folder.join(CELLS);
     let along = |name: &str| -> Result<Vec<f32>, FormatError> {
-        let wrong = |found: &str| FormatError::new(&path, format!("a number in every row of column {name}"), found);
+        let wrong =
+            |found: &str| FormatError::new(&path, format!("a number in every row of column {name}"), found);
         let Some(Column::Float(values)) = table.column(name) else { return Err(wrong("none")) };
         let finite = |v: &Option<f64>| v.map(|v| v as f32).filter(|v| v.is_finite());
         values.iter().map(finite).collect::<Option<_>>().ok_or_else(|| wrong("a row without"))

@@ -69,11 +69,15 @@ impl Pictures {
         let viewer = Viewer::by(self.rule.clone(), &self.data);
         let grey = self.rule.is_grey();
         let bytes = |&cell: &u32| -> Result<Vec<u8>, LabelError> {
-            let picture = viewer.picture(cell as usize).map_err(|e| {
-                StudyError::Refused(format!("{}: {e}", self.data.cells[cell as usize].name))
-            })?;
+            let picture = viewer
+                .picture(cell as usize)
+                .map_err(|e| StudyError::Refused(format!("{}: {e}", self.data.cells[cell as usize].name)))?;
             let pixels = picture.pixels.iter();
-            Ok(if grey { pixels.map(|p| p.0).collect() } else { pixels.flat_map(|p| [p.0, p.1, p.2]).collect() })
+            Ok(if grey {
+                pixels.map(|p| p.0).collect()
+            } else {
+                pixels.flat_map(|p| [p.0, p.1, p.2]).collect()
+            })
         };
         let parts: Vec<Vec<u8>> = cells.par_iter().map(bytes).collect::<Result<_, _>>()?;
         Ok(parts.concat())
@@ -83,12 +87,15 @@ impl Pictures {
 /// Whether the cells are those that the map was made of, in their order.
 fn are_those(data: &Dataset, columns: &Columns) -> Result<(), StudyError> {
     let n = columns.table().n_rows();
-    let refused = |found: String| Err(StudyError::Refused(format!("expected the {n} cells of the map, found {found}")));
+    let refused =
+        |found: String| Err(StudyError::Refused(format!("expected the {n} cells of the map, found {found}")));
     if data.len() != n {
         return refused(data.len().to_string());
     }
     // A table made elsewhere may not name them, and a name that looks like a real number was not kept as it was.
-    let Some(names @ (Column::Text(_) | Column::Int(_))) = columns.table().column("name") else { return Ok(()) };
+    let Some(names @ (Column::Text(_) | Column::Int(_))) = columns.table().column("name") else {
+        return Ok(());
+    };
     let differs = |i: &usize| names.text_at(*i).as_deref() != Some(data.cells[*i].name.as_str());
     match (0..n).find(differs) {
         Some(i) => refused(format!(

@@ -101,7 +101,12 @@ fn uuid(n: u32) -> String {
     format!("6a0d7c1e-0000-4000-8000-{n:012}")
 }
 
-fn relabel(map: &Exploring, gesture: u32, cells: &[u32], class: Option<&str>) -> Result<Relabelled, LabelError> {
+fn relabel(
+    map: &Exploring,
+    gesture: u32,
+    cells: &[u32],
+    class: Option<&str>,
+) -> Result<Relabelled, LabelError> {
     let classes = vec![class.map(str::to_owned); cells.len()];
     map.relabel(&Relabel { cells: cells.to_vec(), classes, gesture: uuid(gesture) }, "Anna")
 }
@@ -169,16 +174,24 @@ fn new_labels_outlive_the_program_and_the_map() {
     relabel(&map, 2, &[3], Some("new kind")).unwrap();
     relabel(&map, 3, &[5], None).unwrap();
     relabel(&map, 4, &[9], None).unwrap();
-    let undo = Relabel { cells: vec![3, 9], classes: vec![Some("torn".into()), Some("long".into())], gesture: uuid(5) };
+    let undo = Relabel {
+        cells: vec![3, 9],
+        classes: vec![Some("torn".into()), Some("long".into())],
+        gesture: uuid(5),
+    };
     map.relabel(&undo, "Ben").unwrap();
     let labels = map.relabels().unwrap();
     assert_eq!((labels.cells.as_slice(), labels.class.join(" ").as_str()), (&[3, 9][..], "torn long"));
     let colors: Vec<&str> = labels.classes.iter().map(|class| class.color.as_str()).collect();
     // As the columns have them: long, torn, then what is new.
     assert_eq!(colors, ["#0072b2", "#009e73", "#cc79a7"]);
-    for (cells, class) in
-        [(&[][..], Some("a")), (&[40], Some("a")), (&[1, 1], Some("a")), (&[1], Some("../a")), (&[1], Some(""))]
-    {
+    for (cells, class) in [
+        (&[][..], Some("a")),
+        (&[40], Some("a")),
+        (&[1, 1], Some("a")),
+        (&[1], Some("../a")),
+        (&[1], Some("")),
+    ] {
         assert!(relabel(&map, 9, cells, class).is_err(), "{cells:?} {class:?}");
     }
     assert_eq!(map.relabels().unwrap(), labels);
@@ -206,15 +219,20 @@ fn relabelled_cells_are_exported_as_they_are_and_can_be_learned_from() {
     assert_eq!((exported.pixels.depth(), &exported.pixels), (Depth::Uint16, &set().pixels));
     let class = |i: usize| exported.classes[exported.cells[i].class.unwrap()].as_str();
     assert_eq!([class(0), class(1), class(2), class(4)], ["torn", "long", "torn", "round"]);
-    assert_eq!((&exported.cells[4].group, &exported.cells[4].facts), (&set().cells[4].group, &set().cells[4].facts));
+    assert_eq!(
+        (&exported.cells[4].group, &exported.cells[4].facts),
+        (&set().cells[4].group, &set().cells[4].facts)
+    );
     let data = Request { sources: vec![bench.path("out/cells.crops")], ..Request::default() }.open().unwrap();
-    let small = "epochs = 1\nbatch = 16\nvalidation = 0.0\nnetwork = { kind = \"residual\", filters = [4] }\n";
+    let small =
+        "epochs = 1\nbatch = 16\nvalidation = 0.0\nnetwork = { kind = \"residual\", filters = [4] }\n";
     let settings = crate::TrainSettings::from_toml(small).unwrap();
     let request = TrainRequest {
         settings,
         judge: Judge::Validation,
         output: bench.path("m.safetensors"),
-        start: None, resume: false,
+        start: None,
+        resume: false,
         tensorboard: None,
     };
     train(&data, &request, &Silent).unwrap();

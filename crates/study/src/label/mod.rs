@@ -177,6 +177,10 @@ impl Labelling {
         } else {
             images.to_vec()
         };
+        if let Some(map) = paths.iter().find(|path| path.join(crate::embed::MARK).is_file()) {
+            let found = format!("that of the map {}, whose cells `explore` exports", map.display());
+            return Err(LabelError::refused("the study of images", found).into());
+        }
         let images = image::open_all(&paths, |image| {
             let same = |k: &&StoredImage| (&k.fingerprint, k.field) == (&image.fingerprint, image.field);
             let names: Vec<&str> = known.iter().map(|image| image.name.as_str()).collect();
