@@ -105,7 +105,7 @@ describe("exploring", () => {
     const places = await explorer.places();
     await explorer.press("t");
     await page.mouse.move(places[3]!.x, places[3]!.y);
-    await page.getByTestId("hover").getByText("umap_1").waitFor();
+    await page.getByTestId("hover").getByText("name", { exact: true }).waitFor();
     await explorer.picture("explore-hover");
     await explorer.press("t");
     await explorer.picture("explore-map");
@@ -134,8 +134,8 @@ describe("exploring", () => {
     await explorer.ready();
     expect(await explorer.count("relabel", second)).toBe(selected);
 
-    await page.getByTestId("map").focus();
-    await explorer.press("0");
+    await page.getByRole("button", { name: `Only ${second}` }).click();
+    expect(await explorer.shown()).toBe(selected);
     await page.getByTestId("montage").getByRole("button").first().click();
     await explorer.press("1");
     await explorer.saved();

@@ -21,7 +21,7 @@ export type Column =
   | { kind: "text"; name: string; values: string[] };
 
 /** The row of a cell, by column. */
-export type Row = Record<string, string | number | null>;
+export type Row = Record<string, string | number | boolean | null>;
 
 /** New classes for some cells, one each; null takes the new class away. */
 export interface Relabelling {

@@ -60,8 +60,8 @@ export const MAP_BINDINGS: Binding<MapCommand>[] = [
   { keys: ["Backspace", "Delete"], command: "class_none", help: "take the new class away", group: "New classes" },
   { keys: ["Ctrl+z", "Meta+z"], command: "undo", help: "undo", group: "New classes" },
   { keys: ["Ctrl+y", "Ctrl+Shift+z", "Meta+Shift+z"], command: "redo", help: "redo", group: "New classes" },
-  { keys: ["o"], command: "outliers", help: "outliers first", group: "Montage" },
-  { keys: ["?"], command: "help", help: "this page", group: "Montage" },
+  { keys: ["o"], command: "outliers", help: "outliers first", group: "More" },
+  { keys: ["?"], command: "help", help: "this page", group: "More" },
 ];
 
 export const mapCommandOf = commandsOf(MAP_BINDINGS);

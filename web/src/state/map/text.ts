@@ -5,5 +5,10 @@ export function textOf(column: Column, cell: number): string | null {
   if (column.kind === "class") return column.levels[column.codes[cell]!] ?? null;
   if (column.kind === "text") return column.values[cell] || null;
   const value = column.values[cell]!;
-  return Number.isNaN(value) ? null : String(Number(value.toPrecision(6)));
+  return Number.isNaN(value) ? null : shown(value);
+}
+
+/** A value of a row as people read it. */
+export function shown(value: string | number | boolean): string {
+  return typeof value === "number" ? String(Number(value.toPrecision(6))) : String(value);
 }

@@ -17,13 +17,13 @@ export class Overlay {
     this.#context.clearRect(0, 0, width, height);
   }
 
-  /** Pictures `side` wide around places of the stage, framed in their colours. */
-  thumbs(thumbs: (Thumb & { picture: ImageBitmap | undefined; color: string; chosen: boolean })[], side: number): void {
+  /** Pictures `side` wide around places of the stage, framed in their colours; with `dim`, those not chosen step back. */
+  thumbs(thumbs: (Thumb & { picture: ImageBitmap | undefined; color: string; chosen: boolean })[], side: number, dim: boolean): void {
     const context = this.#context;
-    context.imageSmoothingEnabled = true;
     for (const { x, y, picture, color, chosen } of thumbs) {
       const [left, top] = [Math.round(x - side / 2), Math.round(y - side / 2)];
       const inner = side - 4;
+      context.globalAlpha = dim && !chosen ? 0.35 : 1;
       context.fillStyle = color;
       context.fillRect(left, top, side, side);
       if (picture) context.drawImage(picture, left + 2, top + 2, inner, inner);
