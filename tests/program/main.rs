@@ -3,6 +3,7 @@
 mod contract;
 mod crop;
 mod embed;
+mod evaluate;
 mod exchange;
 mod explain;
 mod hostile;

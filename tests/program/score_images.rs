@@ -11,7 +11,7 @@ const IMAGES: &str = "screen/images/{plate}/{well}_s{field}.png";
 /// A simulated screen of `n_wells`, and a model that learned from its training cells.
 fn screen(place: &Place, n_wells: &str, more: &[&str]) {
     let words = ["simulate", "screen", "--images", "-o", "screen", "--n-wells", n_wells, "--n-fields", "1"];
-    let more = &[more, &["--n-training", "30"]].concat();
+    let more = &[more, &["--n-training", "24"]].concat();
     place.run(&[&words[..], more].concat()).good();
     place.write("small.toml", small(&["epochs = 15", "batch = 32"]));
     place.run(&["train", "screen/training.crops", "--config", "small.toml", "-o", "m.safetensors"]).good();
@@ -34,7 +34,7 @@ const SCORE: [&str; 11] = [
 #[test]
 fn planted_hits_are_found_in_images() {
     let place = Place::new();
-    screen(&place, "48", &["--hits", "0.25", "--toxic", "0.1", "--effect", "0.6"]);
+    screen(&place, "24", &["--hits", "0.4", "--toxic", "0.1", "--effect", "0.6"]);
     place.run(&[&SCORE[..], &["-o", "s"]].concat()).good();
     let truth = rows(&place, "screen/truth.csv");
     let planted = |column: &str| -> BTreeSet<String> {
@@ -56,7 +56,7 @@ fn planted_hits_are_found_in_images() {
     assert!(called.len() <= n_right + 1, "found {called:?}, planted {expected:?}");
     assert!(found("hit").is_disjoint(&toxic), "{:?} {toxic:?}", found("hit"));
     let page = place.text("s/report.html");
-    assert!(page.contains("data-well=\"P0001 A01\"") && page.contains("data-well=\"P0002 F08\""));
+    assert!(page.contains("data-well=\"P0001 A01\"") && page.contains("data-well=\"P0002 D06\""));
     let wells = rows(&place, "s/wells.csv");
     let score = |role: &str| {
         let of: Vec<f64> =

@@ -100,7 +100,8 @@ fn judge(treatment: &mut Treatment, plates: &Plates, rule: &HitRule) {
     let beyond = in_replicates(&treatment.scores, rule.threshold, n_needed, rule.direction);
     let is_toxic = treatment.cell_ratio.is_some_and(|ratio| ratio < rule.toxic_below);
     let is_false = treatment.q.is_some_and(|q| q > rule.fdr);
-    treatment.verdict = if treatment.n == 0 {
+    let has_few = treatment.wells.iter().any(|&i| plates.wells[i].standing == Standing::FewCells);
+    treatment.verdict = if treatment.n == 0 && !(is_toxic && has_few) {
         let mut why: Vec<&str> = treatment.wells.iter().map(|&i| plates.wells[i].standing.words()).collect();
         why.dedup();
         format!("not judged: {}", why.join(", "))
