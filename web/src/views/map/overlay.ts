@@ -22,18 +22,16 @@ export class Overlay {
     const context = this.#context;
     for (const { x, y, picture, color, chosen } of thumbs) {
       const [left, top] = [Math.round(x - side / 2), Math.round(y - side / 2)];
-      const inner = side - 4;
-      context.globalAlpha = dim && !chosen ? 0.35 : 1;
-      context.fillStyle = color;
+      context.globalAlpha = 1;
+      context.fillStyle = "#0b0d10";
       context.fillRect(left, top, side, side);
-      if (picture) context.drawImage(picture, left + 2, top + 2, inner, inner);
-      else {
-        context.fillStyle = "#0b0d10";
-        context.fillRect(left + 2, top + 2, inner, inner);
-      }
+      context.globalAlpha = dim && !chosen ? 0.35 : 1;
+      if (picture) context.drawImage(picture, left + 2, top + 2, side - 4, side - 4);
+      context.lineWidth = 2;
+      context.strokeStyle = color;
+      context.strokeRect(left + 1, top + 1, side - 2, side - 2);
       if (chosen) {
         context.strokeStyle = "#ffffff";
-        context.lineWidth = 2;
         context.strokeRect(left - 1, top - 1, side + 2, side + 2);
       }
     }
