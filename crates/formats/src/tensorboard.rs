@@ -10,7 +10,7 @@
 mod projector;
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{BufReader, Write};
+use std::io::{BufReader, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -50,16 +50,21 @@ impl EventLog {
     pub fn open(folder: &Path, step: u64) -> Result<EventLog, FormatError> {
         let unwritable = |e: &std::io::Error| FormatError::io(folder, "a folder that can be written", e);
         fs::create_dir_all(folder).map_err(|e| unwritable(&e))?;
-        let closing = folder.join(CLOSING);
-        if closing.exists() {
-            fs::remove_file(closing).map_err(|e| unwritable(&e))?;
-        }
+        remove(&folder.join(CLOSING))?;
         let path = folder.join(LIVE);
         let kept = events_before(&path, step);
         atomic::write_file(&path, |out| kept.iter().try_for_each(|event| write_record(out, event)))?;
         let file = OpenOptions::new().append(true).open(&path);
         let file = file.map_err(|e| FormatError::io(&path, "a file that can be written", &e))?;
         Ok(EventLog { path, file })
+    }
+
+    /// Removes what an earlier run left in `folder`, so that it is not taken for a part of a new one.
+    ///
+    /// # Errors
+    /// When a file cannot be removed.
+    pub fn remove(folder: &Path) -> Result<(), FormatError> {
+        [LIVE, CLOSING].iter().try_for_each(|name| remove(&folder.join(name)))
     }
 
     /// Adds what is shown of `step`: names, where `/` makes groups, and values.
@@ -84,6 +89,15 @@ impl EventLog {
             write_record(out, &first())?;
             write_record(out, &event(step, shown))
         })
+    }
+}
+
+fn remove(path: &Path) -> Result<(), FormatError> {
+    match fs::remove_file(path) {
+        Err(e) if e.kind() != ErrorKind::NotFound => {
+            Err(FormatError::io(path, "a file that can be removed", &e))
+        }
+        _ => Ok(()),
     }
 }
 
@@ -180,6 +194,9 @@ mod tests {
         assert!(!run.join(CLOSING).exists());
         write(1..3);
         assert_eq!(steps(&run), [0, 1, 2]);
+        EventLog::remove(&run).unwrap();
+        EventLog::remove(&run).unwrap();
+        assert_eq!(fs::read_dir(&run).unwrap().count(), 0);
     }
 
     #[test]

@@ -54,27 +54,55 @@ const SCALE: f64 = 2.0;
 /// # Errors
 /// When a crop cannot be read or the board is larger than 32,000 pixels.
 pub fn by_class(viewer: &Viewer, classes: &[ClassCells], n_rows: usize) -> Result<Vec<u8>, MontageError> {
-    let tile = Tile::of(viewer, classes.iter().flat_map(|c| &c.shown).next())?;
-    let n_columns = classes.len().clamp(1, MAX_COLUMNS);
+    let caption = format!("Random cells of each of {} classes", classes.len());
+    let column = |class: &ClassCells| Column {
+        title: class.name.clone(),
+        remark: counted(class.n, "cell", "cells"),
+        shown: class.shown.clone(),
+    };
+    in_columns(viewer, caption, &classes.iter().map(column).collect::<Vec<_>>(), n_rows)
+}
+
+/// Cells that are shown below each other.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Column {
+    /// The line that is read first.
+    pub title: String,
+    /// The line below it.
+    pub remark: String,
+    /// The cells.
+    pub shown: Vec<usize>,
+}
+
+/// Columns of `n_rows` places.
+///
+/// # Errors
+/// As [`by_class`].
+pub fn in_columns(
+    viewer: &Viewer,
+    caption: String,
+    columns: &[Column],
+    n_rows: usize,
+) -> Result<Vec<u8>, MontageError> {
+    let tile = Tile::of(viewer, columns.iter().flat_map(|c| &c.shown).next())?;
+    let n_columns = columns.len().clamp(1, MAX_COLUMNS);
     let width = tile.w.max(96.0) + 2.0 * GAP;
     let band = HEAD + n_rows as f64 * (tile.h + GAP) + MARGIN;
-    let n_bands = classes.len().div_ceil(n_columns).max(1);
-    let caption = format!("Random cells of each of {} classes", classes.len());
+    let n_bands = columns.len().div_ceil(n_columns).max(1);
     let size = (2.0 * MARGIN + width * n_columns as f64, MARGIN + band * n_bands as f64);
     let mut board = Board::new("montage", caption, size, tile);
-    for (i, class) in classes.iter().enumerate() {
+    for (i, column) in columns.iter().enumerate() {
         let x = MARGIN + width * (i % n_columns) as f64;
         let y = MARGIN + band * (i / n_columns) as f64;
         let middle = x + 0.5 * width;
         let title = Type { size: 13.0, ..Type::LABEL.bold().middle() };
-        board.scene.elided((middle, y + 12.0), title, &class.name, 0.93 * (width - 4.0));
-        let n = counted(class.n, "cell", "cells");
-        board.scene.text((middle, y + 30.0), Type::SMALL.middle(), n);
+        board.scene.elided((middle, y + 12.0), title, &column.title, 0.93 * (width - 4.0));
+        board.scene.elided((middle, y + 30.0), Type::SMALL.middle(), &column.remark, width - 4.0);
         for row in 0..n_rows {
             let corner = (x + 0.5 * (width - tile.w), y + HEAD + row as f64 * (tile.h + GAP));
-            match class.shown.get(row) {
+            match column.shown.get(row) {
                 Some(&index) => board.put(corner, viewer.picture(index)?),
-                None => board.leave_empty(corner, (row == class.shown.len()).then_some("no more")),
+                None => board.leave_empty(corner, (row == column.shown.len()).then_some("no more")),
             }
         }
     }

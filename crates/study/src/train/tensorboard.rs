@@ -15,7 +15,7 @@ use crate::{
     report::{
         figure,
         gallery::surest_mistakes,
-        montage::{self, ClassCells, MontageError},
+        montage::{self, Column, MontageError},
         paint::Theme,
         picture::{Contrast, Viewer},
         raster,
@@ -72,6 +72,10 @@ impl<'a> Logged<'a> {
             ("accuracy".to_owned(), Shown::Scalar(epoch.accuracy as f32)),
             ("learning_rate".to_owned(), Shown::Scalar(epoch.learning_rate)),
         ];
+        if step == 1 {
+            // This one may have no cells that are held out.
+            EventLog::remove(&self.folder.join(VALIDATION))?;
+        }
         opened(&mut logs.train, &self.folder.join(TRAIN), step)?.write(step, &train)?;
         if let (Some(figures), Some(confusion)) = (&epoch.validation, confusion) {
             let shown = judged(self.classes, figures, confusion)?;
@@ -176,24 +180,20 @@ impl Predicted<'_> {
 
     /// The surest mistakes, a column for each pair of classes that were confounded; none when there are none.
     fn mistakes(&self, predictions: &Predictions) -> Result<Option<Vec<u8>>, StudyError> {
-        let mut columns: Vec<ClassCells> = Vec::new();
+        let mut columns: Vec<Column> = Vec::new();
         for mistake in surest_mistakes(predictions, MISTAKES) {
-            let name = |class: usize| &self.data.classes[class];
-            let called = format!("{} as {}", name(mistake.truth), name(mistake.predicted));
+            let title = self.data.classes[mistake.truth].clone();
+            let remark = format!("called {}", self.data.classes[mistake.predicted]);
             let cell = self.cells[mistake.row];
-            match columns.iter_mut().find(|column| column.name == called) {
+            match columns.iter_mut().find(|c| (&c.title, &c.remark) == (&title, &remark)) {
                 Some(column) => column.shown.push(cell),
-                None => columns.push(ClassCells { name: called, n: 0, shown: vec![cell] }),
+                None => columns.push(Column { title, remark, shown: vec![cell] }),
             }
         }
-        if columns.is_empty() {
-            return Ok(None);
-        }
-        columns.iter_mut().for_each(|column| column.n = column.shown.len());
-        columns.sort_by_key(|column| std::cmp::Reverse(column.n));
-        let rows = columns[0].n.min(ROWS);
-        let viewer = self.viewer()?;
-        Ok(Some(montage::by_class(&viewer, &columns, rows).map_err(refused)?))
+        columns.sort_by_key(|column| std::cmp::Reverse(column.shown.len()));
+        let Some(n_rows) = columns.first().map(|most| most.shown.len().min(ROWS)) else { return Ok(None) };
+        let caption = "Cells that were called wrong, the surest first".to_owned();
+        Ok(Some(montage::in_columns(&self.viewer()?, caption, &columns, n_rows).map_err(refused)?))
     }
 
     /// Writes what the last layer of `model` reads of the cells for the embedding projector.
