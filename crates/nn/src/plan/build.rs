@@ -386,7 +386,7 @@ impl Builder<'_> {
     /// Whether squares of `size` fill the image that `layer` gives.
     fn divides(&self, size: usize, layer: usize) -> bool {
         let shape = image(self.graph.nodes[layer].extent);
-        shape.h % size == 0 && shape.w % size == 0
+        shape.h.is_multiple_of(size) && shape.w.is_multiple_of(size)
     }
 
     fn activation(&self, layer: usize) -> Option<kernels::Activation> {
