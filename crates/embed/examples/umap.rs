@@ -28,7 +28,7 @@ fn main() {
             points.len(),
             embed::trustworthiness(&features.sample(), &features.sampled(first), 15).unwrap(),
             embed::neighbours_kept(&features.points, first, 15).unwrap(),
-            label_accuracy(&features.labels, first),
+            label_accuracy(&features.labels, first, &features.rows()),
         );
     }
 }

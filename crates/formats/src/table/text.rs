@@ -3,6 +3,8 @@
 use std::io::{self, Write};
 use std::path::Path;
 
+use rayon::prelude::*;
+
 use super::{Column, Table};
 use crate::FormatError;
 use crate::error::quote;
@@ -27,7 +29,8 @@ pub(super) fn parse(
             column.push((!value.is_empty()).then(|| value.to_owned()));
         }
     }
-    let columns = names.into_iter().zip(columns.into_iter().map(kind)).collect();
+    let columns: Vec<Column> = columns.into_par_iter().map(kind).collect();
+    let columns = names.into_iter().zip(columns).collect();
     Ok(Table { columns })
 }
 
