@@ -104,6 +104,7 @@ fn what_makes_no_sense_is_refused() {
     place.refused(&with(&["--square", "17,1"]), &["occlusion", "1 to 16", "17"]);
     place.refused(&with(&["--square", "4"]), &["SIDE,STEP", "4"]);
     place.refused(&with(&["--copies", "0", "--noise", "NaN"]), &["2 mistakes", "copies", "noise"]);
+    place.refused(&with(&["--method", "saliency,saliency"]), &["methods", "Saliency twice"]);
     place.refused(&["explain", "m.safetensors", "cells.npz", "-o", "mine"], &["mine", "left alone"]);
     place.write("large.npz", Discs { size: 18, ..Discs::default() }.npz());
     place.refused(&["explain", "m.safetensors", "large.npz", "-o", "out"], &["expected crops of 16", "18"]);

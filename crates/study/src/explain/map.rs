@@ -79,7 +79,8 @@ impl<'a> Mapper<'a> {
         self.occlusion
     }
 
-    /// Maps of the cells with the numbers `cells`, each for its class in `classes`: per method `[n, h, w]`. All are from 0 to 1 but those of occlusion, which are differences of what is explained.
+    /// Maps of the cells with the numbers `cells`, each for its class in `classes`: per method `[n, h, w]`.
+    /// All are from 0 to 1 but those of occlusion, which are differences of what is explained.
     ///
     /// # Errors
     /// When a crop cannot be read, or the user stops.

@@ -127,6 +127,9 @@ impl MapSettings {
         if self.methods.is_empty() {
             mistakes.push("methods: expected at least one, found none".to_owned());
         }
+        if let Some(twice) = self.methods.iter().enumerate().find(|(i, m)| self.methods[..*i].contains(m)) {
+            mistakes.push(format!("methods: expected each once, found {} twice", twice.1.title()));
+        }
         if !(1..=10_000).contains(&self.n_copies) {
             mistakes.push(format!("copies: expected 1 to 10000, found {}", self.n_copies));
         }

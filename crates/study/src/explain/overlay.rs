@@ -40,7 +40,7 @@ pub fn drawn(method: Method, map: &[f32]) -> Vec<f32> {
         Method::Saliency | Method::SmoothGrad => {
             let mut sorted = map.to_vec();
             sorted.sort_unstable_by(f32::total_cmp);
-            let most = sorted.get((MOST * (map.len().saturating_sub(1)) as f64) as usize).copied();
+            let most = sorted.get((MOST * map.len().saturating_sub(1) as f64) as usize).copied();
             let most = most.filter(|most| *most > 0.0).unwrap_or(1.0);
             map.iter().map(|v| (v / most).sqrt().min(1.0)).collect()
         }
