@@ -6,6 +6,7 @@ mod embed;
 mod evaluate;
 mod exchange;
 mod explain;
+mod explore;
 mod hostile;
 mod info;
 mod interrupt;
