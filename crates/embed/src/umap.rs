@@ -10,7 +10,7 @@ use crate::neighbours::{Index, Neighbours, Search};
 use crate::spectral::spectral;
 use crate::{EmbedError, Pca, Points};
 
-/// Side of the square in which the map starts, as in umap-learn.
+/// Half the side of the square in which the map starts.
 const START: f32 = 10.0;
 /// Deviation of what is added to the start, so that no two points coincide.
 const JITTER: f32 = 1e-4;
@@ -129,18 +129,14 @@ impl Umap {
             _ => None,
         };
         let mut positions = by_graph.map_or_else(|| components(points), Ok)?;
-        let along = |axis: usize| positions.iter().map(move |p| p[axis]);
-        let from = [0, 1].map(|axis| along(axis).fold(f32::INFINITY, f32::min));
-        let side = [0, 1].map(|axis| along(axis).fold(f32::NEG_INFINITY, f32::max) - from[axis]);
+        let largest = positions.as_flattened().iter().fold(0.0f32, |a, v| a.max(v.abs()));
+        let scale = if largest > 0.0 { START / largest } else { 0.0 };
         let mut random = ChaCha8Rng::seed_from_u64(self.seed);
         random.set_stream(3);
         // Points that are all the same start anywhere.
-        let jitter = if side == [0.0; 2] { START } else { JITTER };
-        for place in &mut positions {
-            for axis in 0..2 {
-                let share = if side[axis] > 0.0 { (place[axis] - from[axis]) / side[axis] } else { 0.0 };
-                place[axis] = START * share + random.random_range(-jitter..jitter);
-            }
+        let jitter = if largest > 0.0 { JITTER } else { START };
+        for value in positions.as_flattened_mut() {
+            *value = *value * scale + random.random_range(-jitter..jitter);
         }
         Ok(positions)
     }
