@@ -14,8 +14,10 @@ use crate::report::page::{self, Drawing, Page, PageError};
 use crate::report::raster::RasterError;
 use crate::report::text::{counted, thousands};
 
-/// Most treatments in the table of the page; the file has all.
+/// Most conditions and, but for hits, treatments in the tables of the page; the files have all.
 const MAX_ROWS: usize = 300;
+/// Most hits in the table of the page.
+const MAX_HITS: usize = 2000;
 
 /// Why there is no page.
 #[derive(Debug, thiserror::Error)]
@@ -162,7 +164,7 @@ pub fn page(
     let (volcano, of_volcano) = volcano.unzip();
     let (controls, of_controls) = controls.unzip();
     let links = screen
-        .map(|s| Links::new(s, MAX_ROWS, of_volcano.unwrap_or_default(), &of_controls.unwrap_or_default()));
+        .map(|s| Links::new(s, n_rows(s), of_volcano.unwrap_or_default(), &of_controls.unwrap_or_default()));
     let context = Context {
         version: env!("CARGO_PKG_VERSION"),
         title: if screen.is_some() { "Plates and hits" } else { "Conditions" },
@@ -179,7 +181,7 @@ pub fn page(
         links: links.map(|links| links.json()).unwrap_or_default(),
         volcano: volcano.as_ref().map(Drawing::from),
         hits: screen.map(hit_rows).unwrap_or_default(),
-        n_more: screen.map_or(0, |s| s.treatments.len().saturating_sub(MAX_ROWS)),
+        n_more: screen.map_or(0, |s| s.treatments.len().saturating_sub(n_rows(s))),
         doses: screen.and_then(|s| figures::doses(&s.doses)).map(|scene| Drawing::from(&scene)),
         pictures: pictures.wells,
         n_not_shown: pictures.n_left_out,
@@ -279,6 +281,11 @@ fn heat(screen: &Screen, request: &ScoreRequest) -> Result<(Vec<PlatePicture>, V
     Ok((plates, kept.iter().map(scale).collect()))
 }
 
+/// How many treatments the table of the page has, hits first.
+fn n_rows(screen: &Screen) -> usize {
+    screen.treatments.iter().filter(|t| t.hit.is_some()).count().clamp(MAX_ROWS, MAX_HITS)
+}
+
 fn hit_rows(screen: &Screen) -> Vec<HitRow> {
     let row = |t: &super::hits::Treatment| {
         let why = t.verdict.as_str();
@@ -300,7 +307,7 @@ fn hit_rows(screen: &Screen) -> Vec<HitRow> {
             place: format!("{}{more}", places.collect::<Vec<_>>().join(", ")),
         }
     };
-    screen.treatments.iter().take(MAX_ROWS).map(row).collect()
+    screen.treatments.iter().take(n_rows(screen)).map(row).collect()
 }
 
 fn facts(request: &ScoreRequest, screen: Option<&Screen>) -> Vec<(String, String)> {
