@@ -7,7 +7,6 @@ const FEWEST = 40_000;
 /** A frame later than this has too many points; one earlier than that bears more. In milliseconds. */
 const LATE = 30;
 const EARLY = 20;
-const PAUSE = 1000;
 
 /**
  * How many points a map draws while it moves: as many as the machine bears at thirty frames a second. The points lie in an
@@ -15,7 +14,7 @@ const PAUSE = 1000;
  */
 export class Budget {
   #most = Number.POSITIVE_INFINITY;
-  #last = 0;
+  #last = Number.NEGATIVE_INFINITY;
 
   get most(): number {
     return this.#most;
@@ -26,8 +25,8 @@ export class Budget {
     const took = now - this.#last;
     this.#last = now;
     // The first frame of a movement follows a pause.
-    if (took > PAUSE) return;
-    if (took > LATE) this.#most = Math.max(FEWEST, Math.min(n, this.#most) * Math.max(0.5, LATE / took));
+    if (took === Number.POSITIVE_INFINITY) return;
+    if (took > LATE) this.#most = Math.max(FEWEST, Math.min(n, this.#most) * Math.max(0.2, LATE / took));
     else if (took < EARLY) this.#most *= 1.05;
   }
 

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { Budget } from "../../draw/mapstage";
 import { strideOf } from "../../draw/points";
 import { newId } from "../id";
 import { coloured, varied, viridis } from "./colors";
@@ -161,6 +162,30 @@ describe("points", () => {
     for (const n of [1, 2, 3, 4, 6, 10, 97, 1000]) {
       const step = strideOf(n);
       expect(new Set(Array.from({ length: n }, (_, k) => (k * step) % n)).size).toBe(n);
+    }
+  });
+});
+
+describe("budget", () => {
+  it("falls until frames come in time, however late they came, and grows again", () => {
+    for (const cost of [0.0003, 0.003]) {
+      const budget = new Budget();
+      let now = 0;
+      const drawn: number[] = [];
+      for (let i = 0; i < 60; i++) {
+        const n = Math.min(1_000_000, budget.most);
+        drawn.push(n);
+        budget.frame(now, n);
+        now += Math.max(16, n * cost);
+      }
+      expect(drawn[0]).toBe(1_000_000);
+      expect(Math.max(...drawn.slice(-20)) * cost).toBeLessThan(Math.max(45, 40_000 * cost + 1));
+      budget.rest();
+      const before = budget.most;
+      budget.frame(now + 60_000, 1_000_000);
+      expect(budget.most).toBe(before);
+      for (let i = 0; i < 100; i++) budget.frame(now + 60_000 + 16 * (i + 1), 40_000);
+      expect(budget.most).toBeGreaterThan(before * 10);
     }
   });
 });

@@ -29,6 +29,11 @@ export class MapMouse {
     readonly drawn: (outline: Spot[] | null) => void,
   ) {}
 
+  /** Whether the map is being held and moved. */
+  get panning(): boolean {
+    return this.#held?.moved === true && this.#held.tool === "pan";
+  }
+
   down(pointer: number, button: number, y: number, x: number, shift: boolean): boolean {
     if (this.#held || button > 1) return false;
     const { tool } = this.sight;
