@@ -215,13 +215,14 @@ impl Table {
         parts: &mut dyn Iterator<Item = Result<Table, FormatError>>,
     ) -> Result<(), FormatError> {
         let mut failed = None;
-        let mut good = std::iter::from_fn(|| match parts.next()?.and_then(|part| part.check(path).map(|()| part)) {
-            Ok(part) => Some(part),
-            Err(error) => {
-                failed = Some(error);
-                None
-            }
-        });
+        let mut good =
+            std::iter::from_fn(|| match parts.next()?.and_then(|part| part.check(path).map(|()| part)) {
+                Ok(part) => Some(part),
+                Err(error) => {
+                    failed = Some(error);
+                    None
+                }
+            });
         let written = match Kind::of(path)? {
             Kind::Csv => atomic::write_file(path, |out| text::write_parts(&mut good, out)),
             Kind::Parquet => atomic::write_file(path, |out| {

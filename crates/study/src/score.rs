@@ -194,11 +194,7 @@ fn by_condition(
             share.mean
         ));
     }
-    found.lines.push(format!(
-        "{} of {}",
-        plural(cells.len(), "cell"),
-        plural(conditions.len(), "condition")
-    ));
+    found.lines.push(format!("{} of {}", plural(cells.len(), "cell"), plural(conditions.len(), "condition")));
     found.tables.push(("conditions".to_owned(), tables::conditions(&conditions, &cells.classes, unit)));
     if request.published_tables {
         let published = published::tables(cells, class);

@@ -219,7 +219,8 @@ impl Figures {
             pr: figure::precision_recall(&curves(&metrics.classes, prs, pr)),
             calibration: figure::calibration(&metrics.reliability, metrics.ece),
             coverage: figure::coverage(&pairs(&coverage.coverage, &coverage.accuracy)),
-            history: (!report.history.is_empty()).then(|| figure::history(&report.history, report.best_epoch)),
+            history: (!report.history.is_empty())
+                .then(|| figure::history(&report.history, report.best_epoch)),
             conditions: (!report.conditions.is_empty()).then(|| conditions::scene(report.conditions)),
         }
     }
