@@ -24,17 +24,16 @@ pub struct Package {
     pub cite: Vec<String>,
 }
 
+/// Names and contents.
+type Files = Vec<(String, Vec<u8>)>;
+
 /// Cells that go into the package.
 const N_TESTED: usize = 4;
 /// Rows and columns of the picture on the cover.
 const COVER: usize = 6;
 
 /// The description and the files that it names.
-pub(super) fn content(
-    model: &Model,
-    data: &Dataset,
-    package: &Package,
-) -> Result<(Node, Vec<(String, Vec<u8>)>), StudyError> {
+pub(super) fn content(model: &Model, data: &Dataset, package: &Package) -> Result<(Node, Files), StudyError> {
     check(package)?;
     model.contract.check(data)?;
     let drawn = |n: usize| montage::draw_some(&(0..data.len()).collect::<Vec<_>>(), n, 0, 0);

@@ -62,7 +62,7 @@ impl Step<'_> {
             return Err(format!("{expected}, found {:?} of them that differ", stored.shape));
         }
         let relu = Op::Activation { function: Function::Relu };
-        let above = builder.op(&format!("{name}/above"), &[input.clone()], relu.clone())?;
+        let above = builder.op(&format!("{name}/above"), std::slice::from_ref(&input), relu.clone())?;
         let negative = builder.diagonal(&format!("{name}/negative"), input, &vec![-1.0; c], None)?;
         let below = builder.op(&format!("{name}/below"), &[negative], relu)?;
         let slopes: Vec<f32> = slopes.iter().map(|slope| -slope).collect();
