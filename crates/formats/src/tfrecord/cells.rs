@@ -102,7 +102,7 @@ fn facts_of(cell: &Cell, class: Option<&str>) -> Value {
     Value::Object(facts)
 }
 
-/// Reads cells that [`write`] or another program wrote. What a file does not say is made up: cells are numbered, classes
+/// Reads cells that [`write`](fn@write) or another program wrote. What a file does not say is made up: cells are numbered, classes
 /// and channels are named by their numbers.
 ///
 /// # Errors
