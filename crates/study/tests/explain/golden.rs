@@ -79,8 +79,9 @@ fn the_encoder_is_explained_as_by_pytorch() {
     assert_close("saliency", &saliency, &golden["saliency"], TOLERANCE);
 
     // At a layer by its name, between others that would else be computed in one pass.
-    let norms = model.network.spec().layers.iter().filter(|l| matches!(l.op, nn::spec::Op::BatchNorm { .. }));
-    let norm = norms.last().unwrap().name.as_str();
+    let mut norms =
+        model.network.spec().layers.iter().filter(|l| matches!(l.op, nn::spec::Op::BatchNorm { .. }));
+    let norm = norms.next_back().unwrap().name.as_str();
     let (len, raw) = coarse(&model, Some(norm), x, &classes);
     assert_eq!(len, 4 * 4);
     let largest = golden["grad_cam_norm"].iter().fold(0.0_f32, |a, b| a.max(b.abs()));
