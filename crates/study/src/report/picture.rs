@@ -176,8 +176,12 @@ impl<'a> Viewer<'a> {
         let number = |v: f32| {
             if v.abs() >= 100.0 { format!("{v:.0}") } else { format!("{}", (v * 100.0).round() / 100.0) }
         };
-        let mut texts: Vec<String> =
-            self.rule.ranges.iter().map(|[low, high]| format!("{} to {}", number(*low), number(*high))).collect();
+        let mut texts: Vec<String> = self
+            .rule
+            .ranges
+            .iter()
+            .map(|[low, high]| format!("{} to {}", number(*low), number(*high)))
+            .collect();
         texts.dedup();
         format!("intensities {}", texts.join(" / "))
     }
