@@ -9,6 +9,7 @@ mod due;
 mod forces;
 mod random;
 
+use kernels::{Kernels, PlainCode};
 use rayon::prelude::*;
 
 use crate::curve::Curve;
@@ -27,6 +28,7 @@ const TOGETHER: usize = 4;
 /// How long and how fast points move.
 #[derive(Debug, Clone, Copy)]
 pub struct Pace {
+    pub kernels: Kernels,
     pub curve: Curve,
     pub epochs: usize,
     pub rate: f32,
@@ -57,8 +59,17 @@ pub fn optimise(graph: &Graph, positions: &mut [[f32; 2]], pace: &Pace, each: &m
             let moved: Vec<Places> = packs
                 .map(|pack| {
                     let start = Places::of(positions, pack);
-                    let edges = pack.iter().map(|&i| edges(i));
-                    moved(&forces, positions, start, edges, pack, epoch, pace.seed, rate, 2)
+                    let due = Due::new(pack.iter().map(|&i| edges(i)), epoch);
+                    let random = Random::new(pace.seed, epoch, pack);
+                    pace.kernels.run_plain(Move {
+                        forces: &forces,
+                        positions,
+                        start,
+                        due,
+                        random,
+                        rate,
+                        pulls: 2,
+                    })
                 })
                 .collect();
             for (pack, moved) in round.chunks(LANES).zip(moved) {
@@ -91,7 +102,18 @@ pub fn place(
                 let range = i as usize * k..(i as usize + 1) * k;
                 Edges { ids: &ids[range.clone()], shares: &shares[range] }
             });
-            here = moved(&forces, positions, here, edges, &pack, epoch, pace.seed, pace.rate_at(epoch), 1);
+            let due = Due::new(edges, epoch);
+            let random = Random::new(pace.seed, epoch, &pack);
+            let (rate, start) = (pace.rate_at(epoch), here);
+            here = pace.kernels.run_plain(Move {
+                forces: &forces,
+                positions,
+                start,
+                due,
+                random,
+                rate,
+                pulls: 1,
+            });
         }
         new.iter_mut().enumerate().for_each(|(lane, new)| *new = here.at(lane));
     });
@@ -107,35 +129,43 @@ fn rounds(shares: &[Vec<Share>]) -> Vec<Vec<u32>> {
     (0..count).map(|round| order.iter().skip(round).step_by(count).copied().collect()).collect()
 }
 
-/// Where a pack of points that starts `here` is after an epoch; `pulls` times each of its edges attracts: in the published
-/// loop an edge between two points of the map moves each of them as its head and as its tail.
-#[expect(clippy::too_many_arguments, reason = "a pack, what acts on it, and when")]
-fn moved<'a>(
-    forces: &Forces,
-    positions: &[[f32; 2]],
-    mut here: Places,
-    edges: impl Iterator<Item = Edges<'a>> + Clone,
-    pack: &[u32],
-    epoch: usize,
-    seed: u64,
+/// The moves of a pack of points in an epoch.
+struct Move<'a> {
+    forces: &'a Forces,
+    positions: &'a [[f32; 2]],
+    start: Places,
+    due: Due,
+    random: Random,
     rate: f32,
+    /// How often each edge attracts: in the published loop an edge between two points of the map moves each of them as
+    /// its head and as its tail.
     pulls: usize,
-) -> Places {
-    let due = Due::new(edges, epoch);
-    let mut random = Random::new(seed, epoch, pack);
-    for ids in due.steps() {
-        let there = here.replaced(ids, positions);
-        forces.attract(&mut here, &there, rate);
-        for _ in 0..REPELLING {
-            let mut drawn = random.draw(positions.len() as u32);
-            drawn.iter_mut().zip(ids).filter(|(_, id)| **id == NOBODY).for_each(|(drawn, _)| *drawn = NOBODY);
-            let other = here.replaced(&drawn, positions);
-            forces.repel(&mut here, &other, rate);
-        }
-        for _ in 1..pulls {
+}
+
+impl PlainCode for Move<'_> {
+    /// Where the points are then.
+    type Output = Places;
+
+    #[inline(always)]
+    fn run(mut self) -> Places {
+        let Move { forces, positions, rate, .. } = self;
+        let mut here = self.start;
+        for ids in self.due.steps() {
             let there = here.replaced(ids, positions);
             forces.attract(&mut here, &there, rate);
+            for _ in 0..REPELLING {
+                let mut drawn = self.random.draw(positions.len() as u32);
+                for (drawn, &id) in drawn.iter_mut().zip(ids) {
+                    *drawn = if id == NOBODY { NOBODY } else { *drawn };
+                }
+                let other = here.replaced(&drawn, positions);
+                forces.repel(&mut here, &other, rate);
+            }
+            for _ in 1..self.pulls {
+                let there = here.replaced(ids, positions);
+                forces.attract(&mut here, &there, rate);
+            }
         }
+        here
     }
-    here
 }

@@ -1,13 +1,13 @@
 //! Powers in plain arithmetic: the same bits on every CPU, and loops over them become vector instructions.
 
 /// `x^p` for a normal positive `x`, to about 2e-5 of its size.
-#[inline]
+#[inline(always)]
 pub fn power(x: f32, p: f32) -> f32 {
     exp2(p * log2(x))
 }
 
 /// Binary logarithm of a normal positive number: the exponent, and a minimax polynomial of the mantissa from 1 to 2.
-#[inline]
+#[inline(always)]
 fn log2(x: f32) -> f32 {
     let bits = x.to_bits();
     let exponent = (bits >> 23) as i32 - 127;
@@ -20,7 +20,7 @@ fn log2(x: f32) -> f32 {
 }
 
 /// Two to the power of `x`, within the range of normal numbers.
-#[inline]
+#[inline(always)]
 fn exp2(x: f32) -> f32 {
     let x = x.clamp(-126.0, 126.0);
     // Adding a large number rounds to a whole one, which then stands in the low bits.

@@ -89,7 +89,7 @@ impl Umap {
         let neighbours = Neighbours::of(points, self.n_neighbors, self.search, self.seed)?;
         let graph = Graph::of(&neighbours);
         let mut positions = self.start(points, &graph)?;
-        let pace = self.pace(self.epochs(points.len()));
+        let pace = self.pace(self.epochs(points.len()))?;
         if points.len() > 1 {
             optimise(&graph, &mut positions, &pace, &mut |epoch| each(epoch + 1, pace.epochs));
         }
@@ -100,9 +100,10 @@ impl Umap {
         self.n_epochs.unwrap_or(if n <= SMALL { 500 } else { 200 })
     }
 
-    fn pace(&self, epochs: usize) -> Pace {
+    fn pace(&self, epochs: usize) -> Result<Pace, EmbedError> {
         let curve = Curve::fit(self.min_dist, self.spread);
-        Pace { curve, epochs, rate: self.learning_rate as f32, seed: self.seed }
+        let kernels = kernels::Kernels::detect()?;
+        Ok(Pace { kernels, curve, epochs, rate: self.learning_rate as f32, seed: self.seed })
     }
 
     fn check(&self) -> Result<(), EmbedError> {
@@ -223,7 +224,7 @@ impl Map {
             [along(0), along(1)]
         };
         let mut new: Vec<[f32; 2]> = ids.chunks(k).zip(weights.chunks(k)).map(middle).collect();
-        let pace = self.settings.pace(self.settings.epochs(self.points.len()).div_ceil(3));
+        let pace = self.settings.pace(self.settings.epochs(self.points.len()).div_ceil(3))?;
         place(&self.positions, &ids, &weights, k, &mut new, &pace);
         Ok(Placed { positions: new, neighbours: near })
     }

@@ -71,6 +71,28 @@ pub struct Kernels {
     set: InstructionSet,
 }
 
+/// Plain code that is worth compiling for each instruction set.
+///
+/// It says nothing of vectors, so its results are the same bits on all of them.
+pub trait PlainCode {
+    /// What comes out.
+    type Output;
+    /// Computes it; this and what it calls in its loops is `#[inline(always)]`, or it stays plain.
+    fn run(self) -> Self::Output;
+}
+
+/// [`PlainCode`] as an operation.
+struct Compiled<P>(P);
+
+impl<P: PlainCode> Operation for Compiled<P> {
+    type Output = P::Output;
+
+    #[inline(always)]
+    fn run<S: Simd>(self, _: S) -> P::Output {
+        self.0.run()
+    }
+}
+
 impl Kernels {
     /// The best instruction set of this CPU, or the one that the environment variable `MORPHOTYPE_KERNELS` names.
     ///
@@ -99,6 +121,11 @@ impl Kernels {
     #[must_use]
     pub fn instruction_set(self) -> InstructionSet {
         self.set
+    }
+
+    /// Runs `code` as compiled for this instruction set.
+    pub fn run_plain<P: PlainCode>(self, code: P) -> P::Output {
+        self.run(Compiled(code))
     }
 
     /// Runs `operation` on this instruction set.

@@ -43,7 +43,7 @@ pub use activation::Activation;
 pub use buffer::Buffer;
 pub use convolution::{Conv, ConvWeights, Padding};
 pub use dense::Dense;
-pub use dispatch::{InstructionSet, KernelError, Kernels};
+pub use dispatch::{InstructionSet, KernelError, Kernels, PlainCode};
 pub use layout::{LANES, Shape, flatten, pack_cells, unflatten, unpack_cells};
 pub use optimiser::{Adam, Sgd};
 pub use pool::Squares;

@@ -19,6 +19,7 @@ pub struct Places {
 
 impl Places {
     /// Of the points of a pack; lanes beyond it stand at the origin.
+    #[inline(always)]
     pub fn of(positions: &[[f32; 2]], pack: &[u32]) -> Places {
         let mut places = Places { x: [0.0; LANES], y: [0.0; LANES] };
         for (lane, &i) in pack.iter().enumerate() {
@@ -33,7 +34,7 @@ impl Places {
     }
 
     /// Where the points `ids` are; whoever meets nobody meets itself, and no force acts on it.
-    #[inline]
+    #[inline(always)]
     pub fn replaced(&self, ids: &[u32; LANES], positions: &[[f32; 2]]) -> Places {
         let mut places = self.clone();
         for (lane, &id) in ids.iter().enumerate() {
@@ -57,7 +58,7 @@ impl Forces {
     }
 
     /// Moves each point towards its other one.
-    #[inline]
+    #[inline(always)]
     pub fn attract(&self, here: &mut Places, there: &Places, rate: f32) {
         let Forces { a, b } = *self;
         for lane in 0..LANES {
@@ -71,7 +72,7 @@ impl Forces {
     }
 
     /// Moves each point away from its other one.
-    #[inline]
+    #[inline(always)]
     pub fn repel(&self, here: &mut Places, other: &Places, rate: f32) {
         let Forces { a, b } = *self;
         for lane in 0..LANES {

@@ -7,6 +7,7 @@ use super::forces::LANES;
 pub struct Random([u32; LANES]);
 
 impl Random {
+    #[inline(always)]
     pub fn new(seed: u64, epoch: usize, pack: &[u32]) -> Random {
         let mut streams = [1; LANES];
         for (stream, &point) in streams.iter_mut().zip(pack) {
@@ -17,7 +18,7 @@ impl Random {
     }
 
     /// A number below `n` for each point.
-    #[inline]
+    #[inline(always)]
     pub fn draw(&mut self, n: u32) -> [u32; LANES] {
         for x in &mut self.0 {
             *x ^= *x << 13;
