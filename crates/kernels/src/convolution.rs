@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use crate::generic::correlation::{Axis, Correlate, Correlation, Strides};
 use crate::generic::elementwise::RowSums;
+use crate::generic::gradient::Gradient;
 use crate::generic::pair_correlation::{PairCorrelate, PairCorrelation};
 use crate::generic::pair_gradient::PairGradient;
 use crate::generic::pair_winograd::{CorrelatePairTiles, PairWinograd};
@@ -274,15 +275,13 @@ impl Kernels {
         assert_eq!(dw.len(), conv.weights(), "dw");
         let [rows, columns] = conv.axes();
         let (channels, filters) = (conv.input.c, conv.filters);
-        let (x, dy) = (lanes(x), lanes(dy));
+        let of = Gradient { rows, columns, channels, filters, x: lanes(x), dy: lanes(dy), dw };
         let in_pairs = precision == Precision::Bf16 && conv.stride == [1, 1] && channels >= 4;
         match (in_pairs, GradientOfTiles::suits([rows, columns], channels, filters)) {
-            (true, true) => {
-                self.run_pairs(PairGradientOfTiles { rows, columns, channels, filters, x, dy, dw })
-            }
-            (true, false) => self.run_pairs(PairGradient { rows, columns, channels, filters, x, dy, dw }),
-            (false, true) => self.run(GradientOfTiles { rows, columns, channels, filters, x, dy, dw }),
-            (false, false) => self.run(WeightGradient { rows, columns, channels, filters, x, dy, dw }),
+            (true, true) => self.run_pairs(PairGradientOfTiles(of)),
+            (true, false) => self.run_pairs(PairGradient(of)),
+            (false, true) => self.run(GradientOfTiles(of)),
+            (false, false) => self.run(WeightGradient(of)),
         }
     }
 

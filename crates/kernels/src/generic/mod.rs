@@ -4,6 +4,7 @@ pub(crate) mod affine;
 pub(crate) mod correlation;
 pub(crate) mod elementwise;
 pub(crate) mod function;
+pub(crate) mod gradient;
 pub(crate) mod matrix;
 pub(crate) mod pair_correlation;
 pub(crate) mod pair_gradient;

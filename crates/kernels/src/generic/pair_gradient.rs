@@ -8,39 +8,24 @@ use crate::layout::Lanes;
 use crate::vector::{PairOperation, PairSimd};
 
 use super::correlation::Axis;
-
-/// Output channels of a tile.
-const FILTERS: usize = 4;
+use super::gradient::{FILTERS, Gradient};
 
 /// Pixels that a tile sums up at least, unless the image has fewer.
 const PIXELS: usize = 96;
 
 /// Adds the gradient of one pack, where strides are 1.
-pub(crate) struct PairGradient<'a> {
-    pub rows: Axis,
-    pub columns: Axis,
-    pub channels: usize,
-    pub filters: usize,
-    /// `[rows.input][channels][columns.input]`.
-    pub x: &'a [Lanes],
-    /// `[rows.output][filters][columns.output]`.
-    pub dy: &'a [Lanes],
-    /// `[rows.taps][columns.taps][channels][filters]`.
-    pub dw: &'a mut [f32],
-}
+pub(crate) struct PairGradient<'a>(pub Gradient<'a>);
 
 impl PairOperation for PairGradient<'_> {
     #[inline(always)]
     fn run<S: PairSimd>(mut self, simd: S) {
-        assert_eq!(self.x.len(), self.rows.input * self.channels * self.columns.input);
-        assert_eq!(self.dy.len(), self.rows.output * self.filters * self.columns.output);
-        assert_eq!(self.dw.len(), self.rows.taps * self.columns.taps * self.channels * self.filters);
-        let some = PIXELS.div_ceil(self.columns.output.max(1));
-        for first in (0..self.rows.output).step_by(some) {
-            let rows = first..self.rows.output.min(first + some);
-            for filter in (0..self.filters).step_by(FILTERS) {
-                for channel in (0..self.channels).step_by(2) {
-                    for tap_row in 0..self.rows.taps {
+        self.0.check();
+        let some = PIXELS.div_ceil(self.0.columns.output.max(1));
+        for first in (0..self.0.rows.output).step_by(some) {
+            let rows = first..self.0.rows.output.min(first + some);
+            for filter in (0..self.0.filters).step_by(FILTERS) {
+                for channel in (0..self.0.channels).step_by(2) {
+                    for tap_row in 0..self.0.rows.taps {
                         let place = Place { rows: rows.clone(), filter, tap_row, tap: 0, channel };
                         self.kernel_row(simd, place);
                     }
@@ -53,15 +38,15 @@ impl PairOperation for PairGradient<'_> {
 impl PairGradient<'_> {
     #[inline(always)]
     fn kernel_row<S: PairSimd>(&mut self, simd: S, mut place: Place) {
-        let pair = place.channel + 1 < self.channels;
-        let three = self.columns.taps == 3;
-        for tap in (0..self.columns.taps).step_by(if three { 3 } else { 1 }) {
+        let pair = place.channel + 1 < self.0.channels;
+        let three = self.0.columns.taps == 3;
+        for tap in (0..self.0.columns.taps).step_by(if three { 3 } else { 1 }) {
             place.tap = tap;
             match (three, pair) {
-                (true, true) => simd.call_pairs(Tile::<3, 2> { of: self, place: &place }),
-                (true, false) => simd.call_pairs(Tile::<3, 1> { of: self, place: &place }),
-                (false, true) => simd.call_pairs(Tile::<1, 2> { of: self, place: &place }),
-                (false, false) => simd.call_pairs(Tile::<1, 1> { of: self, place: &place }),
+                (true, true) => simd.call_pairs(Tile::<3, 2> { of: &mut self.0, place: &place }),
+                (true, false) => simd.call_pairs(Tile::<3, 1> { of: &mut self.0, place: &place }),
+                (false, true) => simd.call_pairs(Tile::<1, 2> { of: &mut self.0, place: &place }),
+                (false, false) => simd.call_pairs(Tile::<1, 1> { of: &mut self.0, place: &place }),
             }
         }
     }
@@ -77,7 +62,7 @@ struct Place {
 }
 
 struct Tile<'t, 'a, const K: usize, const I: usize> {
-    of: &'t mut PairGradient<'a>,
+    of: &'t mut Gradient<'a>,
     place: &'t Place,
 }
 
@@ -87,7 +72,7 @@ type Sums<S, const K: usize, const I: usize> = [[[<S as crate::vector::Simd>::Su
 impl<const K: usize, const I: usize> PairOperation for Tile<'_, '_, K, I> {
     #[inline(always)]
     fn run<S: PairSimd>(self, simd: S) {
-        let PairGradient { rows, columns, channels, filters, .. } = *self.of;
+        let Gradient { rows, columns, channels, filters, .. } = *self.of;
         let Place { filter, tap_row, tap, channel, .. } = *self.place;
         let mut sums = [[[simd.no_sum(); FILTERS]; I]; K];
         let inside = columns.outputs(tap, K);

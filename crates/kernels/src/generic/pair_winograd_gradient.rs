@@ -1,27 +1,16 @@
 //! The convolution's gradient with respect to kernels of 3 by 3 in bf16 in half the products: as
 //! [`super::winograd_gradient`], with what is transformed rounded to bf16 and two neighbouring tiles in one product.
 
-use crate::layout::Lanes;
 use crate::precision::PairLanes;
 use crate::vector::{PairOperation, PairSimd};
 
 use super::correlation::Axis;
+use super::gradient::{FILTERS, Gradient};
 use super::winograd::{INPUTS, OUTPUTS, WEIGHTS, pixels, tiles, transform_gradient, transform_inputs};
-use super::winograd_gradient::{FILTERS, Part, Portion, TRANSFORMED};
+use super::winograd_gradient::{Part, Portion, TRANSFORMED};
 
 /// Adds the gradient of one pack, where that of [`super::winograd_gradient`] suits.
-pub(crate) struct PairGradientOfTiles<'a> {
-    pub rows: Axis,
-    pub columns: Axis,
-    pub channels: usize,
-    pub filters: usize,
-    /// `[rows.input][channels][columns.input]`.
-    pub x: &'a [Lanes],
-    /// `[rows.output][filters][columns.output]`.
-    pub dy: &'a [Lanes],
-    /// `[rows.taps][3][channels][filters]`.
-    pub dw: &'a mut [f32],
-}
+pub(crate) struct PairGradientOfTiles<'a>(pub Gradient<'a>);
 
 /// Pairs of tiles of a row.
 fn pairs(columns: Axis) -> usize {
@@ -31,10 +20,8 @@ fn pairs(columns: Axis) -> usize {
 impl PairOperation for PairGradientOfTiles<'_> {
     #[inline(always)]
     fn run<S: PairSimd>(mut self, simd: S) {
-        let PairGradientOfTiles { rows, columns, channels, filters, .. } = self;
-        assert_eq!(self.x.len(), rows.input * channels * columns.input);
-        assert_eq!(self.dy.len(), rows.output * filters * columns.output);
-        assert_eq!(self.dw.len(), rows.taps * columns.taps * channels * filters);
+        let Gradient { rows, columns, channels, filters, .. } = self.0;
+        self.0.check();
         let (mut x, mut dy) = ([[0; 16]; TRANSFORMED], [[0; 16]; TRANSFORMED]);
         let some = Portion::of(rows, pairs(columns), channels, filters);
         for row in (0..rows.output).step_by(some.rows) {
@@ -42,12 +29,14 @@ impl PairOperation for PairGradientOfTiles<'_> {
                 for position in 0..INPUTS {
                     let rows = row..rows.output.min(row + some.rows);
                     let channels = channel..channels.min(channel + some.channels);
-                    let mut part = Part { position, rows, channels, filters: 0..0 };
-                    self.transform_inputs(simd, &part, &mut x);
-                    for filter in (0..filters).step_by(some.filters) {
-                        part.filters = filter..filters.min(filter + some.filters);
-                        self.transform_gradients(simd, &part, &mut dy);
-                        self.multiply(simd, &part, &x, &dy);
+                    let part = Part { position, rows, channels, filters: 0..0 };
+                    match position {
+                        0 => self.at::<S, 0>(simd, part, some.filters, &mut x, &mut dy),
+                        1 => self.at::<S, 1>(simd, part, some.filters, &mut x, &mut dy),
+                        2 => self.at::<S, 2>(simd, part, some.filters, &mut x, &mut dy),
+                        3 => self.at::<S, 3>(simd, part, some.filters, &mut x, &mut dy),
+                        4 => self.at::<S, 4>(simd, part, some.filters, &mut x, &mut dy),
+                        _ => self.at::<S, 5>(simd, part, some.filters, &mut x, &mut dy),
                     }
                 }
             }
@@ -56,27 +45,21 @@ impl PairOperation for PairGradientOfTiles<'_> {
 }
 
 impl PairGradientOfTiles<'_> {
+    /// One position of a part, `some_filters` at a time; `x` and `dy` are room for what is transformed.
     #[inline(always)]
-    fn transform_inputs<S: PairSimd>(&self, simd: S, part: &Part, to: &mut [PairLanes]) {
-        match part.position {
-            0 => simd.call_pairs(Inputs::<0> { of: self, part, to }),
-            1 => simd.call_pairs(Inputs::<1> { of: self, part, to }),
-            2 => simd.call_pairs(Inputs::<2> { of: self, part, to }),
-            3 => simd.call_pairs(Inputs::<3> { of: self, part, to }),
-            4 => simd.call_pairs(Inputs::<4> { of: self, part, to }),
-            _ => simd.call_pairs(Inputs::<5> { of: self, part, to }),
-        }
-    }
-
-    #[inline(always)]
-    fn transform_gradients<S: PairSimd>(&self, simd: S, part: &Part, to: &mut [PairLanes]) {
-        match part.position {
-            0 => simd.call_pairs(Gradients::<0> { of: self, part, to }),
-            1 => simd.call_pairs(Gradients::<1> { of: self, part, to }),
-            2 => simd.call_pairs(Gradients::<2> { of: self, part, to }),
-            3 => simd.call_pairs(Gradients::<3> { of: self, part, to }),
-            4 => simd.call_pairs(Gradients::<4> { of: self, part, to }),
-            _ => simd.call_pairs(Gradients::<5> { of: self, part, to }),
+    fn at<S: PairSimd, const POSITION: usize>(
+        &mut self,
+        simd: S,
+        mut part: Part,
+        some_filters: usize,
+        x: &mut [PairLanes],
+        dy: &mut [PairLanes],
+    ) {
+        simd.call_pairs(Inputs::<POSITION> { of: &self.0, part: &part, to: x });
+        for filter in (0..self.0.filters).step_by(some_filters) {
+            part.filters = filter..self.0.filters.min(filter + some_filters);
+            simd.call_pairs(Gradients::<POSITION> { of: &self.0, part: &part, to: dy });
+            self.multiply(simd, &part, x, dy);
         }
     }
 
@@ -86,9 +69,9 @@ impl PairGradientOfTiles<'_> {
         let mut left = part.channels.len();
         for blocks in (1..=left.div_ceil(3 * S::SUMMED)).rev() {
             let n_channels = left.div_ceil(blocks);
-            for tap in 0..self.rows.taps {
+            for tap in 0..self.0.rows.taps {
                 for filter in (0..part.filters.len()).step_by(FILTERS) {
-                    let products = Products { of: self, part, x, dy, tap, channel, filter };
+                    let products = Products { of: &mut self.0, part, x, dy, tap, channel, filter };
                     match n_channels {
                         1 => simd.call_pairs(Tile::<1>(products)),
                         2 => simd.call_pairs(Tile::<2>(products)),
@@ -107,7 +90,7 @@ impl PairGradientOfTiles<'_> {
 
 /// Inputs at one position, `[channel][row][pair of tiles]`, with the rows that the kernel reaches over the part's.
 struct Inputs<'a, const POSITION: usize> {
-    of: &'a PairGradientOfTiles<'a>,
+    of: &'a Gradient<'a>,
     part: &'a Part,
     to: &'a mut [PairLanes],
 }
@@ -115,7 +98,7 @@ struct Inputs<'a, const POSITION: usize> {
 impl<const POSITION: usize> PairOperation for Inputs<'_, POSITION> {
     #[inline(always)]
     fn run<S: PairSimd>(self, simd: S) {
-        let PairGradientOfTiles { rows, columns, channels, x, .. } = *self.of;
+        let Gradient { rows, columns, channels, x, .. } = *self.of;
         let n_rows = self.part.rows.len() + rows.taps - 1;
         let to = self.to.chunks_exact_mut(pairs(columns)).take(n_rows * self.part.channels.len());
         for (i, to) in to.enumerate() {
@@ -139,7 +122,7 @@ impl<const POSITION: usize> PairOperation for Inputs<'_, POSITION> {
 
 /// Gradients of outputs at one position, `[filter][row][pair of tiles]`; 0 past the last tile.
 struct Gradients<'a, const POSITION: usize> {
-    of: &'a PairGradientOfTiles<'a>,
+    of: &'a Gradient<'a>,
     part: &'a Part,
     to: &'a mut [PairLanes],
 }
@@ -147,7 +130,7 @@ struct Gradients<'a, const POSITION: usize> {
 impl<const POSITION: usize> PairOperation for Gradients<'_, POSITION> {
     #[inline(always)]
     fn run<S: PairSimd>(self, simd: S) {
-        let PairGradientOfTiles { columns, filters, dy, .. } = *self.of;
+        let Gradient { columns, filters, dy, .. } = *self.of;
         let n_rows = self.part.rows.len();
         let to = self.to.chunks_exact_mut(pairs(columns)).take(n_rows * self.part.filters.len());
         for (i, to) in to.enumerate() {
@@ -166,7 +149,7 @@ impl<const POSITION: usize> PairOperation for Gradients<'_, POSITION> {
 
 /// The sums at one position for one kernel row.
 struct Products<'t, 'a> {
-    of: &'t mut PairGradientOfTiles<'a>,
+    of: &'t mut Gradient<'a>,
     part: &'t Part,
     x: &'t [PairLanes],
     dy: &'t [PairLanes],
@@ -183,7 +166,7 @@ impl<const I: usize> PairOperation for Tile<'_, '_, I> {
     #[inline(always)]
     fn run<S: PairSimd>(self, simd: S) {
         let Products { of, part, x, dy, tap, channel, filter } = self.0;
-        let PairGradientOfTiles { rows, columns, channels, filters, .. } = *of;
+        let Gradient { rows, columns, channels, filters, .. } = *of;
         let n_pairs = pairs(columns);
         let (n, next) = (part.rows.len() * n_pairs, (part.rows.len() + rows.taps - 1) * n_pairs);
         let x = &x[channel * next + tap * n_pairs..][..(I - 1) * next + n];

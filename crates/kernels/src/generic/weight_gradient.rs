@@ -9,44 +9,29 @@ use crate::layout::Lanes;
 use crate::vector::{Operation, Simd};
 
 use super::correlation::Axis;
-
-/// Output channels of a tile.
-const FILTERS: usize = 4;
+use super::gradient::{FILTERS, Gradient};
 
 /// Pixels that a tile sums up at least, unless the image has fewer: the total over the cells costs about as much as
 /// three pixels.
 const PIXELS: usize = 64;
 
 /// Adds the gradient of one pack.
-pub(crate) struct WeightGradient<'a> {
-    pub rows: Axis,
-    pub columns: Axis,
-    pub channels: usize,
-    pub filters: usize,
-    /// `[rows.input][channels][columns.input]`.
-    pub x: &'a [Lanes],
-    /// `[rows.output][filters][columns.output]`.
-    pub dy: &'a [Lanes],
-    /// `[rows.taps][columns.taps][channels][filters]`.
-    pub dw: &'a mut [f32],
-}
+pub(crate) struct WeightGradient<'a>(pub Gradient<'a>);
 
 impl Operation for WeightGradient<'_> {
     type Output = ();
 
     #[inline(always)]
     fn run<S: Simd>(mut self, simd: S) {
-        assert_eq!(self.x.len(), self.rows.input * self.channels * self.columns.input);
-        assert_eq!(self.dy.len(), self.rows.output * self.filters * self.columns.output);
-        assert_eq!(self.dw.len(), self.rows.taps * self.columns.taps * self.channels * self.filters);
-        let some = PIXELS.div_ceil(self.columns.output.max(1));
-        for first in (0..self.rows.output).step_by(some) {
-            let rows = first..self.rows.output.min(first + some);
-            for filter in (0..self.filters).step_by(FILTERS) {
+        self.0.check();
+        let some = PIXELS.div_ceil(self.0.columns.output.max(1));
+        for first in (0..self.0.rows.output).step_by(some) {
+            let rows = first..self.0.rows.output.min(first + some);
+            for filter in (0..self.0.filters).step_by(FILTERS) {
                 let mut channel = 0;
-                while channel < self.channels {
-                    let pair = S::SUMMED == 2 && channel + 1 < self.channels;
-                    for tap_row in 0..self.rows.taps {
+                while channel < self.0.channels {
+                    let pair = S::SUMMED == 2 && channel + 1 < self.0.channels;
+                    for tap_row in 0..self.0.rows.taps {
                         let place = Place { rows: rows.clone(), filter, tap_row, tap: 0, channel };
                         self.kernel_row(simd, place, pair);
                     }
@@ -60,7 +45,7 @@ impl Operation for WeightGradient<'_> {
 impl WeightGradient<'_> {
     #[inline(always)]
     fn kernel_row<S: Simd>(&mut self, simd: S, mut place: Place, pair: bool) {
-        match (self.columns.taps, pair) {
+        match (self.0.columns.taps, pair) {
             (3, true) => self.tile::<S, 3, 2>(simd, &place),
             (3, false) => self.tile::<S, 3, 1>(simd, &place),
             (_, true) => self.taps::<S, 2>(simd, &mut place),
@@ -70,7 +55,7 @@ impl WeightGradient<'_> {
 
     #[inline(always)]
     fn taps<S: Simd, const I: usize>(&mut self, simd: S, place: &mut Place) {
-        for tap in 0..self.columns.taps {
+        for tap in 0..self.0.columns.taps {
             place.tap = tap;
             self.tile::<S, 1, I>(simd, place);
         }
@@ -79,13 +64,13 @@ impl WeightGradient<'_> {
     #[inline(always)]
     fn tile<S: Simd, const K: usize, const I: usize>(&mut self, simd: S, place: &Place) {
         simd.call(Tile::<K, I> {
-            rows: self.rows,
-            columns: self.columns,
-            channels: self.channels,
-            filters: self.filters,
-            x: self.x,
-            dy: self.dy,
-            dw: self.dw,
+            rows: self.0.rows,
+            columns: self.0.columns,
+            channels: self.0.channels,
+            filters: self.0.filters,
+            x: self.0.x,
+            dy: self.0.dy,
+            dw: self.0.dw,
             place,
         });
     }

@@ -15,10 +15,8 @@ use crate::layout::Lanes;
 use crate::vector::{Operation, Simd};
 
 use super::correlation::Axis;
+use super::gradient::{FILTERS, Gradient};
 use super::winograd::{INPUTS, OUTPUTS, WEIGHTS, pixels, suits, tiles, transform_gradient, transform_inputs};
-
-/// Output channels of a register tile.
-pub(crate) const FILTERS: usize = 4;
 
 /// Tiles that a register tile sums up at least, unless the image has fewer: the total over the cells costs about as much
 /// as five of them.
@@ -31,18 +29,7 @@ const FEWEST: usize = 16;
 pub(crate) const TRANSFORMED: usize = 2304;
 
 /// Adds the gradient of one pack.
-pub(crate) struct GradientOfTiles<'a> {
-    pub rows: Axis,
-    pub columns: Axis,
-    pub channels: usize,
-    pub filters: usize,
-    /// `[rows.input][channels][columns.input]`.
-    pub x: &'a [Lanes],
-    /// `[rows.output][filters][columns.output]`.
-    pub dy: &'a [Lanes],
-    /// `[rows.taps][3][channels][filters]`.
-    pub dw: &'a mut [f32],
-}
+pub(crate) struct GradientOfTiles<'a>(pub Gradient<'a>);
 
 /// What is transformed and summed up at a time.
 pub(crate) struct Part {
@@ -67,10 +54,8 @@ impl Operation for GradientOfTiles<'_> {
 
     #[inline(always)]
     fn run<S: Simd>(mut self, simd: S) {
-        let GradientOfTiles { rows, columns, channels, filters, .. } = self;
-        assert_eq!(self.x.len(), rows.input * channels * columns.input);
-        assert_eq!(self.dy.len(), rows.output * filters * columns.output);
-        assert_eq!(self.dw.len(), rows.taps * columns.taps * channels * filters);
+        let Gradient { rows, columns, channels, filters, .. } = self.0;
+        self.0.check();
         let (mut x, mut dy) = ([[0.0; 16]; TRANSFORMED], [[0.0; 16]; TRANSFORMED]);
         let some = Portion::of(rows, tiles(columns), channels, filters);
         for row in (0..rows.output).step_by(some.rows) {
@@ -78,12 +63,14 @@ impl Operation for GradientOfTiles<'_> {
                 for position in 0..INPUTS {
                     let rows = row..rows.output.min(row + some.rows);
                     let channels = channel..channels.min(channel + some.channels);
-                    let mut part = Part { position, rows, channels, filters: 0..0 };
-                    self.transform_inputs(simd, &part, &mut x);
-                    for filter in (0..filters).step_by(some.filters) {
-                        part.filters = filter..filters.min(filter + some.filters);
-                        self.transform_gradients(simd, &part, &mut dy);
-                        self.multiply(simd, &part, &x, &dy);
+                    let part = Part { position, rows, channels, filters: 0..0 };
+                    match position {
+                        0 => self.at::<S, 0>(simd, part, some.filters, &mut x, &mut dy),
+                        1 => self.at::<S, 1>(simd, part, some.filters, &mut x, &mut dy),
+                        2 => self.at::<S, 2>(simd, part, some.filters, &mut x, &mut dy),
+                        3 => self.at::<S, 3>(simd, part, some.filters, &mut x, &mut dy),
+                        4 => self.at::<S, 4>(simd, part, some.filters, &mut x, &mut dy),
+                        _ => self.at::<S, 5>(simd, part, some.filters, &mut x, &mut dy),
                     }
                 }
             }
@@ -119,27 +106,21 @@ fn even(n: usize, most: usize) -> usize {
 }
 
 impl GradientOfTiles<'_> {
+    /// One position of a part, `some_filters` at a time; `x` and `dy` are room for what is transformed.
     #[inline(always)]
-    fn transform_inputs<S: Simd>(&self, simd: S, part: &Part, to: &mut [Lanes]) {
-        match part.position {
-            0 => simd.call(Inputs::<0> { of: self, part, to }),
-            1 => simd.call(Inputs::<1> { of: self, part, to }),
-            2 => simd.call(Inputs::<2> { of: self, part, to }),
-            3 => simd.call(Inputs::<3> { of: self, part, to }),
-            4 => simd.call(Inputs::<4> { of: self, part, to }),
-            _ => simd.call(Inputs::<5> { of: self, part, to }),
-        }
-    }
-
-    #[inline(always)]
-    fn transform_gradients<S: Simd>(&self, simd: S, part: &Part, to: &mut [Lanes]) {
-        match part.position {
-            0 => simd.call(Gradients::<0> { of: self, part, to }),
-            1 => simd.call(Gradients::<1> { of: self, part, to }),
-            2 => simd.call(Gradients::<2> { of: self, part, to }),
-            3 => simd.call(Gradients::<3> { of: self, part, to }),
-            4 => simd.call(Gradients::<4> { of: self, part, to }),
-            _ => simd.call(Gradients::<5> { of: self, part, to }),
+    fn at<S: Simd, const POSITION: usize>(
+        &mut self,
+        simd: S,
+        mut part: Part,
+        some_filters: usize,
+        x: &mut [Lanes],
+        dy: &mut [Lanes],
+    ) {
+        simd.call(Inputs::<POSITION> { of: &self.0, part: &part, to: x });
+        for filter in (0..self.0.filters).step_by(some_filters) {
+            part.filters = filter..self.0.filters.min(filter + some_filters);
+            simd.call(Gradients::<POSITION> { of: &self.0, part: &part, to: dy });
+            self.multiply(simd, &part, x, dy);
         }
     }
 
@@ -149,9 +130,9 @@ impl GradientOfTiles<'_> {
         let mut left = part.channels.len();
         for blocks in (1..=left.div_ceil(3 * S::SUMMED)).rev() {
             let n_channels = left.div_ceil(blocks);
-            for tap in 0..self.rows.taps {
+            for tap in 0..self.0.rows.taps {
                 for filter in (0..part.filters.len()).step_by(FILTERS) {
-                    let products = Products { of: self, part, x, dy, tap, channel, filter };
+                    let products = Products { of: &mut self.0, part, x, dy, tap, channel, filter };
                     match n_channels {
                         1 => simd.call(Tile::<1>(products)),
                         2 => simd.call(Tile::<2>(products)),
@@ -170,7 +151,7 @@ impl GradientOfTiles<'_> {
 
 /// Inputs at one position, `[channel][row][tile]`, with the rows that the kernel reaches over the part's.
 struct Inputs<'a, const POSITION: usize> {
-    of: &'a GradientOfTiles<'a>,
+    of: &'a Gradient<'a>,
     part: &'a Part,
     to: &'a mut [Lanes],
 }
@@ -180,7 +161,7 @@ impl<const POSITION: usize> Operation for Inputs<'_, POSITION> {
 
     #[inline(always)]
     fn run<S: Simd>(self, simd: S) {
-        let GradientOfTiles { rows, columns, channels, x, .. } = *self.of;
+        let Gradient { rows, columns, channels, x, .. } = *self.of;
         let n_rows = self.part.rows.len() + rows.taps - 1;
         let to = self.to.chunks_exact_mut(tiles(columns)).take(n_rows * self.part.channels.len());
         for (i, to) in to.enumerate() {
@@ -201,7 +182,7 @@ impl<const POSITION: usize> Operation for Inputs<'_, POSITION> {
 
 /// Gradients of outputs at one position, `[filter][row][tile]`.
 struct Gradients<'a, const POSITION: usize> {
-    of: &'a GradientOfTiles<'a>,
+    of: &'a Gradient<'a>,
     part: &'a Part,
     to: &'a mut [Lanes],
 }
@@ -211,7 +192,7 @@ impl<const POSITION: usize> Operation for Gradients<'_, POSITION> {
 
     #[inline(always)]
     fn run<S: Simd>(self, simd: S) {
-        let GradientOfTiles { columns, filters, dy, .. } = *self.of;
+        let Gradient { columns, filters, dy, .. } = *self.of;
         let n_rows = self.part.rows.len();
         let to = self.to.chunks_exact_mut(tiles(columns)).take(n_rows * self.part.filters.len());
         for (i, to) in to.enumerate() {
@@ -227,7 +208,7 @@ impl<const POSITION: usize> Operation for Gradients<'_, POSITION> {
 
 /// The sums at one position for one kernel row.
 struct Products<'t, 'a> {
-    of: &'t mut GradientOfTiles<'a>,
+    of: &'t mut Gradient<'a>,
     part: &'t Part,
     x: &'t [Lanes],
     dy: &'t [Lanes],
@@ -246,7 +227,7 @@ impl<const I: usize> Operation for Tile<'_, '_, I> {
     #[inline(always)]
     fn run<S: Simd>(self, simd: S) {
         let Products { of, part, x, dy, tap, channel, filter } = self.0;
-        let GradientOfTiles { rows, columns, channels, filters, .. } = *of;
+        let Gradient { rows, columns, channels, filters, .. } = *of;
         let n_tiles = tiles(columns);
         let (n, next) = (part.rows.len() * n_tiles, (part.rows.len() + rows.taps - 1) * n_tiles);
         let x = &x[channel * next + tap * n_tiles..][..(I - 1) * next + n];
