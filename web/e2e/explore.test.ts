@@ -175,9 +175,7 @@ describe("exploring", () => {
     await page.getByTestId("montage").getByRole("button").first().click();
     await page.getByTestId("cell").getByRole("button", { name: /distance/ }).first().waitFor();
     await explorer.picture("explore-montage");
-    const [download] = await Promise.all([page.waitForEvent("download"), page.getByRole("button", { name: "Save CSV" }).click()]);
-    const path = join(folder("download"), download.suggestedFilename());
-    await download.saveAs(path);
+    const path = await explorer.saveFrom(page.getByRole("button", { name: "Save CSV" }));
     expect(rows(path).length).toBe(table.filter((row) => row["well"] === "B03").length);
     expect(rows(path)[0]).toHaveProperty("relabel");
     expect(explorer.complaints).toEqual([]);

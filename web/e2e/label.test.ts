@@ -2,7 +2,8 @@ import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { CLASSES, folder, launch, Person, rows, run, Server, shared, type Truth } from "./harness";
+import { folder, launch, rows, run, Server, shared } from "./harness";
+import { CLASSES, Person, type Truth } from "./person";
 
 /** Two clicks nearer than this could mean one cell, in pixels of the image. */
 const APART = 24;

@@ -2,7 +2,8 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { CLASSES, folder, launch, Person, rows, run, Server, type Truth } from "./harness";
+import { folder, launch, rows, run, Server } from "./harness";
+import { CLASSES, Person, type Truth } from "./person";
 
 /** From this frame on nothing is labelled: the models are judged there. */
 const FIRST_UNSEEN = 20;

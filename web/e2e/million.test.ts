@@ -2,12 +2,13 @@ import { cpSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { folder, launch, OUTPUT, pace, run, Server, Visitor } from "./harness";
+import { MadeMap } from "../src/api/map/made";
+import { folder, launch, run, Server, Visitor } from "./harness";
+import { pace, paceText, Report } from "./pace";
 
 const CELLS = 1_000_000;
 
-/** Figures are reported, never asserted: they depend on the machine. What is asserted is that the work was done. */
-const report: string[] = [];
+const report = new Report("million");
 
 let browser: Browser;
 let server: Server;
@@ -20,23 +21,15 @@ function npy(path: string, values: Float32Array): void {
   writeFileSync(path, Buffer.concat([bytes, Buffer.from(values.buffer)]));
 }
 
-/** A map of so many cells in a few arms, as `embed` would write it: what it says of itself is that of a small one. */
-function simulated(): string {
+/** The made-up map of so many cells, as `embed` would write it: what it says of itself is that of a small one. */
+async function simulated(): Promise<string> {
   const work = folder("million");
-  const noise = (a: number, b: number) => {
-    const s = Math.sin(a * 12.9898 + b * 78.233) * 43758.5453;
-    return s - Math.floor(s);
-  };
-  const bell = (i: number, k: number) => Math.sqrt(-2 * Math.log(noise(i, k) + 1e-9)) * Math.cos(6.2831853 * noise(i, k + 1));
-  const points = new Float32Array(2 * CELLS);
+  const made = new MadeMap(CELLS);
+  const points = await made.positions();
   const lines = ["name,label,class,confidence,umap_1,umap_2"];
   for (let i = 0; i < CELLS; i++) {
-    const c = Math.floor(noise(i, 1) * 5);
-    const turn = 1.25 * c + 0.5 * bell(i, 2);
-    const reach = 7 + 2 * Math.sin(3 * turn) + 0.7 * bell(i, 4);
-    points.set([reach * Math.cos(turn) + 0.4 * bell(i, 6), reach * Math.sin(turn) + 0.4 * bell(i, 8)], 2 * i);
-    const guess = noise(i, 10) < 0.9 ? c : (c + 1) % 5;
-    lines.push(`cell ${i},class ${c},class ${guess},${(0.3 + 0.7 * noise(i, 11)).toFixed(3)},${points[2 * i]!.toFixed(4)},${points[2 * i + 1]!.toFixed(4)}`);
+    const { label, prediction, confidence } = await made.row(i);
+    lines.push(`cell ${i},${label ?? ""},${prediction},${confidence},${points[2 * i]!.toFixed(4)},${points[2 * i + 1]!.toFixed(4)}`);
   }
   const [small, map] = [join(work, "small"), join(work, "map")];
   npy(join(work, "small.npy"), points.slice(0, 400));
@@ -51,12 +44,11 @@ function simulated(): string {
 
 beforeAll(async () => {
   browser = await launch();
-  server = Server.explore(simulated(), join(folder("study"), "study"));
+  server = Server.explore(await simulated(), join(folder("study"), "study"));
   await server.start();
 });
 afterAll(async () => {
-  console.log(report.join("\n"));
-  writeFileSync(join(OUTPUT, "million.txt"), `${report.join("\n")}\n`);
+  report.write();
   await browser.close();
   await server.kill();
 });
@@ -70,10 +62,10 @@ describe("a million cells", () => {
     const map = page.getByTestId("map");
     await map.waitFor();
     await page.getByRole("list", { name: "label" }).waitFor();
-    report.push(`opened and coloured: ${Date.now() - from} ms`);
+    report.add(`opened and coloured: ${Date.now() - from} ms`);
     await visitor.saved();
     const canvas = page.locator("canvas[data-renderer]");
-    report.push(`renderer: ${await canvas.getAttribute("data-renderer")}`);
+    report.add(`renderer: ${await canvas.getAttribute("data-renderer")}`);
     await visitor.picture("million");
 
     const box = (await map.boundingBox())!;
@@ -91,7 +83,7 @@ describe("a million cells", () => {
     await pan();
     moving.length = 0;
     const panned = await pace(page, pan);
-    report.push(`pan: ${panned.perSecond.toFixed(0)} frames/s, ${panned.script.toFixed(2)} ms of script per frame, points drawn while it moves: ${moving.join(", ")}`);
+    report.add(`pan: ${paceText(panned)}, points drawn while it moves: ${moving.join(", ")}`);
     expect(panned.frames).toBeGreaterThan(0);
     await expect.poll(async () => Number(await canvas.getAttribute("data-points")), { timeout: 20_000 }).toBe(CELLS);
     await visitor.picture("million-panned");
@@ -103,7 +95,7 @@ describe("a million cells", () => {
     for (const [dx, dy] of [[420, 60], [430, 420], [90, 430]] as const) await page.mouse.move(box.x + dx, box.y + dy, { steps: 4 });
     await page.mouse.up();
     await page.getByTestId("selected").getByText("selected").waitFor();
-    report.push(`lasso drawn and shown: ${Date.now() - began} ms (${await page.getByTestId("selected").textContent()})`);
+    report.add(`lasso drawn and shown: ${Date.now() - began} ms (${await page.getByTestId("selected").textContent()})`);
     await page.getByTestId("montage").getByRole("button").first().click();
     await visitor.press("1");
     await visitor.saved();

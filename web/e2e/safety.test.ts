@@ -1,7 +1,8 @@
 import { join } from "node:path";
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { folder, launch, Person, run, Server } from "./harness";
+import { folder, launch, run, Server } from "./harness";
+import { Person } from "./person";
 
 let browser: Browser;
 let movie: string;

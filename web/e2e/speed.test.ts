@@ -1,11 +1,11 @@
-import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { folder, launch, OUTPUT, pace, Person, run, Server } from "./harness";
+import { folder, launch, run, Server } from "./harness";
+import { pace, paceText, Report } from "./pace";
+import { Person } from "./person";
 
-/** Figures are reported, never asserted: they depend on the machine. What is asserted is that the work was done. */
-const report: string[] = [];
+const report = new Report("speed");
 
 let browser: Browser;
 let server: Server;
@@ -17,20 +17,19 @@ beforeAll(async () => {
   run("simulate", "nuclei", "-o", movies, "--frames", "20", "--size", "1024", "--per-class", "5");
   server = Server.annotate([join(movies, "nuclei_0.tif")], join(folder("study"), "study"));
   person = await Person.at(browser, await server.start(), { y: 1024, x: 1024 });
-  report.push(`renderer: ${await person.page.locator("canvas[data-renderer]").getAttribute("data-renderer")}`);
+  report.add(`renderer: ${await person.page.locator("canvas[data-renderer]").getAttribute("data-renderer")}`);
 });
 afterAll(async () => {
-  console.log(report.join("\n"));
-  writeFileSync(join(OUTPUT, "speed.txt"), `${report.join("\n")}\n`);
+  report.write();
   await browser.close();
   await server.kill();
 });
 
 /** Reports the pace of something. */
 async function measured(name: string, work: () => Promise<void>): Promise<number> {
-  const { frames, perSecond, script } = await pace(person.page, work);
-  report.push(`${name}: ${perSecond.toFixed(0)} frames/s, ${script.toFixed(2)} ms of script per frame`);
-  return frames;
+  const found = await pace(person.page, work);
+  report.add(`${name}: ${paceText(found)}`);
+  return found.frames;
 }
 
 async function panAndZoom(): Promise<void> {
@@ -73,7 +72,7 @@ describe("speed", () => {
       await person.go(19);
     });
     const times = await clickToMarker();
-    report.push(`click to marker: median ${times[7]!.toFixed(1)} ms, worst ${times[14]!.toFixed(1)} ms`);
+    report.add(`click to marker: median ${times[7]!.toFixed(1)} ms, worst ${times[14]!.toFixed(1)} ms`);
     expect(await person.total()).toBe(15);
   });
 
@@ -102,14 +101,14 @@ describe("speed", () => {
     const from = Date.now();
     await person.page.reload();
     await person.page.getByTestId("count").getByText("100015").waitFor();
-    report.push(`100,000 cells loaded and shown: ${Date.now() - from} ms`);
+    report.add(`100,000 cells loaded and shown: ${Date.now() - from} ms`);
     await person.ready();
     await person.stage().focus();
     await person.press("0");
     expect(await measured("100,000 cells, pan and zoom", panAndZoom)).toBeGreaterThan(0);
     await person.picture("100000-cells");
     const times = await clickToMarker();
-    report.push(`100,000 cells, click to marker: median ${times[7]!.toFixed(1)} ms, worst ${times[14]!.toFixed(1)} ms`);
+    report.add(`100,000 cells, click to marker: median ${times[7]!.toFixed(1)} ms, worst ${times[14]!.toFixed(1)} ms`);
     await person.page.getByTestId("count").getByText("100030").waitFor();
   });
 });

@@ -56,7 +56,7 @@ export class MapStage extends Surface {
 }
 
 /** Diameter in screen pixels: points grow as one comes nearer, and are smaller when there are many. */
-export function pointSize(scale: number, nCells: number): number {
+function pointSize(scale: number, nCells: number): number {
   const apart = (4096 / Math.sqrt(Math.max(1, nCells))) * scale;
   return Math.min(10, Math.max(1.5, 0.45 * apart));
 }

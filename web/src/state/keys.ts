@@ -39,6 +39,8 @@ export type Command =
   | "suggestion_skip"
   | "help";
 
+export const DIGITS = [..."123456789"];
+
 export const BINDINGS: Binding<Command>[] = [
   { keys: ["ArrowRight"], command: "frame_next", help: "next frame", group: "Frames" },
   { keys: ["ArrowLeft"], command: "frame_previous", help: "previous frame", group: "Frames" },
@@ -50,7 +52,7 @@ export const BINDINGS: Binding<Command>[] = [
   { keys: ["."], command: "class_next", help: "next class", group: "Classes" },
   { keys: [","], command: "class_previous", help: "previous class", group: "Classes" },
   {
-    keys: ["1", "2", "3", "4", "5", "6", "7", "8", "9"],
+    keys: DIGITS,
     command: "class_pick",
     help: "pick a class; give it to the selected cells or to the suggestion",
     group: "Classes",

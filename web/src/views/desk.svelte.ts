@@ -24,9 +24,6 @@ export abstract class Desk<G extends Posted> {
     return "unsent" in this.sync ? this.sync.unsent : 0;
   }
 
-  abstract undo(): void;
-  abstract redo(): void;
-
   async rename(user: string): Promise<void> {
     try {
       await this.source.rename(user);
@@ -74,7 +71,4 @@ export abstract class Desk<G extends Posted> {
 }
 
 /** A desk whose gestures do not matter. */
-export type AnyDesk = Pick<
-  Desk<Posted>,
-  "notices" | "session" | "failure" | "sync" | "connected" | "loaded" | "help" | "unsent" | "rename" | "undo" | "redo"
->;
+export type AnyDesk = Pick<Desk<Posted>, "notices" | "session" | "failure" | "sync" | "connected" | "loaded" | "help" | "unsent" | "rename">;

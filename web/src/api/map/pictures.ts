@@ -40,8 +40,8 @@ export class Pictures {
   }
 
   /** Forgets wishes that were not begun: what is looked at now goes first. */
-  forget(): void {
-    this.#wanted.clear();
+  forget(cells: Iterable<number>): void {
+    for (const cell of cells) this.#wanted.delete(cell);
   }
 
   #fetch(): void {

@@ -15,10 +15,9 @@ export type RelabelReply = Schemas["Relabelled"];
 /** The code of a cell that has no class. */
 export const EMPTY = 65535;
 
-export type Column =
-  | { kind: "class"; name: string; codes: Uint16Array; levels: string[]; colors: string[] }
-  | { kind: "number"; name: string; values: Float32Array; min: number; max: number }
-  | { kind: "text"; name: string; values: string[] };
+export type ClassColumn = { kind: "class"; name: string; codes: Uint16Array; levels: string[]; colors: string[] };
+export type NumberColumn = { kind: "number"; name: string; values: Float32Array; min: number; max: number };
+export type Column = ClassColumn | NumberColumn | { kind: "text"; name: string; values: string[] };
 
 /** The row of a cell, by column. */
 export type Row = Record<string, string | number | boolean | null>;

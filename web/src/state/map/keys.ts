@@ -1,4 +1,4 @@
-import { type Binding, commandsOf } from "../keys";
+import { type Binding, commandsOf, DIGITS } from "../keys";
 
 export type MapCommand =
   | "pan_up"
@@ -51,12 +51,7 @@ export const MAP_BINDINGS: Binding<MapCommand>[] = [
   { keys: ["Shift+ArrowRight"], command: "cursor_right", help: "cursor right", group: "Cursor" },
   { keys: ["Enter"], command: "look", help: "look at the cell under the cursor, and at its neighbours", group: "Cursor" },
   { keys: ["a"], command: "mark_all", help: "mark all cells of the montage", group: "New classes" },
-  {
-    keys: ["1", "2", "3", "4", "5", "6", "7", "8", "9"],
-    command: "class_give",
-    help: "give a class to the marked cells",
-    group: "New classes",
-  },
+  { keys: DIGITS, command: "class_give", help: "give a class to the marked cells", group: "New classes" },
   { keys: ["Backspace", "Delete"], command: "class_none", help: "take the new class away", group: "New classes" },
   { keys: ["Ctrl+z", "Meta+z"], command: "undo", help: "undo", group: "New classes" },
   { keys: ["Ctrl+y", "Ctrl+Shift+z", "Meta+Shift+z"], command: "redo", help: "redo", group: "New classes" },

@@ -1,4 +1,4 @@
-import type { Column, RelabelReply, Relabelling, RelabelsReply } from "./contract";
+import type { ClassColumn, RelabelReply, Relabelling, RelabelsReply } from "./contract";
 
 type Class = string | null;
 
@@ -123,10 +123,8 @@ export class Relabels {
   }
 }
 
-type Classes = Extract<Column, { kind: "class" }>;
-
 /** A column of labels with new classes in place of what they correct. */
-export function overlaid(label: Classes, relabelled: Classes): Classes {
+export function overlaid(label: ClassColumn, relabelled: ClassColumn): ClassColumn {
   const levels = [...new Set([...label.levels, ...relabelled.levels])];
   const codeOf = relabelled.levels.map((name) => levels.indexOf(name));
   const codes = label.codes.map((code, cell) => codeOf[relabelled.codes[cell]!] ?? code);

@@ -1,16 +1,14 @@
-import { type Column, EMPTY } from "./contract";
-
-type Classes = Extract<Column, { kind: "class" }>;
+import { type ClassColumn, type Column, EMPTY, type NumberColumn } from "./contract";
 
 /** Cells of each class among some; the last count is of those without. */
-export function tally(column: Classes, cells: Uint32Array): number[] {
+export function tally(column: ClassColumn, cells: Uint32Array): number[] {
   const counts = new Array<number>(column.levels.length + 1).fill(0);
   for (const cell of cells) counts[Math.min(column.codes[cell]!, column.levels.length)]!++;
   return counts;
 }
 
 /** Which truths were taken for what: counts by class of `rows`, then of `columns`, over all their names. */
-export function crossed(rows: Classes, columns: Classes, cells: Uint32Array): { classes: string[]; counts: number[][] } {
+export function crossed(rows: ClassColumn, columns: ClassColumn, cells: Uint32Array): { classes: string[]; counts: number[][] } {
   const classes = [...new Set([...rows.levels, ...columns.levels])];
   const counts = classes.map(() => classes.map(() => 0));
   const [ri, ci] = [rows.levels.map((name) => classes.indexOf(name)), columns.levels.map((name) => classes.indexOf(name))];
@@ -22,14 +20,14 @@ export function crossed(rows: Classes, columns: Classes, cells: Uint32Array): { 
 }
 
 /** The cells with one truth and one prediction; null stands for any class. */
-export function among(rows: Classes, row: string | null, columns: Classes, column: string | null, cells: Uint32Array): Uint32Array {
+export function among(rows: ClassColumn, row: string | null, columns: ClassColumn, column: string | null, cells: Uint32Array): Uint32Array {
   const [r, c] = [row === null ? null : rows.levels.indexOf(row), column === null ? null : columns.levels.indexOf(column)];
   const is = (code: number, sought: number | null) => (sought === null ? code !== EMPTY : code === sought);
   return cells.filter((cell) => is(rows.codes[cell]!, r) && is(columns.codes[cell]!, c));
 }
 
 /** Cells of a number column in equal steps from its least to its largest value. */
-export function histogram(column: Extract<Column, { kind: "number" }>, cells: Uint32Array, bins: number): number[] {
+export function histogram(column: NumberColumn, cells: Uint32Array, bins: number): number[] {
   const counts = new Array<number>(bins).fill(0);
   const { values, min, max } = column;
   const scale = bins / (max - min || 1);

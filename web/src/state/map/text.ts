@@ -8,7 +8,14 @@ export function textOf(column: Column, cell: number): string | null {
   return Number.isNaN(value) ? null : shown(value);
 }
 
-/** A value of a row as people read it. */
-export function shown(value: string | number | boolean): string {
-  return typeof value === "number" ? String(Number(value.toPrecision(6))) : String(value);
+/** A value as people read it. */
+export function shown(value: string | number | boolean, digits = 6): string {
+  return typeof value === "number" ? String(Number(value.toPrecision(digits))) : String(value);
+}
+
+const THOUSANDS = new Intl.NumberFormat("en");
+
+/** A number of cells as people read it. */
+export function counted(n: number): string {
+  return THOUSANDS.format(n);
 }

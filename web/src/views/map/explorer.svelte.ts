@@ -1,11 +1,10 @@
 import { Pictures } from "../../api/map/pictures";
 import { RelabelBox } from "../../api/map/relabelbox";
 import type { MapExport } from "../../api/map/source";
-import type { Source } from "../../api/source";
 import { PALETTE } from "../../state/classes";
 import type { Session } from "../../state/contract";
 import { newId } from "../../state/id";
-import { type Column, EMPTY, type MapInfo, type Relabelling } from "../../state/map/contract";
+import { type ClassColumn, EMPTY, type MapInfo, type Relabelling } from "../../state/map/contract";
 import { cellsOf } from "../../state/map/filter";
 import { Grid } from "../../state/map/grid";
 import { planeOf } from "../../state/map/plane";
@@ -62,7 +61,7 @@ export class Explorer extends Desk<Relabelling> {
   });
 
   /** New classes as a column. */
-  readonly relabelled: Column = $derived.by(() => {
+  readonly relabelled: ClassColumn = $derived.by(() => {
     void this.version;
     const [levels, colors] = [this.classes.map(({ name }) => name), this.classes.map(({ color }) => color)];
     const code = new Map(levels.map((name, i) => [name, i]));
@@ -79,10 +78,6 @@ export class Explorer extends Desk<Relabelling> {
 
   /** What the montage and the tables are about: the selection, or all that is shown when nothing is selected. */
   readonly seen = $derived(this.selection.length > 0 ? this.selection : (this.table?.cells ?? NONE));
-
-  constructor(source: Source) {
-    super(source);
-  }
 
   async start(session: Session): Promise<void> {
     try {

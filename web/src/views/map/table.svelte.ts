@@ -12,7 +12,7 @@ export class Table {
   readonly mask: Uint8Array;
   readonly cells: Uint32Array;
 
-  /** `extra`: a column that the server does not know. */
+  /** `extra`: a column that is made here, in place of one of that name. */
   constructor(
     readonly source: MapSource,
     readonly info: MapInfo,
@@ -25,7 +25,8 @@ export class Table {
   }
 
   get names(): string[] {
-    return [...this.info.columns.map(({ name }) => name), this.extra.name];
+    const { name: extra } = this.extra;
+    return [...this.info.columns.map(({ name }) => name).filter((name) => name !== extra), extra];
   }
 
   /** Null while it is on its way, and for what is not there. */
@@ -66,7 +67,11 @@ export class Table {
     this.#coming.add(name);
     this.source.column(info).then(
       (column) => (this.#columns = new Map(this.#columns).set(name, column)),
-      (error: unknown) => this.failed(error),
+      (error: unknown) => {
+        // Asked for again, it is fetched again.
+        this.#coming.delete(name);
+        this.failed(error);
+      },
     );
     return null;
   }
