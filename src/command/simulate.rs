@@ -160,9 +160,9 @@ impl Screen {
             return screen(&settings, &self.output);
         }
         // As many cells to the field as usual.
-        let (area, usual_area) =
-            (self.n_fields * self.size * self.size, images.n_fields * images.size * images.size);
-        let n_cells = (images.screen.n_cells * area as f64 / usual_area as f64).round();
+        let area = |n_fields: usize, size: usize| n_fields as f64 * (size as f64).powi(2);
+        let share = area(self.n_fields, self.size) / area(images.n_fields, images.size);
+        let n_cells = (images.screen.n_cells * share).round();
         let request = ScreenImages {
             screen: ScreenSettings { n_cells, ..settings },
             n_fields: self.n_fields,

@@ -116,9 +116,10 @@ impl Place {
         let mut found = BTreeMap::new();
         let mut folders = vec![self.folder.path().to_path_buf()];
         while let Some(folder) = folders.pop() {
-            for entry in std::fs::read_dir(&folder).expect("a folder") {
+            let Some(entries) = there(std::fs::read_dir(&folder)) else { continue };
+            for entry in entries {
                 let path = entry.expect("an entry").path();
-                let facts = std::fs::symlink_metadata(&path).expect("its facts");
+                let Some(facts) = there(std::fs::symlink_metadata(&path)) else { continue };
                 found.insert(path.clone(), if facts.is_dir() { 0 } else { facts.len() });
                 if facts.is_dir() {
                     folders.push(path);
@@ -126,6 +127,14 @@ impl Place {
             }
         }
         found
+    }
+}
+
+/// What was found; none where a program that still runs has just taken it away.
+fn there<T>(found: std::io::Result<T>) -> Option<T> {
+    match found {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
+        found => Some(found.expect("what is listed can be looked at")),
     }
 }
 

@@ -35,7 +35,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut random = ChaCha8Rng::seed_from_u64(n as u64);
     let mut table = BufWriter::new(File::create(folder.join("cells.csv"))?);
     let mut features = BufWriter::new(File::create(folder.join("features.npy"))?);
-    features.write_all(&header(n))?;
+    features.write_all(&formats::npy::float32_header(&[n, FEATURES]))?;
     let probabilities = CLASSES.map(|class| format!("p_{class}")).join(",");
     writeln!(
         table,
@@ -104,15 +104,4 @@ fn middle(class: usize, feature: usize) -> f32 {
 /// Nearly normally distributed.
 fn normal(random: &mut ChaCha8Rng) -> f32 {
     (0..4).map(|_| random.random::<f32>() - 0.5).sum::<f32>() * 1.7
-}
-
-/// The beginning of an `.npy` of float32, `[n, FEATURES]`.
-fn header(n: usize) -> Vec<u8> {
-    let text = format!("{{'descr': '<f4', 'fortran_order': False, 'shape': ({n}, {FEATURES}), }}");
-    let width = (10 + text.len() + 1).next_multiple_of(64) - 10;
-    let mut bytes = b"\x93NUMPY\x01\x00".to_vec();
-    bytes.extend((width as u16).to_le_bytes());
-    bytes.extend(format!("{text:width$}", width = width - 1).bytes());
-    bytes.push(b'\n');
-    bytes
 }

@@ -11,6 +11,7 @@ mod points;
 mod quality;
 mod request;
 mod shading;
+pub(crate) mod unfinished;
 mod unit;
 pub(crate) mod view;
 
@@ -30,6 +31,7 @@ pub use cells::cut::percentile::{PercentileSettings, Side};
 pub use cells::cut::window::{Border, Rounding, WindowSettings};
 pub use names::images;
 pub(crate) use names::{fingerprint, short};
+pub(crate) use parts::remove as remove_parts;
 pub use request::{CropRequest, EightBit, Focus, Group, Method};
 
 use parts::{Part, Parts};

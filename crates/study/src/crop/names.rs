@@ -158,14 +158,15 @@ fn folder_of(path: &Path) -> PathBuf {
     if folder.as_os_str().is_empty() { PathBuf::from(".") } else { folder }
 }
 
-/// Shows all files in and below `path`, which may be one itself, but not those of crop sets, which a run writes.
+/// Shows all files in and below `path`, which may be one itself, but not what a run writes: crop sets, and what is unfinished of them.
 fn look(path: &Path, depth: usize, each: &mut impl FnMut(&std::fs::Metadata)) {
     const MAX_DEPTH: usize = 16;
     let Ok(metadata) = std::fs::metadata(path) else { return };
     if !metadata.is_dir() {
         return each(&metadata);
     }
-    let is_ours = |name: &str| name.starts_with('.') || name.ends_with(".crops") || name.ends_with(".parts");
+    const OURS: [&str; 3] = [".crops", ".parts", ".predicted"];
+    let is_ours = |name: &str| name.starts_with('.') || OURS.iter().any(|ending| name.ends_with(ending));
     for entry in std::fs::read_dir(path).into_iter().flatten().flatten() {
         if depth < MAX_DEPTH && !is_ours(&entry.file_name().to_string_lossy()) {
             look(&entry.path(), depth + 1, each);
@@ -207,6 +208,19 @@ mod tests {
     fn short_names_are_as_long_as_they_must_be() {
         let paths = ["a/control/f1.tif", "a/stress/f1.tif", "b/f2.tif"].map(PathBuf::from);
         assert_eq!(short(&paths), ["control/f1.tif", "stress/f1.tif", "f2.tif"]);
+    }
+
+    #[test]
+    fn what_a_run_writes_is_none_of_its_images() {
+        let place = tempfile::tempdir().unwrap();
+        for name in ["a.tif", "c.crops/pixels.npy", "c.crops.parts/0", "c.crops.predicted/0.p", "sub/b.tif"] {
+            let path = place.path().join(name);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, "x").unwrap();
+        }
+        let mut n = 0;
+        look(&folder_of(&place.path().join("{well}.tif")), 0, &mut |_| n += 1);
+        assert_eq!(n, 2);
     }
 
     #[test]

@@ -11,15 +11,13 @@ use std::path::{Path, PathBuf};
 
 use cells::cut::Reason;
 use cells::{Depth, Pixels};
-use formats::{FormatError, atomic};
+use formats::atomic;
 use serde::{Deserialize, Serialize};
 
 use super::quality::Quality;
+use super::unfinished;
 use super::unit::{Cut, Row};
 use crate::StudyError;
-
-/// What the parts belong to.
-const REQUEST: &str = "request.json";
 
 /// One finished frame of one field.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -44,6 +42,15 @@ pub struct Part {
     pub quality: Option<Quality>,
 }
 
+/// Throws away what an interrupted run left of `output`.
+pub fn remove(output: &Path) {
+    unfinished::remove(&folder(output));
+}
+
+fn folder(output: &Path) -> PathBuf {
+    unfinished::beside(output, ".parts")
+}
+
 /// The folder of parts.
 #[derive(Debug, Clone)]
 pub struct Parts {
@@ -56,26 +63,8 @@ impl Parts {
     /// # Errors
     /// When `resume` is asked for and the parts belong to another request; when the folder cannot be made.
     pub fn open(output: &Path, request: &serde_json::Value, resume: bool) -> Result<Parts, StudyError> {
-        let mut name = output.as_os_str().to_owned();
-        name.push(".parts");
-        let folder = PathBuf::from(name);
-        let unwritable = |e: &io::Error| FormatError::io(&folder, "a folder that can be written", e);
-        let mark = folder.join(REQUEST);
-        let before: Option<serde_json::Value> =
-            fs::read(&mark).ok().and_then(|bytes| serde_json::from_slice(&bytes).ok());
-        match before {
-            Some(before) if resume && &before != request => {
-                let found = "one with other settings, images or points";
-                let message =
-                    format!("{}: expected what is left of the same command, found {found}", folder.display());
-                return Err(StudyError::Refused(message));
-            }
-            Some(_) if resume => return Ok(Parts { folder }),
-            Some(_) => fs::remove_dir_all(&folder).map_err(|e| unwritable(&e))?,
-            None => {}
-        }
-        fs::create_dir_all(&folder).map_err(|e| unwritable(&e))?;
-        atomic::write_file(&mark, |out| out.write_all(request.to_string().as_bytes()))?;
+        let folder = folder(output);
+        unfinished::open(&folder, request, resume, "one with other settings, images or points")?;
         Ok(Parts { folder })
     }
 
@@ -116,8 +105,7 @@ impl Parts {
 
     /// Throws all parts away.
     pub fn remove(&self) {
-        // The crop set is written; what cannot be removed does no harm.
-        let _ = fs::remove_dir_all(&self.folder);
+        unfinished::remove(&self.folder);
     }
 
     fn path(&self, image: usize, unit: usize, ending: &str) -> PathBuf {

@@ -96,6 +96,7 @@ impl<'a> Mapper<'a> {
         if methods.iter().any(|method| matches!(method, Method::GradCam | Method::Saliency)) {
             self.explain(cells, classes, &|_, _| {})?;
         }
+        // Taken at once: the gradients of SmoothGrad replace these.
         let (mut cams, mut saliency) = (None, None);
         if methods.contains(&Method::GradCam) {
             cams = Some(self.class_activation());

@@ -69,14 +69,14 @@ pub fn write(work: Work, mut mapper: Mapper, progress: &dyn Progress) -> Result<
 }
 
 impl Work<'_> {
-    /// Probability of the predicted class.
-    pub fn confidence(&self) -> Vec<f64> {
-        let rows = self.probabilities.chunks_exact(self.model.classes.len());
-        rows.zip(&self.predicted).map(|(row, &class)| row[class]).collect()
+    /// Probability of the predicted class of a cell.
+    pub fn confidence(&self, cell: usize) -> f64 {
+        self.probabilities[cell * self.model.classes.len() + self.predicted[cell]]
     }
 
     fn groups(&self) -> Vec<Group> {
-        groups(self.model, self.data, &self.predicted, &self.confidence(), self.request.n_shown)
+        let confidence: Vec<f64> = (0..self.predicted.len()).map(|cell| self.confidence(cell)).collect();
+        groups(self.model, self.data, &self.predicted, &confidence, self.request.n_shown)
     }
 
     fn fill(

@@ -83,8 +83,9 @@ fn remark(group: &Group) -> String {
     match group.n_wrong {
         0 => format!("{} of {n}, the surest first.", group.shown.len()),
         wrong => format!(
-            "{} of {n}, of which {wrong} are called otherwise; those are first, each time the surest first.",
-            group.shown.len()
+            "{} of {n}, of which {wrong} {} called otherwise; those are first, each time the surest first.",
+            group.shown.len(),
+            if wrong == 1 { "is" } else { "are" }
         ),
     }
 }
@@ -97,7 +98,6 @@ impl Shown<'_> {
 
     fn rows(&self, viewer: &Viewer, group: &Group) -> Result<Vec<Row>, StudyError> {
         let Work { model, predicted, explained, .. } = self.work;
-        let confidence = self.work.confidence();
         let row = |&cell: &usize| {
             let picture = viewer.picture(cell).map_err(|e| refused(&e))?;
             let mut pictures: Vec<Picture> = vec![picture.clone()];
@@ -111,7 +111,7 @@ impl Shown<'_> {
             }
             lines.push(self.work.data.cells[cell].name.clone());
             let class = &model.classes[predicted[cell]];
-            Ok(Row { pictures, title: format!("called {class} ({:.2})", confidence[cell]), lines })
+            Ok(Row { pictures, title: format!("called {class} ({:.2})", self.work.confidence(cell)), lines })
         };
         group.shown.iter().map(row).collect()
     }

@@ -20,7 +20,7 @@ const LABEL: &str = "label";
 /// The class that a model gave.
 const PREDICTION: &str = "prediction";
 /// The code of a cell without a class.
-pub const NO_CODE: u16 = u16::MAX;
+const NO_CODE: u16 = u16::MAX;
 
 /// Of which kind the values of a column are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]

@@ -34,9 +34,9 @@ impl Exploring {
     /// Some cells as one file, or all of them; all as crops means all that have a class. A crop set is a zip of its folder.
     ///
     /// # Errors
-    /// No such cell, or none; of crops, when there are no pictures or too many.
+    /// No such cell, one twice, or none; of crops, when there are no pictures or too many.
     pub fn exported(&self, format: ExploreFormat, cells: Option<&[u32]>) -> Result<Exported, LabelError> {
-        self.check(cells.unwrap_or_default())?;
+        self.check_once(cells.unwrap_or_default())?;
         let relabel = self.relabel_column()?;
         let everyone = 0..self.facts.cells;
         let mut rows = match cells {
@@ -86,13 +86,14 @@ impl Exploring {
             });
             cells.push(Cell { class: number, ..data.cells[row].clone() });
         }
-        let mut values = vec![0.0; rows.len() * size];
-        for (&row, crop) in rows.iter().zip(values.chunks_exact_mut(size)) {
-            data.read_crop(row, crop)?;
+        let (mut pixels, mut crop) = (Pixels::empty(data.depth), vec![0.0; size]);
+        for &row in rows {
+            data.read_crop(row, &mut crop)?;
+            append(&mut pixels, &crop);
         }
         Ok(CellSet {
             shape: data.shape(),
-            pixels: stored(data.depth, values),
+            pixels,
             cells,
             classes,
             channels: data.channels.clone(),
@@ -110,11 +111,11 @@ fn width(depth: Depth) -> usize {
     }
 }
 
-/// Values as they were stored before they were read as floats, which hold all of them exactly.
-fn stored(depth: Depth, values: Vec<f32>) -> Pixels {
-    match depth {
-        Depth::Uint8 => Pixels::Uint8(values.into_iter().map(|v| v as u8).collect()),
-        Depth::Uint16 => Pixels::Uint16(values.into_iter().map(|v| v as u16).collect()),
-        Depth::Float32 => Pixels::Float32(values),
+/// Appends a crop as it was stored before it was read as floats, which hold all values exactly.
+fn append(pixels: &mut Pixels, crop: &[f32]) {
+    match pixels {
+        Pixels::Uint8(all) => all.extend(crop.iter().map(|&v| v as u8)),
+        Pixels::Uint16(all) => all.extend(crop.iter().map(|&v| v as u16)),
+        Pixels::Float32(all) => all.extend_from_slice(crop),
     }
 }

@@ -38,10 +38,29 @@ pub struct Place {
 pub struct Relabel {
     /// Which cells.
     pub cells: Vec<u32>,
-    /// The class of each; none takes the new label away.
-    pub classes: Vec<Option<String>>,
+    /// What they are.
+    pub classes: Classes,
     /// UUID; what is sent again is not made again.
     pub gesture: String,
+}
+
+/// The classes of some cells; none takes the new label away. One for all is kept once, however many cells are asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Classes {
+    /// All are of this class.
+    All(Option<String>),
+    /// A class for each, in their order.
+    Each(Vec<Option<String>>),
+}
+
+impl Classes {
+    /// The one, or all of them.
+    fn given(&self) -> &[Option<String>] {
+        match self {
+            Classes::All(class) => std::slice::from_ref(class),
+            Classes::Each(classes) => classes,
+        }
+    }
 }
 
 /// What became of new labels.
@@ -143,7 +162,7 @@ impl Exploring {
     /// Gives cells new labels; answered when they are on the disk. A class that is not there yet is made.
     ///
     /// # Errors
-    /// No or too many cells, one that is not there or twice, a name that no class can have; or when they cannot be kept. Nothing was
+    /// No or too many cells, one that is not there or twice, a name that no class can have; or when they cannot be kept. No label was
     /// changed then.
     pub fn relabel(&self, order: &Relabel, by: &str) -> Result<Relabelled, LabelError> {
         self.check_order(order)?;
@@ -151,7 +170,7 @@ impl Exploring {
             let mut store = self.labelling.store();
             let ids = self.class_ids(&mut store, order, by)?;
             let mut edits = Vec::with_capacity(order.cells.len());
-            for (&cell, class) in order.cells.iter().zip(&order.classes) {
+            for (&cell, class) in order.cells.iter().zip(order.classes.given().iter().cycle()) {
                 let class = class.as_ref().and_then(|name| ids.get(name).cloned());
                 let id = uuid(&format!("cell {cell} of {}", self.place.fingerprint));
                 edits.push(match store.cell(&id)? {
@@ -203,25 +222,23 @@ impl Exploring {
     }
 
     fn check_order(&self, order: &Relabel) -> Result<(), LabelError> {
-        let (n, n_classes) = (order.cells.len(), order.classes.len());
+        let n = order.cells.len();
         if !(1..=MAX_CELLS).contains(&n) {
             return Err(LabelError::refused(format!("1 to {MAX_CELLS} cells"), n));
         }
-        if n_classes != n {
-            return Err(LabelError::refused(format!("a class for each of {n} cells"), n_classes));
+        if let Classes::Each(classes) = &order.classes
+            && classes.len() != n
+        {
+            return Err(LabelError::refused(format!("a class for each of {n} cells"), classes.len()));
         }
         if !is_uuid(&order.gesture) {
             return Err(LabelError::refused("a UUID as gesture", format!("{:?}", order.gesture)));
         }
-        let mut seen = BTreeSet::new();
-        if let Some(twice) = order.cells.iter().find(|&&cell| !seen.insert(cell)) {
-            return Err(LabelError::refused("each cell once", format!("{twice} twice")));
-        }
-        if let Some(bad) = order.classes.iter().flatten().find(|name| !is_class_name(name)) {
+        if let Some(bad) = order.classes.given().iter().flatten().find(|name| !is_class_name(name)) {
             let expected = "a class's name of 1 to 200 bytes that a folder could have";
             return Err(LabelError::refused(expected, format!("{bad:?}")));
         }
-        self.check(&order.cells)
+        self.check_once(&order.cells)
     }
 
     /// The id of each class of an order by its name; those that are not there are made first.
@@ -238,7 +255,7 @@ impl Exploring {
         let known = self.columns.class_names();
         let mut free = there.iter().map(|c| c.position as usize + 1).fold(known.len(), usize::max);
         let mut made = Vec::new();
-        for name in order.classes.iter().flatten().collect::<BTreeSet<_>>() {
+        for name in order.classes.given().iter().flatten().collect::<BTreeSet<_>>() {
             if ids.contains_key(name) {
                 continue;
             }

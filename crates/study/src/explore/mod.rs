@@ -21,7 +21,7 @@ use serde::Serialize;
 
 pub use self::columns::{ColumnFacts, ColumnKind, ColumnValues};
 pub use self::export::ExploreFormat;
-pub use self::labels::{MAX_CELLS, NamedClass, Relabel, Relabelled, Relabels};
+pub use self::labels::{Classes, MAX_CELLS, NamedClass, Relabel, Relabelled, Relabels};
 pub use self::pictures::PictureShape;
 pub use self::plate::PlateFacts;
 pub use crate::embed::Quality;
@@ -220,6 +220,16 @@ impl Exploring {
         let n = self.facts.cells;
         match cells.iter().find(|&&cell| cell as usize >= n) {
             Some(cell) => Err(LabelError::unknown(format!("a cell below {n}"), cell)),
+            None => Ok(()),
+        }
+    }
+
+    /// Whether there are such cells, each named once.
+    fn check_once(&self, cells: &[u32]) -> Result<(), LabelError> {
+        self.check(cells)?;
+        let mut seen = vec![false; self.facts.cells];
+        match cells.iter().find(|&&cell| std::mem::replace(&mut seen[cell as usize], true)) {
+            Some(twice) => Err(LabelError::refused("each cell once", format!("{twice} twice"))),
             None => Ok(()),
         }
     }

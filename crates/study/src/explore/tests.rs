@@ -107,7 +107,7 @@ fn relabel(
     cells: &[u32],
     class: Option<&str>,
 ) -> Result<Relabelled, LabelError> {
-    let classes = vec![class.map(str::to_owned); cells.len()];
+    let classes = Classes::All(class.map(str::to_owned));
     map.relabel(&Relabel { cells: cells.to_vec(), classes, gesture: uuid(gesture) }, "Anna")
 }
 
@@ -176,7 +176,7 @@ fn new_labels_outlive_the_program_and_the_map() {
     relabel(&map, 4, &[9], None).unwrap();
     let undo = Relabel {
         cells: vec![3, 9],
-        classes: vec![Some("torn".into()), Some("long".into())],
+        classes: Classes::Each(vec![Some("torn".into()), Some("long".into())]),
         gesture: uuid(5),
     };
     map.relabel(&undo, "Ben").unwrap();
@@ -237,6 +237,9 @@ fn relabelled_cells_are_exported_as_they_are_and_can_be_learned_from() {
     };
     train(&data, &request, &Silent).unwrap();
     assert!(map.exported(ExploreFormat::Crops, Some(&[])).is_err());
+    assert!(
+        map.exported(ExploreFormat::Csv, Some(&[1, 2, 1])).err().unwrap().to_string().contains("1 twice")
+    );
 }
 
 #[test]

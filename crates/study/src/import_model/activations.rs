@@ -21,7 +21,7 @@ impl Step<'_> {
 
     /// Adds a layer that is an activation.
     pub(super) fn activation(&self, builder: &mut Builder, input: String) -> Result<String, String> {
-        let name = &self.layer.name.clone();
+        let name = &self.layer.name;
         let function = match self.layer.class.as_str() {
             "ReLU" => self.relu()?,
             "LeakyReLU" => {

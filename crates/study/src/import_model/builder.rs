@@ -29,11 +29,16 @@ pub(super) enum Ending {
 /// Most values that one layer gives for an image; the first of the published networks give a tenth of it.
 const MAX_VALUES: usize = 1 << 25;
 
+/// Most weights of a network, which convolutions by channel have more of here than in their file: 4 GB.
+const MAX_WEIGHTS: usize = 1 << 30;
+
 /// The network so far.
 pub(super) struct Builder {
     layers: Vec<Layer>,
     tensors: Vec<Tensor>,
     extents: BTreeMap<String, Extent>,
+    /// Weights that there may still be.
+    n_left: usize,
     pub ending: Ending,
 }
 
@@ -43,6 +48,7 @@ pub(super) fn build(path: &Path, keras: &KerasModel, input: Shape) -> Result<Bui
         layers: Vec::new(),
         tensors: Vec::new(),
         extents: BTreeMap::from([(INPUT.to_owned(), Extent::Image(input))]),
+        n_left: MAX_WEIGHTS,
         ending: Ending::Logits,
     };
     let mut outlets = BTreeMap::from([(keras::INPUT.to_owned(), INPUT.to_owned())]);
@@ -87,6 +93,10 @@ impl Builder {
         if let Some(value) = data.iter().find(|value| !value.is_finite()) {
             return Err(format!("expected weights that are numbers, found {value} in its {role}"));
         }
+        let Some(n_left) = self.n_left.checked_sub(data.len()) else {
+            return Err(format!("expected at most {MAX_WEIGHTS} weights, written out in full, found more"));
+        };
+        self.n_left = n_left;
         let tensor = Tensor { name: format!("{name}.{role}"), shape: shape.to_vec(), data, trainable: true };
         self.tensors.push(tensor);
         Ok(())
@@ -200,5 +210,23 @@ impl Builder {
             });
             self.layers.push(Layer { name, op, inputs });
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn weights_have_an_end() {
+        let mut builder = Builder {
+            layers: Vec::new(),
+            tensors: Vec::new(),
+            extents: BTreeMap::new(),
+            n_left: 3,
+            ending: Ending::Logits,
+        };
+        assert_eq!(builder.tensor("a", "bias", &[3], vec![0.0; 3]), Ok(()));
+        assert!(builder.tensor("b", "bias", &[1], vec![0.0]).is_err_and(|e| e.contains("weights")));
     }
 }

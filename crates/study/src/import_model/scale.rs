@@ -24,9 +24,6 @@ impl Step<'_> {
             let pairs = mean.iter().zip(&deviation);
             pairs.map(|(m, d)| if invert { (*d, *m) } else { (1.0 / d, -m / d) }).unzip()
         };
-        if scale.len() != c || offset.len() != c {
-            return Err(format!("expected {c} numbers, one for each channel, found {}", scale.len()));
-        }
         let floats = |values: &[f64]| values.iter().map(|&value| value as f32).collect::<Vec<f32>>();
         builder.diagonal(&self.layer.name, input, &floats(&scale), Some(&floats(&offset)))
     }

@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::kept::{self, Kept};
 use super::{check_output, marks, table};
-use crate::crop::{CropRequest, Cropped, Method, crop};
+use crate::crop::{self, CropRequest, Cropped, Method, crop};
 use crate::{Dataset, Model, Progress, StudyError};
 
 /// What is predicted, and where the results go.
@@ -50,6 +50,9 @@ pub fn predict_images(
     let request = ImagesRequest { crop: fitted(model, &request.crop)?, ..request.clone() };
     let done = run(model, &request, progress);
     kept::remove(&request.crop.output);
+    if matches!(done, Err(StudyError::Interrupted(_))) {
+        crop::remove_parts(&request.crop.output);
+    }
     if !request.keep_crops {
         // What cannot be removed does no harm.
         let _ = std::fs::remove_dir_all(&request.crop.output);
@@ -151,10 +154,10 @@ fn run(
     request: &ImagesRequest,
     progress: &dyn Progress,
 ) -> Result<PredictedImages, StudyError> {
-    let predicted = predict_cells(model, &request.crop, progress)?;
+    let predicted = predict_cells(model, &request.crop, progress).map_err(not_kept)?;
     let (mut cells, mut probabilities) = (Vec::new(), Vec::new());
     for part in predicted.parts(progress)? {
-        let (some, theirs) = part?;
+        let (some, theirs) = part.map_err(not_kept)?;
         cells.extend(some);
         probabilities.extend(theirs);
     }
@@ -171,6 +174,14 @@ fn run(
         lines: lines.into_iter().chain(counts).collect(),
         failed: failed.into_iter().chain(not_marked).collect(),
     })
+}
+
+/// Here nothing goes on from where it was stopped.
+fn not_kept(error: StudyError) -> StudyError {
+    match error {
+        StudyError::Interrupted(_) => StudyError::Interrupted("no table was written".to_owned()),
+        error => error,
+    }
 }
 
 /// Where crops that are not kept lie while `table` is made.

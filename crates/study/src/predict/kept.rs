@@ -4,18 +4,16 @@
 //! be done again, and the result is the same.
 
 use std::fs;
-use std::io::{self, Write};
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use formats::{FormatError, atomic};
-use serde_json::{Value, json};
+use formats::atomic;
+use serde_json::json;
 use sha2::{Digest, Sha256};
 
-use crate::crop::{CropRequest, Cropped, fingerprint};
+use crate::crop::{CropRequest, Cropped, fingerprint, unfinished};
 use crate::{Dataset, Model, StudyError};
 
-/// What the parts belong to.
-const REQUEST: &str = "request.json";
 /// What was cut.
 const CROPPED: &str = "cropped.json";
 
@@ -32,25 +30,10 @@ impl Kept {
     /// # Errors
     /// With `request.resume`, when it belongs to another model or request; when the folder cannot be made.
     pub fn open(model: &Model, request: &CropRequest) -> Result<Kept, StudyError> {
-        let folder = beside(&request.output);
+        let folder = folder(&request.output);
         let ours = json!({ "crop": fingerprint(request)?, "model": hash(model)? });
-        let mark = folder.join(REQUEST);
-        let before: Option<Value> =
-            fs::read(&mark).ok().and_then(|bytes| serde_json::from_slice(&bytes).ok());
-        let unwritable = |e: &io::Error| FormatError::io(&folder, "a folder that can be written", e);
-        match before {
-            Some(before) if request.resume && before == ours => return Ok(Kept { folder }),
-            Some(_) if request.resume => {
-                let found = "one with another model, other settings, images or points";
-                let folder = folder.display();
-                let message = format!("{folder}: expected what is left of the same command, found {found}");
-                return Err(StudyError::Refused(message));
-            }
-            Some(_) => fs::remove_dir_all(&folder).map_err(|e| unwritable(&e))?,
-            None => {}
-        }
-        fs::create_dir_all(&folder).map_err(|e| unwritable(&e))?;
-        atomic::write_file(&mark, |out| out.write_all(ours.to_string().as_bytes()))?;
+        let others = "one with another model, other settings, images or points";
+        unfinished::open(&folder, &ours, request.resume, others)?;
         Ok(Kept { folder })
     }
 
@@ -90,14 +73,11 @@ impl Kept {
 
 /// Throws away what is kept beside `crops`.
 pub fn remove(crops: &Path) {
-    // What cannot be removed does no harm.
-    let _ = fs::remove_dir_all(beside(crops));
+    unfinished::remove(&folder(crops));
 }
 
-fn beside(crops: &Path) -> PathBuf {
-    let mut name = crops.as_os_str().to_owned();
-    name.push(".predicted");
-    PathBuf::from(name)
+fn folder(crops: &Path) -> PathBuf {
+    unfinished::beside(crops, ".predicted")
 }
 
 fn read(path: &Path) -> Option<Vec<f64>> {

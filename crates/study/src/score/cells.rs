@@ -93,30 +93,32 @@ impl CellTable {
         let called = probabilities.chunks_exact(classes.len()).map(winner).collect();
         let mut cells =
             CellTable { classes, probabilities, called, places: Vec::new(), place_of: Vec::new() };
-        cells.put(places(path, table, names)?);
+        cells.place_of = cells.number(places(path, table, names)?);
         Ok(cells)
     }
 
-    /// Gives the cells that have none their places.
-    fn put(&mut self, places: Vec<Place>) {
+    /// The numbers of some places, of which those that are new are added.
+    fn number(&mut self, places: Vec<Place>) -> Vec<u32> {
         let numbered = self.places.drain(..).zip(0..);
         let mut known: BTreeMap<Place, u32> = numbered.collect();
-        for place in places {
+        let number = |place| {
             let next = known.len() as u32;
-            self.place_of.push(*known.entry(place).or_insert(next));
-        }
+            *known.entry(place).or_insert(next)
+        };
+        let numbers = places.into_iter().map(number).collect();
         let mut places: Vec<(u32, Place)> =
             known.into_iter().map(|(place, number)| (number, place)).collect();
         places.sort_by_key(|(number, _)| *number);
         self.places = places.into_iter().map(|(_, place)| place).collect();
+        numbers
     }
 
     /// Appends the cells of another table of the same classes.
     pub fn extend(&mut self, more: CellTable) {
         self.probabilities.extend(more.probabilities);
         self.called.extend(more.called);
-        let places = more.place_of.iter().map(|&number| more.places[number as usize].clone());
-        self.put(places.collect());
+        let numbers = self.number(more.places);
+        self.place_of.extend(more.place_of.iter().map(|&place| numbers[place as usize]));
     }
 
     /// How many cells.

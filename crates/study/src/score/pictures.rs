@@ -36,8 +36,9 @@ pub struct Pictures {
     pub n_left_out: usize,
 }
 
-/// As many pictures as a page holds, of cells whose probabilities are in `cells`, row by row as in `data`; `name` says where a cell belongs, and `first` which of
-/// those places come first when there are too many. Below the highest scoring cells of the first stands what `model` looks at.
+/// As many pictures as a page holds, of cells whose probabilities are in `cells`, row by row as in `data`; `name` says where a cell
+/// belongs, and `first` which of those places come first when there are too many. Below the highest scoring cells of the first stands
+/// what `model` looks at.
 ///
 /// # Errors
 /// Crops that cannot be read.

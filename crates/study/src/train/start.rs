@@ -1,11 +1,7 @@
 //! Where a fit begins: at fresh weights, or at those of a model.
 
 use cells::CropSource;
-use nn::{
-    Network,
-    spec::Op,
-    weights::{Tensor, Weights},
-};
+use nn::{Network, spec::Op, weights::Tensor};
 use sha2::{Digest, Sha256};
 
 use super::fit::spec_mistakes;
@@ -57,8 +53,7 @@ fn with_classes(model: &Model, classes: &[String], seed: u64) -> Result<Network,
             tensor.data.clone_from(&before.data);
         }
     }
-    Network::from_weights(spec, Weights { tensors: fresh.tensors })
-        .map_err(|e| StudyError::Refused(e.to_string()))
+    Network::from_weights(spec, fresh).map_err(|e| StudyError::Refused(e.to_string()))
 }
 
 /// Copies the numbers of each class that was known `before`.
@@ -105,9 +100,10 @@ pub(super) fn words(model: &Model) -> String {
     format!("begun with the weights of a model of {}, {cells}", model.classes.join(", "))
 }
 
-/// Tells models apart whose weights differ.
+/// Tells models apart whose weights or scaling of intensities differ.
 pub(super) fn fingerprint(model: &Model) -> String {
     let mut hash = Sha256::new();
+    hash.update(format!("{:?}", model.contract.normalise));
     for tensor in &model.network.weights().tensors {
         hash.update(tensor.name.as_bytes());
         tensor.data.iter().for_each(|value| hash.update(value.to_le_bytes()));

@@ -346,3 +346,26 @@ fn cells_of_images_are_predicted_and_marked() {
         predict_images(&model, &over, &Silent).expect_err("a folder in use").to_string().contains("mine")
     );
 }
+
+#[test]
+fn a_prediction_that_is_stopped_leaves_nothing_to_go_on_from() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let at = |name: &str| folder.path().join(name);
+    let training = made::request(&made::settings(""), Judge::Validation, folder.path());
+    let model = made::run(&data(40, 3, 12), &training, u64::MAX).0.expect("a model").model;
+    write_movie(&at("movie.tif"), &[discs(900), discs(500)]);
+    write_movie(&at("labels.tif"), &[labels(), labels()]);
+    let crop = by_labels(&published(at("movie.tif"), at("kept.crops")), vec![at("labels.tif")]);
+    let request = ImagesRequest { crop, keep_crops: false, table: at("cells.csv"), marked: at("marked") };
+    let mut n_steps = 0;
+    while let Err(error) = predict_images(&model, &request, &made::Until::after(n_steps)) {
+        let said = error.to_string();
+        assert!(said.starts_with("stopped: ") && !said.contains("--resume"), "{said}");
+        let names =
+            std::fs::read_dir(folder.path()).expect("a folder").map(|e| e.expect("a name").file_name());
+        let left: Vec<_> = names.filter(|name| name.to_string_lossy().contains("kept")).collect();
+        assert!(left.is_empty(), "after step {n_steps}: {left:?}");
+        n_steps += 1;
+    }
+    assert!(n_steps > 2, "{n_steps}");
+}
