@@ -3,6 +3,7 @@
 mod parquet;
 mod text;
 
+use std::cell::OnceCell;
 use std::collections::BTreeSet;
 use std::io::Write;
 use std::path::Path;
@@ -214,24 +215,29 @@ impl Table {
         path: &Path,
         parts: &mut dyn Iterator<Item = Result<Table, FormatError>>,
     ) -> Result<(), FormatError> {
-        let mut failed = None;
+        let failed = OnceCell::new();
         let mut good =
             std::iter::from_fn(|| match parts.next()?.and_then(|part| part.check(path).map(|()| part)) {
                 Ok(part) => Some(part),
                 Err(error) => {
-                    failed = Some(error);
+                    let _ = failed.set(error);
                     None
                 }
             });
-        let written = match Kind::of(path)? {
-            Kind::Csv => atomic::write_file(path, |out| text::write_parts(&mut good, out)),
-            Kind::Parquet => atomic::write_file(path, |out| {
-                let mut bytes = Vec::new();
-                Table::write_parts(&mut good, &mut bytes)?;
-                out.write_all(&bytes)
-            }),
-        };
-        failed.map_or(written, Err)
+        let kind = Kind::of(path)?;
+        let written = atomic::write_file(path, |out| {
+            match kind {
+                Kind::Csv => text::write_parts(&mut good, out)?,
+                Kind::Parquet => {
+                    let mut bytes = Vec::new();
+                    Table::write_parts(&mut good, &mut bytes)?;
+                    out.write_all(&bytes)?;
+                }
+            }
+            // An error here keeps what was written before that part from taking the table's name.
+            if failed.get().is_some() { Err(std::io::Error::other("a part failed")) } else { Ok(()) }
+        });
+        failed.into_inner().map_or(written, Err)
     }
 
     /// Writes tables of the same columns as one Parquet file, of which memory holds one part at a time.

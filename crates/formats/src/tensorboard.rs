@@ -14,6 +14,7 @@ use std::io::{BufReader, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use self::projector::CONFIG;
 pub use self::projector::Projector;
 use crate::protobuf::{Fields, Message, Value};
 use crate::tfrecord::{Records, write_record};
@@ -22,6 +23,8 @@ use crate::{FormatError, atomic, input};
 /// Names of the files of a run: TensorBoard looks for `tfevents` and reads them in the order of their names.
 const LIVE: &str = "events.out.tfevents.0.live";
 const CLOSING: &str = "events.out.tfevents.1.closing";
+/// What is written at the end of a run: its last events, and the file without which there are no points.
+const ENDINGS: [&str; 2] = [CLOSING, CONFIG];
 
 /// Something that is shown over the steps of a run.
 #[derive(Debug, Clone, PartialEq)]
@@ -42,15 +45,15 @@ pub struct EventLog {
 
 impl EventLog {
     /// Opens the log of the run in `folder`, which is made where it is missing. What an earlier run wrote of the steps
-    /// before `step` stays; what it wrote of `step` and those after it is dropped, so that a run that is resumed leaves
-    /// no step twice.
+    /// before `step` stays; what it wrote of `step` and those after it, and at its end, is dropped, so that a run that is
+    /// resumed leaves no step twice.
     ///
     /// # Errors
     /// When the folder or the file cannot be written.
     pub fn open(folder: &Path, step: u64) -> Result<EventLog, FormatError> {
         let unwritable = |e: &std::io::Error| FormatError::io(folder, "a folder that can be written", e);
         fs::create_dir_all(folder).map_err(|e| unwritable(&e))?;
-        remove(&folder.join(CLOSING))?;
+        ENDINGS.iter().try_for_each(|name| remove(&folder.join(name)))?;
         let path = folder.join(LIVE);
         let kept = events_before(&path, step);
         atomic::write_file(&path, |out| kept.iter().try_for_each(|event| write_record(out, event)))?;
@@ -64,7 +67,7 @@ impl EventLog {
     /// # Errors
     /// When a file cannot be removed.
     pub fn remove(folder: &Path) -> Result<(), FormatError> {
-        [LIVE, CLOSING].iter().try_for_each(|name| remove(&folder.join(name)))
+        std::iter::once(&LIVE).chain(&ENDINGS).try_for_each(|name| remove(&folder.join(name)))
     }
 
     /// Adds what is shown of `step`: names, where `/` makes groups, and values.
@@ -185,13 +188,14 @@ mod tests {
         write(1..5);
         assert_eq!(steps(&run), [0, 1, 2, 3, 4]);
         EventLog::close(&run, 4, &one).unwrap();
+        fs::write(run.join(CONFIG), "").unwrap();
         // Step 4 was written, but its checkpoint was not; and a crash cut it short.
         let log = run.join(LIVE);
         let cut = fs::metadata(&log).unwrap().len() - 3;
         OpenOptions::new().write(true).open(&log).unwrap().set_len(cut).unwrap();
         write(3..7);
         assert_eq!(steps(&run), [0, 1, 2, 3, 4, 5, 6]);
-        assert!(!run.join(CLOSING).exists());
+        assert!(ENDINGS.iter().all(|name| !run.join(name).exists()));
         write(1..3);
         assert_eq!(steps(&run), [0, 1, 2]);
         EventLog::remove(&run).unwrap();

@@ -268,6 +268,32 @@ fn as_in_csv(column: &Column) -> Column {
     }
 }
 
+/// A table of which a later part fails, or differs, leaves what was there.
+#[test]
+fn tables_in_parts() -> Result {
+    let dir = tempfile::tempdir().expect("a temporary folder");
+    let part = |name: &str, x: i64| {
+        let mut table = Table::default();
+        table.push(name, Column::Int(vec![Some(x)]));
+        Ok(table)
+    };
+    for name in ["a.csv", "a.parquet"] {
+        let path = dir.path().join(name);
+        let write = |parts: Vec<std::result::Result<Table, FormatError>>| {
+            Table::write_streamed(&path, &mut parts.into_iter())
+        };
+        write(vec![part("x", 1), part("x", 2)])?;
+        let whole = Table::read(&path)?;
+        assert_eq!(whole.column("x"), Some(&Column::Int(vec![Some(1), Some(2)])));
+        let broken = FormatError::new("b.crops", "cells", "none");
+        assert_eq!(write(vec![part("x", 3), Err(broken)]).unwrap_err().path, PathBuf::from("b.crops"));
+        assert_eq!(write(vec![part("x", 3), part("y", 4)]).unwrap_err().path, path);
+        assert_eq!(Table::read(&path)?, whole);
+    }
+    assert_eq!(std::fs::read_dir(dir.path()).expect("a folder").count(), 2);
+    Ok(())
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
     #[test]

@@ -10,7 +10,7 @@ use std::path::Path;
 use crate::{FormatError, atomic};
 
 /// File by which the projector finds the others.
-const CONFIG: &str = "projector_config.pbtxt";
+pub(super) const CONFIG: &str = "projector_config.pbtxt";
 
 /// Points, each with what is known of it and a picture.
 #[derive(Debug, Clone, PartialEq)]
