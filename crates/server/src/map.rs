@@ -7,7 +7,9 @@ use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
-use study::explore::{ColumnValues, ExploreFormat, Exploring, MapFacts, Near, Relabel, Relabelled, Relabels};
+use study::explore::{
+    Classes, ColumnValues, ExploreFormat, Exploring, MapFacts, Near, Relabel, Relabelled, Relabels,
+};
 use study::label::LabelError;
 
 use crate::Shared;
@@ -136,7 +138,7 @@ pub async fn relabel(
     Extension(Session(session)): Extension<Session>,
     Body(Order { cells, class, classes, gesture }): Body<Order>,
 ) -> Result<Json<Relabelled>, Refusal> {
-    let classes = classes.unwrap_or_else(|| vec![class; cells.len()]);
+    let classes = classes.map_or(Classes::All(class), Classes::Each);
     let order = Relabel { cells, classes, gesture };
     let done = look(&shared, move |map| map.relabel(&order, &map.labelling().labeller(&session)?));
     Ok(Json(done.await?))

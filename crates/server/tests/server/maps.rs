@@ -92,6 +92,10 @@ async fn what_a_map_does_not_have_is_said() {
         let answer = served.send("POST", "/api/map/labels", order(9, &more)).await;
         assert!(answer.status.is_client_error(), "{more}: {}", answer.status);
     }
+    // One copy of the name per cell would fill any memory.
+    let many = json!({ "cells": vec![0; 1 << 20], "class": "x".repeat(1 << 22) });
+    let answer = served.send("POST", "/api/map/labels", order(9, &many)).await;
+    assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY);
     assert_eq!(served.labelling.revision().unwrap(), 0);
     let images = serve(1, 8, 8).await;
     assert_eq!(images.get("/api/map").await.status, StatusCode::NOT_FOUND);
