@@ -1,5 +1,6 @@
 //! Every check that a change must pass, the cheap ones first.
 
+use crate::install::unless_runs;
 use crate::run::{root, run, run_lines, succeeds};
 
 /// Runs all checks; installs what is missing on a fresh machine.
@@ -8,6 +9,8 @@ pub fn run_all() -> Result<(), String> {
     if !data.is_dir() {
         return Err(format!("{}: expected the real data sets beside the project", data.display()));
     }
+    // The soak and the tests send signals.
+    unless_runs("kill", &["-l"], &["procps"])?;
     run("cargo", &["fmt", "--all", "--check"])?;
     run("cargo", &["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"])?;
     deny()?;

@@ -8,7 +8,8 @@ mod tables;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use crate::run::{root, run, succeeds};
+use crate::install;
+use crate::run::{root, run};
 
 /// Presets of which a model is trained: each prepares images in another way, and one looks at several views.
 const PRESETS: [&str; 3] = ["default", "encoder", "phase"];
@@ -16,22 +17,16 @@ const PRESETS: [&str; 3] = ["default", "encoder", "phase"];
 /// A check by other programs.
 struct Check {
     name: &'static str,
-    /// What it needs, as pip calls it, and how Python says that it is there.
+    /// What it needs, as pip calls it.
     packages: &'static [&'static str],
-    imports: &'static str,
     run: fn(&Work) -> Result<(), String>,
 }
 
 const CHECKS: [Check; 4] = [
-    Check { name: "onnx", packages: &onnx::PACKAGES, imports: onnx::IMPORTS, run: onnx::check },
-    Check { name: "keras", packages: &keras::PACKAGES, imports: keras::IMPORTS, run: keras::check },
-    Check {
-        name: "bioimage",
-        packages: &bioimage::PACKAGES,
-        imports: bioimage::IMPORTS,
-        run: bioimage::check,
-    },
-    Check { name: "tables", packages: &tables::PACKAGES, imports: tables::IMPORTS, run: tables::check },
+    Check { name: "onnx", packages: &onnx::PACKAGES, run: onnx::check },
+    Check { name: "keras", packages: &keras::PACKAGES, run: keras::check },
+    Check { name: "bioimage", packages: &bioimage::PACKAGES, run: bioimage::check },
+    Check { name: "tables", packages: &tables::PACKAGES, run: tables::check },
 ];
 
 /// What the checks work with.
@@ -64,17 +59,6 @@ impl Work {
     fn python(&self, args: &[&str]) -> Result<(), String> {
         run(&self.python, args)
     }
-
-    /// Makes the check's environment where it is not there.
-    fn enter(&mut self, check: &Check) -> Result<(), String> {
-        let environment = self.path(&format!("venv-{}", check.name));
-        self.python = format!("{environment}/bin/python");
-        if !succeeds(&self.python, &["-c", check.imports]) {
-            run("python3", &["-m", "venv", &environment])?;
-            run(&self.python, &[&["-m", "pip", "install", "--quiet"][..], check.packages].concat())?;
-        }
-        Ok(())
-    }
 }
 
 /// Trains small models on real cells, exports them, and runs the checks: all, or those named in `--only NAME,…`.
@@ -96,7 +80,7 @@ pub fn run_all(args: &[String]) -> Result<(), String> {
     let mut done = Vec::new();
     for check in checks {
         let begun = Instant::now();
-        work.enter(check)?;
+        work.python = install::python(&work.folder.join(format!("venv-{}", check.name)), check.packages)?;
         let entered = begun.elapsed().as_secs();
         (check.run)(&work)?;
         let all = begun.elapsed().as_secs();

@@ -4,6 +4,7 @@ mod accuracy;
 mod bench;
 mod ci;
 mod fuzz;
+mod install;
 mod interop;
 mod python;
 mod run;

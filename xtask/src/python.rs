@@ -1,6 +1,7 @@
 //! The page for users of Python, run: its commands and its code, one after the other, in one interpreter.
 
-use crate::run::{built, root, run, succeeds};
+use crate::install;
+use crate::run::{built, root, run};
 
 /// What the page says that it needs.
 const PACKAGES: [&str; 3] = ["numpy", "pandas", "pyarrow"];
@@ -19,18 +20,14 @@ pub fn run_all() -> Result<(), String> {
 pub fn check() -> Result<(), String> {
     let folder = root().join(FOLDER);
     std::fs::create_dir_all(&folder).map_err(|e| format!("{}: {e}", folder.display()))?;
-    let path = |name: &str| folder.join(name).display().to_string();
-    let python = path("venv/bin/python");
-    if !succeeds(&python, &["-c", "import numpy, pandas, pyarrow"]) {
-        run("python3", &["-m", "venv", &path("venv")])?;
-        run(&python, &[&["-m", "pip", "install", "--quiet"][..], &PACKAGES].concat())?;
-    }
+    let python = install::python(&folder.join("venv"), &PACKAGES)?;
     let page = std::fs::read_to_string(root().join(PAGE)).map_err(|e| format!("{PAGE}: {e}"))?;
     let is_demo_done = folder.join("out/report/report.html").is_file();
     let program = built("morphotype").display().to_string();
     let script = script(&page, &program, &folder.display().to_string(), is_demo_done);
-    std::fs::write(folder.join("page.py"), script).map_err(|e| format!("{}: {e}", path("page.py")))?;
-    run(&python, &[&path("page.py")])
+    let file = folder.join("page.py").display().to_string();
+    std::fs::write(&file, script).map_err(|e| format!("{file}: {e}"))?;
+    run(&python, &[&file])
 }
 
 /// The page as a script: code as it is, commands as calls.

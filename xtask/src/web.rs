@@ -8,7 +8,8 @@ use std::{
     process::Command,
 };
 
-use crate::run::{built, root, succeeds};
+use crate::install::unless_runs;
+use crate::run::{built, root, run};
 
 /// The oldest Node.js that the build tool runs on.
 const OLDEST_NODE: (u32, u32) = (20, 19);
@@ -32,9 +33,7 @@ pub fn check() -> Result<(), String> {
     node.npm(&["test"])?;
     node.npm(&["run", "build"])?;
     same(&committed, &files(&dist)?)?;
-    if !succeeds("chromium", &["--version"]) {
-        apt(&["chromium"])?;
-    }
+    unless_runs("chromium", &["--version"], &["chromium"])?;
     node.npm(&["run", "e2e"])
 }
 
@@ -46,15 +45,13 @@ struct Node {
 
 impl Node {
     fn ready() -> Result<Self, String> {
-        if !succeeds("npm", &["--version"]) {
-            apt(&["nodejs", "npm"])?;
-        }
+        unless_runs("npm", &["--version"], &["nodejs", "npm"])?;
         if node_version().is_some_and(|version| version >= OLDEST_NODE) {
             return Ok(Self { folder: None });
         }
         let home = root().join("target/node");
         let prefix = home.to_str().ok_or("the project's path is not UTF-8")?;
-        crate::run::run("npm", &["install", "--no-audit", "--no-fund", "--prefix", prefix, NODE])?;
+        run("npm", &["install", "--no-audit", "--no-fund", "--prefix", prefix, NODE])?;
         let folder = home.join("node_modules/node/bin");
         Ok(Self { folder: folder.to_str().map(str::to_owned) })
     }
@@ -83,11 +80,6 @@ fn node_version() -> Option<(u32, u32)> {
 fn version(text: &str) -> Option<(u32, u32)> {
     let mut numbers = text.trim().strip_prefix('v')?.split('.').map(str::parse);
     Some((numbers.next()?.ok()?, numbers.next()?.ok()?))
-}
-
-fn apt(packages: &[&str]) -> Result<(), String> {
-    crate::run::run("apt-get", &["update", "-q"])?;
-    crate::run::run("apt-get", &[&["install", "-qy", "--no-install-recommends"], packages].concat())
 }
 
 /// All files below a folder, by their path from it.

@@ -1,11 +1,11 @@
 //! The peers: what each can do, and how they come onto the machine.
 
-use std::path::PathBuf;
 use std::process::Command;
 
 use super::contestant::{Contestant, FIELD};
 use super::machine;
-use crate::run::{root, run, succeeds};
+use crate::install;
+use crate::run::root;
 
 /// A framework that does what ours does.
 pub struct Peer {
@@ -37,9 +37,9 @@ pub fn for_row(what: &str) -> impl Iterator<Item = &'static Peer> {
 
 /// Starts a peer, installing all of them when they are not there.
 pub fn start(peer: &Peer) -> Result<Contestant, String> {
-    install()?;
+    let python = install()?;
     let [script, argument] = peer.script;
-    let mut command = Command::new(venv("bin/python"));
+    let mut command = Command::new(python);
     command.arg(root().join("bench/peers").join(script)).arg(argument).current_dir(root());
     Contestant::start(peer.name, command.env("THREADS", machine::threads().to_string()))
 }
@@ -50,30 +50,23 @@ pub fn versions() -> Result<Vec<String>, String> {
     Ok(lines.lines().filter(|line| line.contains("==")).map(|line| line.replace("==", " ")).collect())
 }
 
-fn install() -> Result<(), String> {
-    let (wanted, mark) = (requirements()?, venv("requirements.txt"));
-    if std::fs::read_to_string(&mark).is_ok_and(|found| found == wanted) {
-        return Ok(());
+/// The interpreter that has all of them.
+fn install() -> Result<String, String> {
+    let folder = root().join(VENV);
+    if !folder.is_dir() {
+        eprintln!(
+            "\nThe peers are not in {VENV}: TensorFlow, PyTorch (with GPU libraries that nothing here uses), ONNX \
+             Runtime, OpenVINO, OpenCV and umap-learn will be fetched from PyPI, about 3 GB, and take about 7 GB of disk. \
+             PyTorch's compiler needs a C++ compiler."
+        );
     }
-    eprintln!(
-        "\nThe peers are not in {VENV}: TensorFlow, PyTorch (with GPU libraries that nothing here uses), ONNX \
-         Runtime, OpenVINO, OpenCV and umap-learn will be fetched from PyPI, about 3 GB, and take about 7 GB of disk. PyTorch's compiler needs \
-         a C++ compiler."
-    );
-    let python = venv("bin/python").display().to_string();
-    if !succeeds(&python, &["--version"]) {
-        run("python3", &["-m", "venv", VENV])?;
-    }
-    run(&python, &["-m", "pip", "install", "--quiet", "-r", REQUIREMENTS])?;
-    std::fs::write(&mark, wanted).map_err(|e| format!("{}: {e}", mark.display()))
+    let wanted = requirements()?;
+    let packages: Vec<&str> = wanted.lines().filter(|line| line.contains("==")).collect();
+    install::python(&folder, &packages)
 }
 
 fn requirements() -> Result<String, String> {
     std::fs::read_to_string(root().join(REQUIREMENTS)).map_err(|e| format!("{REQUIREMENTS}: {e}"))
-}
-
-fn venv(path: &str) -> PathBuf {
-    root().join(VENV).join(path)
 }
 
 #[cfg(test)]

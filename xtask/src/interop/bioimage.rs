@@ -5,8 +5,6 @@ use super::Work;
 /// What the check needs.
 pub const PACKAGES: [&str; 4] =
     ["bioimageio.core==0.11.0", "bioimageio.spec==0.5.12.0", "onnxruntime", "pydantic==2.11.10"];
-/// What Python calls it.
-pub const IMPORTS: &str = "import bioimageio.core, onnxruntime";
 
 /// Every preset: each prepares images in another way.
 pub fn check(work: &Work) -> Result<(), String> {

@@ -4,8 +4,6 @@ use super::Work;
 
 /// What the check needs.
 pub const PACKAGES: [&str; 3] = ["keras==3.15.1", "tensorflow-cpu==2.21.0", "pandas"];
-/// What Python calls it.
-pub const IMPORTS: &str = "import keras, tensorflow, pandas";
 /// Networks that Keras wrote, and the channels that they are told to have.
 const OTHERS: [(&str, &str); 4] = [
     ("functional", "red,green,blue"),

@@ -4,8 +4,6 @@ use super::Work;
 
 /// What the check needs.
 pub const PACKAGES: [&str; 3] = ["onnx==1.22.0", "onnxruntime", "pandas"];
-/// What Python calls it.
-pub const IMPORTS: &str = "import onnx, onnxruntime, pandas";
 
 /// Every preset, with the scaling inside the graph.
 pub fn check(work: &Work) -> Result<(), String> {

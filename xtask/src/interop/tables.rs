@@ -4,17 +4,15 @@ use super::Work;
 
 /// What the checks need.
 pub const PACKAGES: [&str; 8] = [
-    "anndata",
+    "anndata==0.12.19",
     "pandas",
     "pillow",
-    "polars",
+    "polars==2.1.0",
     "pyarrow",
-    "pycytominer",
+    "pycytominer==1.7.1",
     "tensorboard==2.21.0",
     "tfrecord==1.14.6",
 ];
-/// What Python calls them.
-pub const IMPORTS: &str = "import anndata, PIL, polars, pyarrow, pycytominer, tensorboard, tfrecord";
 
 /// TensorBoard, a reader of TFRecord, pandas, polars, pycytominer and anndata.
 pub fn check(work: &Work) -> Result<(), String> {
