@@ -39,7 +39,7 @@ pub struct PredictedImages {
 /// field as a picture (a movie as a TIFF movie) with a mark of its class's colour and shape on each cell.
 ///
 /// # Errors
-/// As [`crop`] and [`predict`](super::predict); a model whose crops cannot be cut.
+/// As [`crop()`] and [`predict`](super::predict); a model whose crops cannot be cut.
 pub fn predict_images(
     model: &Model,
     request: &ImagesRequest,
