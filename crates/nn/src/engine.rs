@@ -114,7 +114,8 @@ impl Engine {
                 (Kind::Flatten(flatten), _) => flatten.forward(wires, packs, &mut self.flat),
                 (Kind::Dense(dense), _) => dense.forward(kernels, wires, weights, &mut self.flat),
                 (_, place) => {
-                    let context = Context { kernels, convs: &self.convs, norms: &self.norms, mask };
+                    let (convs, norms) = (&self.convs, &self.norms);
+                    let context = Context { kernels, convs, norms, weights, mask };
                     let run =
                         |s: &mut Store| region.iter().for_each(|op| op.kind.forward(&context, &op.wires, s));
                     match place {
@@ -147,7 +148,8 @@ impl Engine {
                     dense.backward(kernels, wires, weights, &mut self.flat, &mut self.gradients);
                 }
                 (_, place) => {
-                    let context = Context { kernels, convs: &self.convs, norms: &self.norms, mask };
+                    let (convs, norms) = (&self.convs, &self.norms);
+                    let context = Context { kernels, convs, norms, weights, mask };
                     let run = |s: &mut Store| {
                         region.iter().rev().for_each(|op| op.kind.backward(&context, &op.wires, s))
                     };

@@ -163,7 +163,8 @@ impl Predictor {
         let Buffers { samples, pack, flat } = buffers;
         let units = self.plan.flat.values.arrays[wanted].units;
         let len = out.len() / units;
-        let context = Context { kernels: self.kernels, convs: &self.convs, norms: &self.norms, mask: None };
+        let (kernels, convs, norms, weights) = (self.kernels, &self.convs, &self.norms, &self.weights);
+        let context = Context { kernels, convs, norms, weights, mask: None };
         for p in 0..len.div_ceil(LANES) {
             samples.fill(0.0);
             for (i, sample) in (p * LANES..len).zip(samples.chunks_exact_mut(self.input.len())) {

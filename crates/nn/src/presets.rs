@@ -29,7 +29,7 @@ fn activation(function: Function) -> Op {
     Op::Activation { function }
 }
 
-const HALVE: Op = Op::MaxPool { size: 2, stride: 2, padding: Padding::Valid };
+const HALVE: Op = Op::MaxPool { size: [2; 2], stride: [2; 2], padding: Padding::Valid };
 
 /// The encoder of live-cell chromatin morphology: [`pyramid`] of 8, 16, 32, 64 and 128 filters. 624,813 parameters for
 /// 64x64x1 and five classes.

@@ -1,6 +1,7 @@
 //! What a network is made of, as data: a list of named layers that form a graph.
 
 mod extent;
+mod sides;
 
 use serde::{Deserialize, Serialize};
 
@@ -104,6 +105,13 @@ pub enum Function {
         /// Largest value, above 0.
         limit: f32,
     },
+    /// `scale * x + offset`; both are as they are, no parameters.
+    Affine {
+        /// What values are multiplied by.
+        scale: f32,
+        /// What is added then.
+        offset: f32,
+    },
 }
 
 /// What a layer computes.
@@ -136,22 +144,40 @@ pub enum Op {
         /// Which.
         function: Function,
     },
-    /// Largest value of each `size x size` window.
+    /// Each channel filtered by kernels of its own: output channel `c * multiplier + m` is channel `c` with its kernel
+    /// number `m`.
+    DepthwiseConv {
+        /// Number of kernels of each channel.
+        multiplier: usize,
+        /// Rows and columns of a kernel.
+        kernel: [usize; 2],
+        /// Step between rows and between columns.
+        stride: [usize; 2],
+        /// Treatment of the border.
+        padding: Padding,
+        /// Whether a number per output channel is added.
+        bias: bool,
+    },
+    /// Largest value of each window.
     MaxPool {
-        /// Side of the window.
-        size: usize,
-        /// Step between windows.
-        stride: usize,
+        /// Rows and columns of the window; as text one number where they are the same.
+        #[serde(with = "sides")]
+        size: [usize; 2],
+        /// Step between windows, rows and columns.
+        #[serde(with = "sides")]
+        stride: [usize; 2],
         /// Treatment of the border.
         #[serde(default, skip_serializing_if = "Padding::is_valid")]
         padding: Padding,
     },
-    /// Mean of each `size x size` window, of what is inside the image.
+    /// Mean of each window, of what is inside the image.
     AveragePool {
-        /// Side of the window.
-        size: usize,
-        /// Step between windows.
-        stride: usize,
+        /// Rows and columns of the window; as text one number where they are the same.
+        #[serde(with = "sides")]
+        size: [usize; 2],
+        /// Step between windows, rows and columns.
+        #[serde(with = "sides")]
+        stride: [usize; 2],
         /// Treatment of the border.
         #[serde(default, skip_serializing_if = "Padding::is_valid")]
         padding: Padding,
@@ -161,6 +187,13 @@ pub enum Op {
         /// Rows before the first and after the last.
         rows: [usize; 2],
         /// Columns before the first and after the last.
+        columns: [usize; 2],
+    },
+    /// The image without its border.
+    Crop {
+        /// Rows left out before and after.
+        rows: [usize; 2],
+        /// Columns left out before and after.
         columns: [usize; 2],
     },
     /// Mean of each channel over the image: an image becomes `c` features.
@@ -181,6 +214,8 @@ pub enum Op {
     },
     /// Sum of two or more inputs of the same shape.
     Add,
+    /// Product of two inputs, value by value; one that has 1 row, column or channel is repeated along that axis.
+    Multiply,
     /// Channels, or features, of two or more inputs one after the other.
     Concat,
 }

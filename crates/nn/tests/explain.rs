@@ -137,7 +137,7 @@ fn input_gradients_are_differences() {
         layer("drop", Op::Dropout { rate: 0.5 }, &[]),
         layer("sum", Op::Add, &[INPUT, "drop", "norm"]),
         layer("a", SWISH, &[]),
-        layer("pool", Op::AveragePool { size: 2, stride: 2, padding: Padding::Valid }, &[]),
+        layer("pool", Op::AveragePool { size: [2; 2], stride: [2; 2], padding: Padding::Valid }, &[]),
         layer("again", Op::Add, &["pool", "pool"]),
     ];
     check("input read twice", classified(IMAGE, several, Op::Flatten));
@@ -150,6 +150,28 @@ fn input_gradients_are_differences() {
         layer("a", SWISH, &[]),
     ];
     check("input beside others", classified(IMAGE, beside, Op::Flatten));
+    let depthwise = Op::DepthwiseConv {
+        multiplier: 2,
+        kernel: [3, 3],
+        stride: [2, 1],
+        padding: Padding::Same,
+        bias: true,
+    };
+    let excited = vec![
+        layer("scale", Op::Activation { function: Function::Affine { scale: 0.7, offset: -0.1 } }, &[]),
+        layer("conv", depthwise, &[]),
+        layer("norm", NORM, &[]),
+        layer("a", SWISH, &[]),
+        layer("crop", Op::Crop { rows: [1, 0], columns: [1, 1] }, &[]),
+        layer(
+            "squeeze",
+            Op::AveragePool { size: [4, 5], stride: [4, 5], padding: Padding::Valid },
+            &["crop"],
+        ),
+        layer("gate", Op::Activation { function: Function::Sigmoid }, &[]),
+        layer("excite", Op::Multiply, &["crop", "gate"]),
+    ];
+    check("by channel, excited", classified(IMAGE, excited, Op::Flatten));
     let features = vec![
         layer("flatten", Op::Flatten, &[]),
         layer("dense", Op::Dense { units: 6, bias: true }, &[]),
@@ -165,7 +187,7 @@ fn class_activation_is_the_gradient_at_the_layer() {
     let head =
         vec![layer("conv1", conv(6, 3, 1), &[]), layer("norm1", NORM, &[]), layer("swish1", SWISH, &[])];
     let tail = vec![
-        layer("pool", Op::MaxPool { size: 2, stride: 2, padding: Padding::Valid }, &["swish1"]),
+        layer("pool", Op::MaxPool { size: [2; 2], stride: [2; 2], padding: Padding::Valid }, &["swish1"]),
         layer("conv2", conv(4, 3, 1), &[]),
         layer("norm2", NORM, &[]),
         layer("sum", Op::Add, &["norm2", "conv2"]),

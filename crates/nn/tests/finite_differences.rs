@@ -159,6 +159,7 @@ fn activations_on_images_and_features() {
         ("leaky relu", of(Function::LeakyRelu { slope: 0.3 }), KINKED),
         ("elu", of(Function::Elu { alpha: 0.7 }), KINKED),
         ("clipped relu", of(Function::ClippedRelu { limit: 0.5 }), KINKED),
+        ("affine", of(Function::Affine { scale: -0.6, offset: 0.4 }), SMOOTH),
     ] {
         let image = vec![layer("conv", same(4), &[]), layer("a", function.clone(), &[])];
         check(name, &network(IMAGE, image, Op::Flatten), rule);
@@ -173,7 +174,7 @@ fn activations_on_images_and_features() {
 
 #[test]
 fn batch_norms_alone_and_in_chains() {
-    let pool = Op::MaxPool { size: 2, stride: 2, padding: Padding::Valid };
+    let pool = Op::MaxPool { size: [2; 2], stride: [2; 2], padding: Padding::Valid };
     let alone = vec![layer("conv", same(4), &[]), layer("norm", NORM, &[]), layer("second", same(3), &[])];
     check("norm", &network(IMAGE, alone, Op::Flatten), SMOOTH);
     let first = vec![layer("norm", NORM, &[]), layer("conv", same(4), &[]), layer("a", SWISH, &[])];
@@ -196,7 +197,7 @@ fn batch_norms_alone_and_in_chains() {
     let bare = vec![layer("conv", same(4), &[]), layer("a", SWISH, &[]), layer("pool", pool, &[])];
     check("swish, pool", &network(IMAGE, bare, Op::Flatten), KINKED);
     // Seven columns: the last squares are cut, which is not done in one pass.
-    let cut = Op::MaxPool { size: 2, stride: 2, padding: Padding::Same };
+    let cut = Op::MaxPool { size: [2; 2], stride: [2; 2], padding: Padding::Same };
     let cut = vec![layer("conv", same(4), &[]), layer("a", SWISH, &[]), layer("pool", cut, &[])];
     check("swish, pool cut at the border", &network(IMAGE, cut, Op::Flatten), KINKED);
 }
@@ -210,10 +211,14 @@ fn pooling_and_dropout() {
     for padding in [Padding::Valid, Padding::Same] {
         let max = |size, stride| with(Op::MaxPool { size, stride, padding }, Op::Flatten);
         let mean = |size, stride| with(Op::AveragePool { size, stride, padding }, Op::Flatten);
-        check("max-pool, overlapping", &max(3, 2), STEEP);
-        check("max-pool of squares side by side", &max(2, 2), STEEP);
-        check("average pool", &mean(2, 2), SMOOTH);
-        check("average pool, overlapping", &mean(3, 1), SMOOTH);
+        check("max-pool, overlapping", &max([3; 2], [2; 2]), STEEP);
+        check("max-pool of squares side by side", &max([2; 2], [2; 2]), STEEP);
+        check("max-pool of rectangles", &max([2, 1], [2, 1]), STEEP);
+        check("max-pool, overlapping in rows", &max([3, 2], [1, 2]), STEEP);
+        check("max-pool in other steps", &max([2; 2], [1, 3]), STEEP);
+        check("average pool", &mean([2; 2], [2; 2]), SMOOTH);
+        check("average pool, overlapping", &mean([3; 2], [1; 2]), SMOOTH);
+        check("average pool of rectangles", &mean([1, 4], [2, 3]), SMOOTH);
     }
     check("global average pool", &with(SWISH, Op::GlobalAveragePool), SMOOTH);
     check("dropout", &with(Op::Dropout { rate: 0.4 }, Op::Flatten), SMOOTH);
@@ -239,6 +244,99 @@ fn zeros_around_and_channels_beside_each_other() {
         layer("features", Op::Concat, &["dense", "mean", "dense"]),
     ];
     check("beside each other", &network(IMAGE, beside, Op::Dropout { rate: 0.0 }), SMOOTH);
+}
+
+#[test]
+fn convolutions_by_channel() {
+    let two = |multiplier, kernel, stride, padding, bias| {
+        let op = Op::DepthwiseConv { multiplier, kernel, stride, padding, bias };
+        let layers = vec![layer("first", same(3), &[]), layer("a", GELU, &[]), layer("second", op, &[])];
+        network(IMAGE, layers, Op::Flatten)
+    };
+    check("3x3 same", &two(1, [3, 3], [1, 1], Padding::Same, false), SMOOTH);
+    check("two of each, bias", &two(2, [3, 2], [1, 1], Padding::Valid, true), SMOOTH);
+    check("strided", &two(1, [5, 3], [2, 3], Padding::Same, true), SMOOTH);
+    check("a scale by channel", &two(1, [1, 1], [1, 1], Padding::Valid, true), SMOOTH);
+    let by_channel = |name: &str| {
+        let op = Op::DepthwiseConv {
+            multiplier: 2,
+            kernel: [3, 3],
+            stride: [1, 1],
+            padding: Padding::Same,
+            bias: false,
+        };
+        layer(name, op, &[])
+    };
+    let mixed = vec![
+        by_channel("first"),
+        layer("norm", NORM, &[]),
+        layer("conv", same(3), &[]),
+        by_channel("second"),
+        layer("a", SWISH, &[]),
+        layer("last", conv(2, [1, 1], [1, 1], Padding::Valid, true), &[]),
+    ];
+    check("among others", &network(IMAGE, mixed, Op::GlobalAveragePool), SMOOTH);
+}
+
+#[test]
+fn borders_left_out_and_constant_scales() {
+    let crop = Op::Crop { rows: [2, 1], columns: [0, 3] };
+    let cropped = vec![layer("conv", same(4), &[]), layer("crop", crop, &[]), layer("second", same(3), &[])];
+    check("a border left out", &network(IMAGE, cropped, Op::Flatten), SMOOTH);
+    let affine = |scale, offset| Op::Activation { function: Function::Affine { scale, offset } };
+    let hard = Op::Activation { function: Function::ClippedRelu { limit: 1.0 } };
+    let scaled = vec![
+        layer("first", affine(0.5, -0.25), &[]),
+        layer("conv", same(4), &[]),
+        layer("shift", affine(1.0, 0.3), &[]),
+        layer("gate", affine(0.25, 0.5), &[]),
+        layer("hard", hard, &[]),
+        layer("pool", Op::MaxPool { size: [2; 2], stride: [2; 2], padding: Padding::Valid }, &[]),
+        layer("norm", NORM, &[]),
+        layer("last", affine(-2.0, 0.0), &[]),
+    ];
+    check("constant scales", &network(IMAGE, scaled, Op::Flatten), KINKED);
+}
+
+#[test]
+fn products() {
+    let sigmoid = Op::Activation { function: Function::Sigmoid };
+    let one = |filters| conv(filters, [1, 1], [1, 1], Padding::Valid, true);
+    let excite = vec![
+        layer("stem", same(4), &[]),
+        layer("norm", NORM, &[]),
+        layer("a", SWISH, &[]),
+        layer("squeeze", Op::AveragePool { size: [6, 7], stride: [6, 7], padding: Padding::Valid }, &[]),
+        layer("reduce", one(2), &[]),
+        layer("b", SWISH, &[]),
+        layer("expand", one(4), &[]),
+        layer("gate", sigmoid.clone(), &[]),
+        layer("excite", Op::Multiply, &["a", "gate"]),
+        layer("last", one(3), &[]),
+    ];
+    check("squeeze and excite", &network(IMAGE, excite, Op::Flatten), SMOOTH);
+    let places = vec![
+        layer("stem", same(3), &[]),
+        layer("place", one(1), &[]),
+        layer("gate", sigmoid, &[]),
+        layer("seen", Op::Multiply, &["gate", "stem"]),
+        layer("column", Op::AveragePool { size: [6, 1], stride: [1, 1], padding: Padding::Valid }, &["stem"]),
+        layer("row", Op::AveragePool { size: [1, 7], stride: [1, 1], padding: Padding::Valid }, &["stem"]),
+        layer("outer", Op::Multiply, &["column", "row"]),
+        layer("all", Op::Multiply, &["outer", "seen"]),
+        layer("square", Op::Multiply, &["all", "all"]),
+        layer("with input", Op::Concat, &["square", INPUT]),
+    ];
+    check("gates by place, and a square", &network(IMAGE, places, Op::Flatten), SMOOTH);
+    let features = vec![
+        layer("flatten", Op::Flatten, &[]),
+        layer("one", Op::Dense { units: 6, bias: true }, &[]),
+        layer("two", Op::Dense { units: 6, bias: true }, &["flatten"]),
+        layer("scale", Op::Dense { units: 1, bias: true }, &["flatten"]),
+        layer("both", Op::Multiply, &["one", "two"]),
+        layer("scaled", Op::Multiply, &["both", "scale"]),
+    ];
+    check("features", &network(IMAGE, features, Op::Dropout { rate: 0.0 }), SMOOTH);
 }
 
 #[test]

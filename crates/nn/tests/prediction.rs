@@ -76,7 +76,7 @@ fn folded_batch_norm_equals_the_layers_one_by_one() {
     };
     // A pool of one pixel changes nothing but keeps the norm away from the convolution.
     let folded = network(with(None));
-    let apart = with(Some(Op::AveragePool { size: 1, stride: 1, padding: Padding::Valid }));
+    let apart = with(Some(Op::AveragePool { size: [1; 2], stride: [1; 2], padding: Padding::Valid }));
     let apart = Network::from_weights(apart, folded.weights().clone()).unwrap();
     let logits = [folded, apart].map(|n| Predictor::new(&n).unwrap().logits(40, sample).unwrap());
     let largest = logits[0].iter().fold(0.0_f32, |a, b| a.max(b.abs()));

@@ -43,7 +43,7 @@ fn all_mistakes_are_listed_with_their_layers() {
     let spec = NetworkSpec {
         input: Shape { h: 8, w: 8, c: 1 },
         layers: vec![
-            layer("pool", Op::MaxPool { size: 9, stride: 1, padding: Padding::Valid }, &[]),
+            layer("pool", Op::MaxPool { size: [9; 2], stride: [1; 2], padding: Padding::Valid }, &[]),
             layer("dense", Op::Dense { units: 0, bias: true }, &["input"]),
             layer("drop", Op::Dropout { rate: 1.0 }, &["input"]),
             layer("drop", Op::Add, &["input", "later"]),

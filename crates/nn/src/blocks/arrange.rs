@@ -1,4 +1,4 @@
-//! Values put beside each other and zeros around them: only memory moves.
+//! Values put beside each other, zeros around them and borders left out: only memory moves.
 
 use kernels::{LANES, Shape};
 
@@ -54,28 +54,50 @@ impl Beside {
     }
 }
 
-/// Zeros around images of `shape`.
+/// Images of `shape`, and what surrounds them: zeros that are added, or a border that is left out.
 #[derive(Debug, Clone)]
-pub(crate) struct Pad {
+pub(crate) struct Margin {
+    /// Of the inner image.
     pub(crate) shape: Shape,
     /// Rows before and after, columns before and after.
-    pub(crate) zeros: [[usize; 2]; 2],
+    pub(crate) sides: [[usize; 2]; 2],
 }
 
-impl Pad {
-    pub(crate) fn forward(&self, wires: &Wires, store: &mut Store) {
+impl Margin {
+    /// Puts zeros around.
+    pub(crate) fn add(&self, wires: &Wires, store: &mut Store) {
         let (x, y) = store.values.pair(wires.x[0], wires.y);
-        y.fill(0.0);
-        for (from, to) in self.strips() {
-            y[to..to + self.length()].copy_from_slice(&x[from..from + self.length()]);
+        self.surround(x, y);
+    }
+
+    pub(crate) fn add_backward(&self, wires: &Wires, store: &mut Store) {
+        let (Some(dy), Some(dx)) = (wires.dy, wires.dx[0]) else { return };
+        let (dy, dx) = store.gradients.pair(dy, dx);
+        self.bare(dy, dx);
+    }
+
+    /// Takes the inner image out.
+    pub(crate) fn remove(&self, wires: &Wires, store: &mut Store) {
+        let (x, y) = store.values.pair(wires.x[0], wires.y);
+        self.bare(x, y);
+    }
+
+    pub(crate) fn remove_backward(&self, wires: &Wires, store: &mut Store) {
+        let (Some(dy), Some(dx)) = (wires.dy, wires.dx[0]) else { return };
+        let (dy, dx) = store.gradients.pair(dy, dx);
+        self.surround(dy, dx);
+    }
+
+    fn surround(&self, inner: &[f32], outer: &mut [f32]) {
+        outer.fill(0.0);
+        for (inside, outside) in self.strips() {
+            outer[outside..outside + self.length()].copy_from_slice(&inner[inside..inside + self.length()]);
         }
     }
 
-    pub(crate) fn backward(&self, wires: &Wires, store: &mut Store) {
-        let (Some(dy), Some(dx)) = (wires.dy, wires.dx[0]) else { return };
-        let (dy, dx) = store.gradients.pair(dy, dx);
-        for (from, to) in self.strips() {
-            dx[from..from + self.length()].copy_from_slice(&dy[to..to + self.length()]);
+    fn bare(&self, outer: &[f32], inner: &mut [f32]) {
+        for (inside, outside) in self.strips() {
+            inner[inside..inside + self.length()].copy_from_slice(&outer[outside..outside + self.length()]);
         }
     }
 
@@ -84,9 +106,9 @@ impl Pad {
         self.shape.w * LANES
     }
 
-    /// Where each row of each channel begins, before and after.
+    /// Where each row of each channel begins, inside and outside.
     fn strips(&self) -> impl Iterator<Item = (usize, usize)> {
-        let (Shape { h, w, c }, [[top, _], [left, right]]) = (self.shape, self.zeros);
+        let (Shape { h, w, c }, [[top, _], [left, right]]) = (self.shape, self.sides);
         let wide = left + w + right;
         (0..h * c).map(move |strip| (strip * w * LANES, ((top * c + strip) * wide + left) * LANES))
     }

@@ -5,36 +5,45 @@ mod conv;
 mod dense;
 mod elementwise;
 mod flatten;
+mod multiply;
 mod norm;
 mod pool;
+mod windows;
 
-pub(crate) use arrange::{Beside, Pad};
+pub(crate) use arrange::{Beside, Margin};
 pub(crate) use conv::{Conv, ConvModel, KernelGradient};
 pub(crate) use dense::Dense;
 pub(crate) use elementwise::{Dropout, scramble};
 pub(crate) use flatten::Flatten;
+pub(crate) use multiply::Multiply;
 pub(crate) use norm::{Moments, NormModel, Normalize, Rescale, Statistics};
 pub(crate) use pool::{Pool, PoolKind};
+pub(crate) use windows::{Depthwise, Rectangles, Windows};
 
 use kernels::Kernels;
 
 use crate::plan::Wires;
 use crate::store::Store;
+use crate::weights::Weights;
 
 /// A kind of operation with its settings.
 #[derive(Debug, Clone)]
 pub(crate) enum Kind {
     Conv(Conv),
+    Depthwise(Depthwise),
     KernelGradient(KernelGradient),
     Moments(Moments),
     Statistics(Statistics),
     Rescale(Rescale),
     Normalize(Normalize),
     Pool(Pool),
+    Rectangles(Rectangles),
     Dropout(Dropout),
     Add,
+    Multiply(Multiply),
     Beside(Beside),
-    Pad(Pad),
+    Pad(Margin),
+    Crop(Margin),
     /// Several readers of one value: forward nothing, backward the sum of their gradients.
     Fork,
     Flatten(Flatten),
@@ -47,6 +56,8 @@ pub(crate) struct Context<'a> {
     pub(crate) kernels: Kernels,
     pub(crate) convs: &'a [ConvModel],
     pub(crate) norms: &'a [NormModel],
+    /// Of what reads them where they are.
+    pub(crate) weights: &'a Weights,
     /// Key of this step's dropout; none: nothing is dropped.
     pub(crate) mask: Option<u64>,
 }
@@ -64,20 +75,24 @@ impl Kind {
 
     /// Whether it needs the gradient of its output even when its input needs none.
     pub(crate) fn has_parameters(&self) -> bool {
-        matches!(self, Kind::Conv(_) | Kind::Dense(_))
+        matches!(self, Kind::Conv(_) | Kind::Depthwise(_) | Kind::Dense(_))
     }
 
     /// Computes the output of a local operation.
     pub(crate) fn forward(&self, context: &Context, wires: &Wires, store: &mut Store) {
         match self {
             Kind::Conv(conv) => conv.forward(context, wires, store),
+            Kind::Depthwise(conv) => conv.forward(context, wires, store),
             Kind::Moments(moments) => moments.forward(context, wires, store),
             Kind::Normalize(normalize) => normalize.forward(context, wires, store),
             Kind::Pool(pool) => pool.forward(context, wires, store),
+            Kind::Rectangles(pool) => pool.forward(context, wires, store),
             Kind::Dropout(dropout) => dropout.forward(context, wires, store),
             Kind::Add => elementwise::add_forward(context, wires, store),
+            Kind::Multiply(multiply) => multiply.forward(context, wires, store),
             Kind::Beside(beside) => beside.forward(wires, store),
-            Kind::Pad(pad) => pad.forward(wires, store),
+            Kind::Pad(margin) => margin.add(wires, store),
+            Kind::Crop(margin) => margin.remove(wires, store),
             Kind::Fork
             | Kind::Rescale(_)
             | Kind::KernelGradient(_)
@@ -91,14 +106,18 @@ impl Kind {
     pub(crate) fn backward(&self, context: &Context, wires: &Wires, store: &mut Store) {
         match self {
             Kind::Conv(conv) => conv.backward(context, wires, store),
+            Kind::Depthwise(conv) => conv.backward(context, wires, store),
             Kind::Moments(moments) => moments.backward(context, wires, store),
             Kind::Rescale(rescale) => rescale.backward(context, wires, store),
             Kind::Normalize(normalize) => normalize.backward(context, wires, store),
             Kind::Pool(pool) => pool.backward(context, wires, store),
+            Kind::Rectangles(pool) => pool.backward(context, wires, store),
             Kind::Dropout(dropout) => dropout.backward(context, wires, store),
             Kind::Add => elementwise::add_backward(wires, store),
+            Kind::Multiply(multiply) => multiply.backward(context, wires, store),
             Kind::Beside(beside) => beside.backward(wires, store),
-            Kind::Pad(pad) => pad.backward(wires, store),
+            Kind::Pad(margin) => margin.add_backward(wires, store),
+            Kind::Crop(margin) => margin.remove_backward(wires, store),
             Kind::Fork => elementwise::fork_backward(context, wires, store),
             Kind::KernelGradient(_) | Kind::Statistics(_) | Kind::Flatten(_) | Kind::Dense(_) => {}
         }

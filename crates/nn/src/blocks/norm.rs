@@ -1,5 +1,6 @@
 //! Batch norm in three operations, so that packs wait for each other only where they must.
-//! By moving statistics, [`Normalize`] is all there is on the way forward, and [`Rescale`] takes its gradient back.
+//! By moving statistics or constants, [`Normalize`] is all there is on the way forward, and [`Rescale`] takes its gradient
+//! back.
 //!
 //! | | forward | backward |
 //! |---|---|---|
@@ -53,7 +54,7 @@ impl Moments {
     }
 }
 
-/// The way back through a batch norm by moving statistics: forward nothing, backward `dx = scale dz`.
+/// The way back through a scale that does not depend on the batch: forward nothing, backward `dx = scale dz`.
 #[derive(Debug, Clone)]
 pub(crate) struct Rescale {
     pub(crate) norm: usize,
@@ -144,8 +145,8 @@ impl NormModel {
     pub(crate) fn new(plan: &NormPlan) -> NormModel {
         let of = |value: f32| vec![value; plan.channels];
         NormModel {
-            scale: of(1.0),
-            shift: of(0.0),
+            scale: of(plan.constant[0]),
+            shift: of(plan.constant[1]),
             mean: vec![0.0; plan.channels],
             variance: vec![0.0; plan.channels],
             count: 0.0,

@@ -50,7 +50,12 @@ pub fn feature_layer(spec: &NetworkSpec, wanted: Option<&str>) -> Result<usize, 
     let graph = Graph::resolve(spec).map_err(|_| LayerError::NoConvolution)?;
     let layers = || spec.layers.iter().enumerate();
     let is_image = |layer: usize| matches!(graph.nodes[layer].extent, Extent::Image(_));
-    let is_convolution = |op: &Op| matches!(op, Op::Conv { .. });
+    // A kernel of one pixel by channel only scales.
+    let is_convolution = |op: &Op| match op {
+        Op::Conv { .. } => true,
+        Op::DepthwiseConv { kernel, .. } => *kernel != [1, 1],
+        _ => false,
+    };
     let convolutions: Vec<usize> =
         layers().filter(|(_, layer)| is_convolution(&layer.op)).map(|(number, _)| number).collect();
     let first = *convolutions.first().ok_or(LayerError::NoConvolution)?;

@@ -1,6 +1,7 @@
 //! A specification with its references resolved and its shapes worked out, or all that is wrong with it.
 
 mod resolve;
+mod settings;
 
 use crate::spec::{Extent, NetworkSpec, Op, Shape, SpecMistake};
 
@@ -104,6 +105,10 @@ impl Graph {
                 Op::Conv { filters, kernel: [kh, kw], bias, .. } => {
                     push(Role::Kernel, vec![kh, kw, channels, filters]);
                     bias.then(|| push(Role::Bias, vec![filters]));
+                }
+                Op::DepthwiseConv { multiplier, kernel: [kh, kw], bias, .. } => {
+                    push(Role::Kernel, vec![kh, kw, channels, multiplier]);
+                    bias.then(|| push(Role::Bias, vec![channels * multiplier]));
                 }
                 Op::Dense { units, bias } => {
                     push(Role::Kernel, vec![channels, units]);

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use super::settings::setting_mistakes;
 use super::{Node, Source};
-use crate::spec::{Extent, Function, INPUT, NetworkSpec, Op, SpecMistake};
+use crate::spec::{Extent, INPUT, NetworkSpec, Op, SpecMistake};
 
 /// The layers of `spec`, resolved, or all its mistakes.
 pub(super) fn nodes(spec: &NetworkSpec) -> Result<Vec<Node>, Vec<SpecMistake>> {
@@ -40,7 +41,7 @@ impl<'a> Resolver<'a> {
             }
             let extents: Option<Vec<Extent>> = inputs.iter().map(|&source| self.extent(source)).collect();
             let extent =
-                extents.filter(|e| !e.is_empty()).and_then(|extents| match layer.op.output(&extents) {
+                extents.filter(|e| !e.is_empty()).and_then(|extents| match bounded(&layer.op, &extents) {
                     Ok(extent) => Some(extent),
                     Err(mistake) => {
                         self.note(&layer.name, mistake);
@@ -115,56 +116,15 @@ impl<'a> Resolver<'a> {
     }
 }
 
-/// Most zeros on one side of an image.
-const MAX_PAD: usize = 1 << 16;
+/// Most values of what is larger than all that the layer reads and has weights for.
+const MAX_GROWN: usize = 1 << 25;
 
-/// Mistakes in the settings of one layer.
-fn setting_mistakes(op: &Op) -> Vec<String> {
-    let mut mistakes = Vec::new();
-    let mut require = |met: bool, text: String| {
-        if !met {
-            mistakes.push(text);
-        }
-    };
-    match *op {
-        Op::Conv { filters, kernel, stride, .. } => {
-            require(filters > 0, "filters: expected at least 1, found 0".into());
-            require(!kernel.contains(&0), format!("kernel: expected at least 1, found {kernel:?}"));
-            require(!stride.contains(&0), format!("stride: expected at least 1, found {stride:?}"));
-        }
-        Op::BatchNorm { epsilon, momentum } => {
-            let positive = epsilon.is_finite() && epsilon > 0.0;
-            require(positive, format!("epsilon: expected above 0, found {epsilon}"));
-            require((0.0..=1.0).contains(&momentum), format!("momentum: expected 0 to 1, found {momentum}"));
-        }
-        Op::MaxPool { size, stride, .. } | Op::AveragePool { size, stride, .. } => {
-            require(size > 0, "size: expected at least 1, found 0".into());
-            require(stride > 0, "stride: expected at least 1, found 0".into());
-        }
-        Op::Dense { units, .. } => require(units > 0, "units: expected at least 1, found 0".into()),
-        Op::Dropout { rate } => {
-            require(
-                (0.0..1.0).contains(&rate),
-                format!("rate: expected 0 up to but not including 1, found {rate}"),
-            );
-        }
-        Op::Activation { function } => {
-            let (name, value) = match function {
-                Function::LeakyRelu { slope } => ("slope", slope),
-                Function::Elu { alpha } => ("alpha", alpha),
-                Function::ClippedRelu { limit } => ("limit", limit),
-                _ => return mistakes,
-            };
-            let limits = matches!(function, Function::ClippedRelu { .. });
-            let met = value.is_finite() && !(limits && value <= 0.0);
-            let expected = if limits { "above 0" } else { "a number" };
-            require(met, format!("{name}: expected {expected}, found {value}"));
-        }
-        Op::Pad { rows, columns } => {
-            let most = rows.into_iter().chain(columns).max().unwrap_or(0);
-            require(most <= MAX_PAD, format!("zeros around: expected at most {MAX_PAD}, found {most}"));
-        }
-        Op::GlobalAveragePool | Op::Flatten | Op::Add | Op::Concat => {}
+/// What a layer gives; a file of a few bytes asks for no more memory than a computer has.
+fn bounded(op: &Op, inputs: &[Extent]) -> Result<Extent, String> {
+    let extent = op.output(inputs)?;
+    let grows = matches!(op, Op::Pad { .. } | Op::Concat | Op::Multiply);
+    if grows && extent.len() > MAX_GROWN {
+        return Err(format!("expected at most {MAX_GROWN} values, found {extent}"));
     }
-    mistakes
+    Ok(extent)
 }

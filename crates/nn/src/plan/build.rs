@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, VecDeque};
 
 use super::{BatchNormPlan, ConvPlan, Layout, Mode, NormPlan, Op, Place, Plan, Share, Slots, Wanted, Wires};
 use crate::blocks::{
-    Beside, Conv, Dense, Dropout, Flatten, KernelGradient, Kind, Moments, Normalize, Pad, Pool, PoolKind,
-    Rescale, Statistics,
+    Beside, Conv, Dense, Depthwise, Dropout, Flatten, KernelGradient, Kind, Margin, Moments, Multiply,
+    Normalize, Pool, PoolKind, Rectangles, Rescale, Statistics, Windows,
 };
 use crate::graph::{Graph, Role, Source};
 use crate::spec::{self, Extent, Function, NetworkSpec, Padding};
@@ -42,6 +42,8 @@ struct Outlet {
 /// Layers computed in one pass.
 struct Chain {
     batch_norm: Option<BatchNormPlan>,
+    /// Scale and offset where there is no batch norm.
+    constant: [f32; 2],
     activation: kernels::Activation,
     /// Side of the max-pool's window; 1: none.
     pool: usize,
@@ -119,6 +121,16 @@ impl Builder<'_> {
                 }
                 if let Some(bias) = bias {
                     (lengths[number][1], shares[*bias]) = (conv.filters, Some((number, 1)));
+                }
+            }
+        }
+        for op in &self.ops {
+            let Kind::Depthwise(conv) = &op.kind else { continue };
+            lengths.resize(conv.share + 1, [0; 2]);
+            if self.mode == Mode::Training {
+                (lengths[conv.share][0], shares[conv.kernel]) = (conv.weights(), Some((conv.share, 0)));
+                if let Some(bias) = conv.bias {
+                    (lengths[conv.share][1], shares[bias]) = (conv.filters(), Some((conv.share, 1)));
                 }
             }
         }
@@ -207,15 +219,18 @@ impl Builder<'_> {
             spec::Op::Conv { .. } => self.add_conv(layer),
             spec::Op::Dense { units, .. } => self.add_dense(layer, units),
             spec::Op::BatchNorm { .. } | spec::Op::Activation { .. } => self.add_norm(layer),
-            spec::Op::MaxPool { size, stride, padding } => {
-                let squares = kernels::Squares { size, stride, padding: padding.into() };
-                self.add_pool(layer, PoolKind::Max(squares));
+            spec::Op::DepthwiseConv { .. } => self.add_depthwise(layer),
+            spec::Op::MaxPool { size, stride, padding } | spec::Op::AveragePool { size, stride, padding } => {
+                self.add_windows(layer, (size, stride), padding);
             }
-            spec::Op::AveragePool { size, stride, padding } => {
-                let squares = kernels::Squares { size, stride, padding: padding.into() };
-                self.add_pool(layer, PoolKind::Average(squares));
+            spec::Op::Pad { rows, columns } => {
+                let shape = image(self.graph.extent(self.graph.nodes[layer].inputs[0]));
+                self.add_local(layer, Kind::Pad(Margin { shape, sides: [rows, columns] }));
             }
-            spec::Op::Pad { rows, columns } => self.add_pad(layer, [rows, columns]),
+            spec::Op::Crop { rows, columns } => {
+                let shape = image(self.graph.nodes[layer].extent);
+                self.add_local(layer, Kind::Crop(Margin { shape, sides: [rows, columns] }));
+            }
             spec::Op::GlobalAveragePool => self.add_pool(layer, PoolKind::Global),
             spec::Op::Flatten => {
                 let source = self.graph.nodes[layer].inputs[0];
@@ -224,6 +239,7 @@ impl Builder<'_> {
             }
             spec::Op::Dropout { rate } => self.add_dropout(layer, rate),
             spec::Op::Add => self.add_sum(layer),
+            spec::Op::Multiply => self.add_product(layer),
             spec::Op::Concat => self.add_concat(layer),
         }
     }
@@ -286,6 +302,48 @@ impl Builder<'_> {
         self.emit(layer, layer, (place, x, dx), outputs, Kind::Dense(Dense { dense, kernel, bias }));
     }
 
+    fn add_depthwise(&mut self, layer: usize) {
+        let spec::Op::DepthwiseConv { multiplier, kernel, stride, padding, .. } = self.spec.layers[layer].op
+        else {
+            return;
+        };
+        let number = self.ops.iter().filter(|op| matches!(op.kind, Kind::Depthwise(_))).count();
+        let is_conv = |layer: &&spec::Layer| matches!(layer.op, spec::Op::Conv { .. });
+        let conv = Depthwise {
+            windows: self.windows(layer, (kernel, stride), padding),
+            multiplier,
+            kernel: self.tensors[&(layer, Role::Kernel as usize)],
+            bias: self.tensor(layer, Role::Bias),
+            share: self.spec.layers.iter().filter(is_conv).count() + number,
+        };
+        self.add_local(layer, Kind::Depthwise(conv));
+    }
+
+    /// Windows of `sizes`, rows and columns and the steps between them, over what `layer` reads.
+    fn windows(&self, layer: usize, sizes: ([usize; 2], [usize; 2]), padding: Padding) -> Windows {
+        let node = &self.graph.nodes[layer];
+        let output = image(node.extent);
+        Windows::new(image(self.graph.extent(node.inputs[0])), sizes, padding, [output.h, output.w])
+    }
+
+    fn add_windows(&mut self, layer: usize, sizes: ([usize; 2], [usize; 2]), padding: Padding) {
+        let mean = matches!(self.spec.layers[layer].op, spec::Op::AveragePool { .. });
+        let ([size, columns], [stride, across]) = sizes;
+        if (size, stride) != (columns, across) {
+            let windows = self.windows(layer, sizes, padding);
+            return self.add_local(layer, Kind::Rectangles(Rectangles { windows, mean }));
+        }
+        let squares = kernels::Squares { size, stride, padding: padding.into() };
+        self.add_pool(layer, if mean { PoolKind::Average(squares) } else { PoolKind::Max(squares) });
+    }
+
+    /// An operation with one input and nothing special.
+    fn add_local(&mut self, layer: usize, kind: Kind) {
+        let (_, place, x, dx) = self.single(layer);
+        let units = self.graph.nodes[layer].extent.len();
+        self.emit(layer, layer, (place, x, dx), units, kind);
+    }
+
     fn add_pool(&mut self, layer: usize, kind: PoolKind) {
         let (source, place, x, dx) = self.single(layer);
         let shape = image(self.graph.extent(source));
@@ -330,24 +388,28 @@ impl Builder<'_> {
         self.publish(Source::Layer(layer), place, y, dy);
     }
 
-    fn add_pad(&mut self, layer: usize, zeros: [[usize; 2]; 2]) {
-        let (source, place, x, dx) = self.single(layer);
-        let shape = image(self.graph.extent(source));
-        let units = self.graph.nodes[layer].extent.len();
-        self.emit(layer, layer, (place, x, dx), units, Kind::Pad(Pad { shape, zeros }));
-    }
-
     fn add_concat(&mut self, layer: usize) {
-        let sources = self.graph.nodes[layer].inputs.clone();
-        let taken: Vec<_> = sources.iter().map(|&source| self.take(source)).collect();
+        let sources = &self.graph.nodes[layer].inputs;
         let rows = image(self.graph.nodes[layer].extent).h;
         let widths = sources.iter().map(|&source| self.graph.extent(source).len() / rows).collect();
+        self.add_joint(layer, Kind::Beside(Beside { rows, widths }));
+    }
+
+    fn add_product(&mut self, layer: usize) {
+        let sources = &self.graph.nodes[layer].inputs;
+        let inputs = [0, 1].map(|number| image(self.graph.extent(sources[number])));
+        self.add_joint(layer, Kind::Multiply(Multiply { inputs }));
+    }
+
+    /// An operation with several inputs and a new output.
+    fn add_joint(&mut self, layer: usize, kind: Kind) {
+        let taken: Vec<_> = self.graph.nodes[layer].inputs.iter().map(|&source| self.take(source)).collect();
         let (place, units) = (taken[0].0, self.graph.nodes[layer].extent.len());
         let y = self.new_value(place, units);
         let dx: Vec<Option<usize>> = taken.iter().map(|&(_, _, dx)| dx).collect();
         let dy = self.new_gradient(place, units, dx.iter().any(Option::is_some));
         let wires = Wires { x: taken.iter().map(|&(_, x, _)| x).collect(), y, dx, dy };
-        self.ops.push(Op { layer, place, wires, kind: Kind::Beside(Beside { rows, widths }) });
+        self.ops.push(Op { layer, place, wires, kind });
         self.publish(Source::Layer(layer), place, y, dy);
     }
 
@@ -362,10 +424,11 @@ impl Builder<'_> {
     /// What can be done in one pass from `layer` on: batch norm, activation and max-pool, as far as they follow each
     /// other and nobody else reads what is between.
     fn chain(&mut self, layer: usize) -> Chain {
-        let batch_norm = self.batch_norm(layer);
-        let mut chain = Chain { batch_norm, activation: kernels::Activation::Identity, pool: 1, last: layer };
-        if batch_norm.is_none() {
-            chain.activation = self.activation(layer).unwrap_or(chain.activation);
+        let activation = kernels::Activation::Identity;
+        let (batch_norm, constant) = (self.batch_norm(layer), self.constant(layer));
+        let mut chain = Chain { batch_norm, constant, activation, pool: 1, last: layer };
+        if let Some(activation) = self.activation(layer) {
+            chain.activation = activation;
         } else if let Some(next) = self.only_reader(layer)
             && let Some(activation) = self.activation(next)
         {
@@ -374,10 +437,12 @@ impl Builder<'_> {
         }
         if let Some(next) = self.only_reader(chain.last)
             && let spec::Op::MaxPool { size, stride, padding } = self.spec.layers[next].op
+            && let [side, other] = size
+            && side == other
             && size == stride
-            && (padding == Padding::Valid || self.divides(size, chain.last))
+            && (padding == Padding::Valid || self.divides(side, chain.last))
         {
-            (chain.pool, chain.last) = (size, next);
+            (chain.pool, chain.last) = (side, next);
             self.done[next] = true;
         }
         chain
@@ -389,6 +454,15 @@ impl Builder<'_> {
         shape.h.is_multiple_of(size) && shape.w.is_multiple_of(size)
     }
 
+    /// Scale and offset of a layer that does nothing else.
+    fn constant(&self, layer: usize) -> [f32; 2] {
+        match self.spec.layers[layer].op {
+            spec::Op::Activation { function: Function::Affine { scale, offset } } => [scale, offset],
+            _ => [1.0, 0.0],
+        }
+    }
+
+    /// The function of an activation; none of a layer that only scales, or is another.
     fn activation(&self, layer: usize) -> Option<kernels::Activation> {
         let spec::Op::Activation { function } = self.spec.layers[layer].op else { return None };
         Some(match function {
@@ -400,6 +474,7 @@ impl Builder<'_> {
             Function::LeakyRelu { slope } => kernels::Activation::LeakyRelu { slope },
             Function::Elu { alpha } => kernels::Activation::Elu { alpha },
             Function::ClippedRelu { limit } => kernels::Activation::ClippedRelu { limit },
+            Function::Affine { .. } => return None,
         })
     }
 
@@ -407,8 +482,8 @@ impl Builder<'_> {
     fn add_norm(&mut self, layer: usize) {
         let (source, place, x, dx) = self.single(layer);
         let extent = self.graph.extent(source);
-        let Chain { batch_norm, mut activation, pool, last } = self.chain(layer);
-        let folded = self.fold(source, batch_norm, &mut activation);
+        let Chain { batch_norm, constant, mut activation, pool, last } = self.chain(layer);
+        let folded = constant == [1.0, 0.0] && self.fold(source, batch_norm, &mut activation);
         let units = self.graph.nodes[last].extent.len();
         if folded && activation == kernels::Activation::Identity && pool == 1 {
             return self.publish(Source::Layer(last), place, x, dx);
@@ -419,7 +494,7 @@ impl Builder<'_> {
             Extent::Image(shape) => (shape.into(), shape.h * shape.w),
             Extent::Flat(c) => (kernels::Shape { h: 1, w: 1, c }, 1),
         };
-        self.norms.push(NormPlan { channels: shape.c, pixels, batch_norm });
+        self.norms.push(NormPlan { channels: shape.c, pixels, batch_norm, constant });
         // Only sums over the gradient are wanted where the input itself needs none, yet they go by way of it.
         let wanted = batch_norm.is_some();
         let dx = dx.or_else(|| self.new_gradient(place, shape.units(), wanted));
@@ -428,7 +503,7 @@ impl Builder<'_> {
             let moments = Kind::Moments(Moments { norm, shape });
             self.ops.push(Op { layer, place, wires: wires.clone(), kind: moments });
             self.ops.push(Op { layer, place, wires, kind: Kind::Statistics(Statistics { norm }) });
-        } else if batch_norm.is_some() && self.mode != Mode::Inference {
+        } else if (batch_norm.is_some() || constant[0] != 1.0) && self.mode != Mode::Inference {
             let wires = Wires { x: Vec::new(), y: x, dx: vec![dx], dy: dx };
             self.ops.push(Op { layer, place, wires, kind: Kind::Rescale(Rescale { norm, shape }) });
         }

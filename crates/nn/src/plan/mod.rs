@@ -103,8 +103,10 @@ pub(crate) struct NormPlan {
     pub(crate) channels: usize,
     /// Values per channel and sample.
     pub(crate) pixels: usize,
-    /// None: it only activates.
+    /// None: it scales by what is constant.
     pub(crate) batch_norm: Option<BatchNormPlan>,
+    /// Scale and offset where there is no batch norm.
+    pub(crate) constant: [f32; 2],
 }
 
 /// A network ready to be run.

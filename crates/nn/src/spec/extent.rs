@@ -65,6 +65,12 @@ impl Op {
                 return Err("expected two or more inputs, found one".into());
             }
             Op::Add => return sum(first, others),
+            Op::Multiply => {
+                let &[second] = others else {
+                    return Err(format!("expected two inputs, found {}", inputs.len()));
+                };
+                return product(first, second);
+            }
             Op::Concat => return others.iter().try_fold(first, |all, &next| beside(all, next)),
             _ if !others.is_empty() => {
                 return Err(format!("expected one input, found {}", inputs.len()));
@@ -90,6 +96,25 @@ fn sum(first: Extent, others: &[Extent]) -> Result<Extent, String> {
     }
 }
 
+/// One of both shapes along each axis where they are not the same.
+fn product(first: Extent, second: Extent) -> Result<Extent, String> {
+    let along = |a: usize, b: usize| (a == b || a == 1 || b == 1).then(|| a.max(b));
+    let both = match (first, second) {
+        (Extent::Image(a), Extent::Image(b)) => {
+            let axes = (along(a.h, b.h), along(a.w, b.w), along(a.c, b.c));
+            match axes {
+                (Some(h), Some(w), Some(c)) => Some(Extent::Image(Shape { h, w, c })),
+                _ => None,
+            }
+        }
+        (Extent::Flat(a), Extent::Flat(b)) => along(a, b).map(Extent::Flat),
+        _ => None,
+    };
+    both.ok_or_else(|| {
+        format!("expected inputs that are the same or 1 along each axis, found {first} and {second}")
+    })
+}
+
 fn beside(all: Extent, next: Extent) -> Result<Extent, String> {
     match (all, next) {
         (Extent::Image(a), Extent::Image(b)) if (a.h, a.w) == (b.h, b.w) => {
@@ -113,13 +138,27 @@ fn of_image(op: &Op, input: Shape) -> Result<Extent, String> {
     };
     match *op {
         Op::Conv { filters, kernel, stride, padding, .. } => windows(kernel, stride, padding, filters),
+        Op::DepthwiseConv { multiplier, kernel, stride, padding, .. } => {
+            windows(kernel, stride, padding, input.c.saturating_mul(multiplier))
+        }
         Op::MaxPool { size, stride, padding } | Op::AveragePool { size, stride, padding } => {
-            windows([size; 2], [stride; 2], padding, input.c)
+            windows(size, stride, padding, input.c)
         }
         Op::Pad { rows, columns } => {
             let along =
                 |n: usize, [before, after]: [usize; 2]| n.saturating_add(before).saturating_add(after);
             Ok(Extent::Image(Shape { h: along(input.h, rows), w: along(input.w, columns), c: input.c }))
+        }
+        Op::Crop { rows, columns } => {
+            let along = |n: usize, [before, after]: [usize; 2]| {
+                n.checked_sub(before)?.checked_sub(after).filter(|&rest| rest > 0)
+            };
+            match (along(input.h, rows), along(input.w, columns)) {
+                (Some(h), Some(w)) => Ok(Extent::Image(Shape { h, w, c: input.c })),
+                _ => Err(format!(
+                    "nothing is left of an image {input} without {rows:?} rows, {columns:?} columns"
+                )),
+            }
         }
         Op::GlobalAveragePool => Ok(Extent::Flat(input.c)),
         _ => Ok(Extent::Flat(input.len())),

@@ -136,6 +136,15 @@ fn described(op: &Op) -> (&'static str, Value, &'static [&'static str]) {
             }),
             &["kernel", "bias"],
         ),
+        Op::DepthwiseConv { multiplier, kernel, stride, padding, bias } => (
+            "DepthwiseConv2D",
+            json!({
+                "depth_multiplier": multiplier, "kernel_size": kernel, "strides": stride,
+                "padding": border(padding), "data_format": "channels_last", "activation": "linear",
+                "use_bias": bias,
+            }),
+            &["kernel", "bias"],
+        ),
         Op::BatchNorm { epsilon, momentum } => (
             "BatchNormalization",
             json!({ "axis": -1, "epsilon": epsilon, "momentum": momentum }),
@@ -148,13 +157,16 @@ fn described(op: &Op) -> (&'static str, Value, &'static [&'static str]) {
         Op::MaxPool { size, stride, padding } | Op::AveragePool { size, stride, padding } => (
             if matches!(op, Op::MaxPool { .. }) { "MaxPooling2D" } else { "AveragePooling2D" },
             json!({
-                "pool_size": [size, size], "strides": [stride, stride], "padding": border(padding),
+                "pool_size": size, "strides": stride, "padding": border(padding),
                 "data_format": "channels_last",
             }),
             &[],
         ),
         Op::Pad { rows, columns } => {
             ("ZeroPadding2D", json!({ "padding": [rows, columns], "data_format": "channels_last" }), &[])
+        }
+        Op::Crop { rows, columns } => {
+            ("Cropping2D", json!({ "cropping": [rows, columns], "data_format": "channels_last" }), &[])
         }
         Op::GlobalAveragePool => {
             ("GlobalAveragePooling2D", json!({ "data_format": "channels_last", "keepdims": false }), &[])
@@ -167,6 +179,7 @@ fn described(op: &Op) -> (&'static str, Value, &'static [&'static str]) {
         ),
         Op::Dropout { rate } => ("Dropout", json!({ "rate": rate }), &[]),
         Op::Add => ("Add", json!({}), &[]),
+        Op::Multiply => ("Multiply", json!({}), &[]),
         Op::Concat => ("Concatenate", json!({ "axis": -1 }), &[]),
     }
 }
@@ -182,5 +195,6 @@ fn activation(function: Function) -> (&'static str, Value) {
         Function::LeakyRelu { slope } => ("LeakyReLU", json!({ "negative_slope": slope })),
         Function::Elu { alpha } => ("ELU", json!({ "alpha": alpha })),
         Function::ClippedRelu { limit } => ("ReLU", json!({ "max_value": limit })),
+        Function::Affine { scale, offset } => ("Rescaling", json!({ "scale": scale, "offset": offset })),
     }
 }

@@ -183,6 +183,17 @@ impl Graph<'_> {
                 let reads: Vec<&str> = [input, &weights].into_iter().chain(bias.as_deref()).collect();
                 self.onnx.add_with("Conv", &reads, &name, windows(shape, kernel, stride, padding))
             }
+            Op::DepthwiseConv { kernel, stride, padding, .. } => {
+                let (weights, axes) = self.conv_kernel(&layer.name);
+                // `[kh, kw, c, multiplier]` became `[multiplier, c, kh, kw]`; each filter reads one channel.
+                let (weights, axes) = by_channel(&weights, &axes);
+                let weights = self.onnx.constant(&format!("{name}/kernel"), &axes, Values::Float(weights));
+                let bias = self.parameter(layer, "bias");
+                let reads: Vec<&str> = [input, &weights].into_iter().chain(bias.as_deref()).collect();
+                let mut settings = windows(shape, kernel, stride, padding);
+                settings.push(("group", Attribute::Int(shape.c as i64)));
+                self.onnx.add_with("Conv", &reads, &name, settings)
+            }
             Op::BatchNorm { epsilon, .. } => {
                 let roles = ["gamma", "beta", "moving_mean", "moving_variance"];
                 let settings = vec![("epsilon", Attribute::Float(epsilon))];
@@ -190,11 +201,11 @@ impl Graph<'_> {
             }
             Op::Activation { function } => self.function(function, input, &name),
             Op::MaxPool { size, stride, padding } => {
-                let settings = windows(shape, [size; 2], [stride; 2], padding);
+                let settings = windows(shape, size, stride, padding);
                 self.onnx.add_with("MaxPool", &[input], &name, settings)
             }
             Op::AveragePool { size, stride, padding } => {
-                let settings = windows(shape, [size; 2], [stride; 2], padding);
+                let settings = windows(shape, size, stride, padding);
                 self.onnx.add_with("AveragePool", &[input], &name, settings)
             }
             Op::GlobalAveragePool => {
@@ -209,6 +220,15 @@ impl Graph<'_> {
             Op::Dense { .. } => self.with_parameters("Gemm", layer, input, &["kernel", "bias"], Vec::new()),
             Op::Dropout { .. } => input.to_owned(),
             Op::Add => self.onnx.add("Sum", &reads, &name),
+            Op::Multiply => self.onnx.add("Mul", &reads, &name),
+            Op::Crop { rows: [top, bottom], columns: [left, right] } => {
+                let ints = |values: [usize; 2]| Values::Int(values.map(|n| n as i64).to_vec());
+                let from = self.onnx.constant(&format!("{name}/from"), &[2], ints([top, left]));
+                let end = ints([shape.h - bottom, shape.w - right]);
+                let end = self.onnx.constant(&format!("{name}/end"), &[2], end);
+                let axes = self.onnx.constant(&format!("{name}/axes"), &[2], ints([2, 3]));
+                self.onnx.add("Slice", &[input, &from, &end, &axes], &name)
+            }
             Op::Concat => self.onnx.add_with("Concat", &reads, &name, vec![("axis", Attribute::Int(1))]),
             Op::Pad { rows: [top, bottom], columns: [left, right] } => {
                 let zeros = [0, 0, top, left, 0, 0, bottom, right].map(|n| n as i64).to_vec();
@@ -248,6 +268,14 @@ impl Graph<'_> {
                 self.onnx.add("Clip", &[input, &least, &most], name)
             }
             Function::Relu => self.onnx.add("Relu", &[input], name),
+            Function::Affine { scale, offset } => {
+                let (scale, offset) = (
+                    self.scalar(&format!("{name}/scale"), scale),
+                    self.scalar(&format!("{name}/offset"), offset),
+                );
+                let scaled = self.onnx.add("Mul", &[input, &scale], &format!("{name}/scaled"));
+                self.onnx.add("Add", &[&scaled, &offset], name)
+            }
             Function::Swish => {
                 let gate = self.onnx.add("Sigmoid", &[input], &format!("{name}/gate"));
                 self.onnx.add("Mul", &[input, &gate], name)
@@ -288,6 +316,17 @@ impl Graph<'_> {
         }
         (values, vec![f, c, kh, kw])
     }
+}
+
+/// A kernel `[multiplier, c, kh, kw]` as `[c * multiplier, 1, kh, kw]`, and its axes.
+fn by_channel(weights: &[f32], axes: &[usize]) -> (Vec<f32>, Vec<usize>) {
+    let &[multiplier, c, kh, kw] = axes else { return (Vec::new(), vec![0; 4]) };
+    let filter = |number: usize| {
+        let (channel, m) = (number / multiplier, number % multiplier);
+        &weights[(m * c + channel) * kh * kw..][..kh * kw]
+    };
+    let values = (0..c * multiplier).flat_map(filter).copied().collect();
+    (values, vec![c * multiplier, 1, kh, kw])
 }
 
 /// Settings of windows that move over an image of `shape`. Means are over what is inside: zeros around do not count.

@@ -130,7 +130,7 @@ pub(super) fn encoder(builder: &mut Builder, layer: &KerasLayer, input: String) 
     for number in 0..n_blocks {
         let name = format!("{}/{number}", layer.name);
         if number > 0 {
-            let pool = Op::MaxPool { size: 2, stride: 2, padding: Padding::Valid };
+            let pool = Op::MaxPool { size: [2; 2], stride: [2; 2], padding: Padding::Valid };
             outlet = builder.op(&format!("{name}/pool"), &[outlet], pool)?;
         }
         outlet = if residual {

@@ -167,7 +167,7 @@ impl Builder {
         match input.first().map(|input| self.extent(input)) {
             Some(Extent::Image(shape)) if shape.h == shape.w => {
                 self.layers.retain(|layer| layer.name != features);
-                let (size, stride, padding) = (shape.h, shape.h, Padding::Valid);
+                let (size, stride, padding) = ([shape.h; 2], [shape.h; 2], Padding::Valid);
                 self.op(features, &input, Op::AveragePool { size, stride, padding })
             }
             found => Err(format!("expected a square image, found {found:?}")),

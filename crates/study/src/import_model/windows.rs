@@ -9,27 +9,22 @@ use super::layers::Step;
 impl Step<'_> {
     pub(super) fn pool(&self, builder: &mut Builder, input: String) -> Result<String, String> {
         let size = self.pair("pool_size", [2; 2])?;
-        let stride = self.pair("strides", size)?;
-        if size[0] != size[1] || stride[0] != stride[1] {
-            return Err(format!("expected square windows and steps, found {size:?} and {stride:?}"));
-        }
-        let ([size, _], [stride, _], padding) = (size, stride, self.padding()?);
+        let (stride, padding) = (self.pair("strides", size)?, self.padding()?);
         let op = match self.layer.class.as_str() {
-            "MaxPooling2D" => Op::MaxPool { size, stride, padding },
+            "MaxPooling2D" | "MaxPool2D" => Op::MaxPool { size, stride, padding },
             _ => Op::AveragePool { size, stride, padding },
         };
         builder.op(&self.layer.name, &[input], op)
     }
 
     pub(super) fn global_pool(&self, builder: &mut Builder, input: String) -> Result<String, String> {
-        let average = self.layer.class == "GlobalAveragePooling2D";
+        let average = self.layer.class.starts_with("GlobalAv");
         let keeps = self.flag("keepdims", false);
         if average && !keeps {
             return builder.op(&self.layer.name, &[input], Op::GlobalAveragePool);
         }
         let size = match builder.extent(&input) {
-            Extent::Image(shape) if shape.h == shape.w => shape.h,
-            Extent::Image(shape) => return Err(format!("expected a square image, found {shape}")),
+            Extent::Image(shape) => [shape.h, shape.w],
             Extent::Flat(n) => return Err(format!("expected an image, found {n} features")),
         };
         let (stride, padding) = (size, Padding::Valid);
