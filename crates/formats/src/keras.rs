@@ -40,6 +40,27 @@ pub struct KerasModel {
     pub input: Vec<Option<usize>>,
     /// The layers; the last one gives the output.
     pub layers: Vec<KerasLayer>,
+    /// The version of Keras that wrote it, as far as it matters: some functions changed with Keras 3.
+    pub dialect: Dialect,
+}
+
+/// What names of functions mean.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Dialect {
+    /// Of Keras 1 and 2.
+    Keras2,
+    /// Of Keras 3.
+    Keras3,
+}
+
+impl Dialect {
+    /// Of a version such as `2.15.0`; Keras 3 does not always say it.
+    fn of(version: Option<&str>) -> Dialect {
+        match version {
+            Some(version) if version.starts_with(['1', '2']) => Dialect::Keras2,
+            _ => Dialect::Keras3,
+        }
+    }
 }
 
 /// One layer.
@@ -53,6 +74,8 @@ pub struct KerasLayer {
     pub config: Value,
     /// What it reads: names of layers before it, or [`INPUT`].
     pub inputs: Vec<String>,
+    /// Numbers among what it reads, and the place of each: `3 - x` reads the number 3 at place 0.
+    pub numbers: Vec<(usize, f64)>,
     /// Its arrays, those of its parts included, in the order of the file.
     pub weights: Vec<KerasArray>,
 }
@@ -93,19 +116,25 @@ pub fn parse(
 }
 
 fn decode(path: &Path, bytes: Vec<u8>, weights: Option<(&Path, Vec<u8>)>) -> Result<KerasModel, FormatError> {
-    let (config, mut own) = if bytes.starts_with(hdf5::MAGIC) {
+    let (config, version, mut own) = if bytes.starts_with(hdf5::MAGIC) {
         let file = Hdf5::parse(path, bytes)?;
         let Some(text) = file.text("", "model_config")? else {
             let expected = "a model with its architecture (the attribute \"model_config\"); \
                 give the .json of the architecture, and this file as its weights";
             return Err(FormatError::new(path, expected, "weights alone"));
         };
-        (json(path, text.as_bytes())?, Some(Weights::of(path, file)?))
+        let version = file.text("", "keras_version")?;
+        (json(path, text.as_bytes())?, version, Some(Weights::of(path, file)?))
     } else if bytes.starts_with(b"PK") {
         let parts = archive::parse(path, bytes)?;
-        (json(path, &parts.config)?, Some(Weights::of(path, Hdf5::parse(path, parts.weights)?)?))
+        // Only Keras 3, and the last of Keras 2, write such files; the latter say so.
+        let facts = parts.metadata.map(|bytes| json(path, &bytes)).transpose()?;
+        let version = facts.and_then(|facts| Some(facts.get("keras_version")?.as_str()?.to_owned()));
+        (json(path, &parts.config)?, version, Some(Weights::of(path, Hdf5::parse(path, parts.weights)?)?))
     } else if bytes.trim_ascii_start().starts_with(b"{") {
-        (json(path, &bytes)?, None)
+        let config = json(path, &bytes)?;
+        let version = config.get("keras_version").and_then(Value::as_str).map(str::to_owned);
+        (config, version, None)
     } else {
         let expected = "a Keras model: .h5, .keras or .json";
         return Err(FormatError::new(path, expected, crate::error::quote(&bytes)));
@@ -117,7 +146,7 @@ fn decode(path: &Path, bytes: Vec<u8>, weights: Option<(&Path, Vec<u8>)>) -> Res
         let expected = "the weights of this architecture in a second file";
         return Err(FormatError::new(path, expected, "an architecture alone"));
     };
-    graph::unfold(path, &config, &own)
+    graph::unfold(path, &config, Dialect::of(version.as_deref()), &own)
 }
 
 fn json(path: &Path, bytes: &[u8]) -> Result<Value, FormatError> {

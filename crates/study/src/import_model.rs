@@ -6,7 +6,9 @@
 mod activations;
 mod blocks;
 mod builder;
+mod features;
 mod layers;
+mod merge;
 mod preparation;
 mod scale;
 mod weights;

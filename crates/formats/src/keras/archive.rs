@@ -12,7 +12,12 @@ pub(super) struct Parts {
     pub config: Vec<u8>,
     /// The weights, HDF5.
     pub weights: Vec<u8>,
+    /// Facts about the file, JSON, where there are any.
+    pub metadata: Option<Vec<u8>>,
 }
+
+/// Name of the member with facts about the file.
+const METADATA: &str = "metadata.json";
 
 /// Finds the parts; members that are neither are left alone.
 pub(super) fn parse(path: &Path, bytes: Vec<u8>) -> Result<Parts, FormatError> {
@@ -28,5 +33,8 @@ pub(super) fn parse(path: &Path, bytes: Vec<u8>) -> Result<Parts, FormatError> {
         archive.read(index.ok_or_else(missing)?, cap)
     };
     let config = member("config.json", super::MAX_CONFIG)?;
-    Ok(Parts { config, weights: member("model.weights.h5", super::MAX_FILE)? })
+    let weights = member("model.weights.h5", super::MAX_FILE)?;
+    let index = archive.names().iter().position(|name| name == METADATA);
+    let metadata = index.map(|index| archive.read(index, super::MAX_CONFIG)).transpose()?;
+    Ok(Parts { config, weights, metadata })
 }

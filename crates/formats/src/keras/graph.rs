@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::place::{Numbers, Place};
 use super::weights::Weights;
-use super::{INPUT, KerasLayer, KerasModel};
+use super::{Dialect, INPUT, KerasLayer, KerasModel};
 use crate::FormatError;
 use crate::error::list;
 
@@ -19,7 +19,12 @@ const MAX_NAME: usize = 256;
 const MODELS: [&str; 3] = ["Sequential", "Functional", "Model"];
 
 /// Unfolds an architecture and finds the weights of its layers; `path` is for messages.
-pub(super) fn unfold(path: &Path, config: &Value, weights: &Weights) -> Result<KerasModel, FormatError> {
+pub(super) fn unfold(
+    path: &Path,
+    config: &Value,
+    dialect: Dialect,
+    weights: &Weights,
+) -> Result<KerasModel, FormatError> {
     let mut unfolder = Unfolder { path, weights, input: None, layers: Vec::new(), names: BTreeSet::new() };
     let class = text(config, "class_name").unwrap_or_default();
     if !MODELS.contains(&class) {
@@ -37,7 +42,7 @@ pub(super) fn unfold(path: &Path, config: &Value, weights: &Weights) -> Result<K
     let Some(input) = unfolder.input else {
         return Err(FormatError::new(path, "the shape of the input", "none in the architecture"));
     };
-    Ok(KerasModel { input, layers: unfolder.layers })
+    Ok(KerasModel { input, layers: unfolder.layers, dialect })
 }
 
 struct Unfolder<'a> {
@@ -70,7 +75,7 @@ impl Unfolder<'_> {
             self.input = self.find_input(value, &entries)?;
         }
         if class == "Sequential" {
-            entries.iter().try_fold(source, |source, entry| self.add(entry, vec![source]))
+            entries.iter().try_fold(source, |source, entry| self.add(entry, vec![source], Vec::new()))
         } else {
             self.functional(config, &entries, at, source)
         }
@@ -171,14 +176,14 @@ impl Unfolder<'_> {
                 continue;
             }
             let entry = &entries[number];
-            let inputs = self.inbound(entry)?;
-            let inputs: Option<Vec<usize>> = inputs.iter().map(|name| find(name)).collect();
+            let Arguments { names, numbers } = self.inbound(entry)?;
+            let inputs: Option<Vec<usize>> = names.iter().map(|name| find(name)).collect();
             let inputs =
                 inputs.ok_or_else(|| self.refuse(&entry.place, "inputs that are layers", "others"))?;
             let todo: Vec<usize> = inputs.iter().copied().filter(|i| !done.contains_key(i)).collect();
             if todo.is_empty() {
                 let inputs = inputs.iter().map(|i| done[i].clone()).collect();
-                done.insert(number, self.add(entry, inputs)?);
+                done.insert(number, self.add(entry, inputs, numbers)?);
             } else if open.insert(number) {
                 waiting.extend(todo);
             } else {
@@ -205,8 +210,8 @@ impl Unfolder<'_> {
         listed.ok_or_else(|| self.refuse(at, format!("one layer in {key:?}"), found()))
     }
 
-    /// Names of the layers that an entry reads.
-    fn inbound<'v>(&self, entry: &Entry<'v>) -> Result<Vec<&'v str>, FormatError> {
+    /// What an entry reads.
+    fn inbound<'v>(&self, entry: &Entry<'v>) -> Result<Arguments<'v>, FormatError> {
         let nodes = entry.value.get("inbound_nodes").and_then(Value::as_array).map(Vec::as_slice);
         let node = match nodes {
             Some([one]) => one,
@@ -216,23 +221,33 @@ impl Unfolder<'_> {
                 return Err(self.refuse(&entry.place, "a layer that is applied once", found));
             }
         };
-        let mut names = Vec::new();
-        if let Some(arguments) = node.get("args") {
-            histories(arguments, &mut names);
+        let (mut arguments, mut others) = (Arguments::default(), Vec::new());
+        if let Some(given) = node.get("args") {
+            for (place, value) in given.as_array().into_iter().flatten().enumerate() {
+                arguments.numbers.extend(value.as_f64().map(|number| (place, number)));
+            }
+            histories(given, &mut arguments.names);
+        } else if node.get(0).is_some_and(Value::is_string) {
+            arguments.add(node);
+            arguments.second(node.get(3).and_then(|named| named.get("y")));
         } else {
             let inputs = node.as_array().into_iter().flatten();
-            names.extend(inputs.filter_map(|input| input.get(0)).filter_map(Value::as_str));
+            arguments.names.extend(inputs.filter_map(|input| input.get(0)).filter_map(Value::as_str));
         }
-        let mut others = Vec::new();
         node.get("kwargs").into_iter().for_each(|named| histories(named, &mut others));
-        if names.is_empty() || !others.is_empty() {
+        if arguments.names.is_empty() || !others.is_empty() {
             return Err(self.refuse(&entry.place, "inputs that are the outputs of layers", "others"));
         }
-        Ok(names)
+        Ok(arguments)
     }
 
     /// Adds the layer of an entry, or the layers of the model that it is.
-    fn add(&mut self, entry: &Entry, mut inputs: Vec<String>) -> Result<String, FormatError> {
+    fn add(
+        &mut self,
+        entry: &Entry,
+        mut inputs: Vec<String>,
+        numbers: Vec<(usize, f64)>,
+    ) -> Result<String, FormatError> {
         let Entry { class, value, place } = entry;
         if MODELS.contains(class) {
             if inputs.len() != 1 {
@@ -256,6 +271,7 @@ impl Unfolder<'_> {
             class: (*class).to_owned(),
             config,
             inputs,
+            numbers,
             weights,
         });
         Ok(name)
@@ -264,6 +280,34 @@ impl Unfolder<'_> {
     fn refuse(&self, at: &Place, expected: impl Into<String>, found: impl Into<String>) -> FormatError {
         let error = FormatError::new(self.path, expected, found);
         if at.names.is_empty() { error } else { error.at(format!("layer {:?}", at.name())) }
+    }
+}
+
+/// What a layer reads: names of layers, and numbers with their places.
+#[derive(Default)]
+struct Arguments<'v> {
+    names: Vec<&'v str>,
+    numbers: Vec<(usize, f64)>,
+}
+
+impl<'v> Arguments<'v> {
+    /// What Keras 2 writes for an operator: `[layer, 0, 0, …]`, or a number as `["_CONSTANT_VALUE", -1, number, …]`.
+    fn add(&mut self, value: &'v Value) {
+        let place = self.names.len() + self.numbers.len();
+        match (value.get(0).and_then(Value::as_str), value.get(2).and_then(Value::as_f64)) {
+            (Some("_CONSTANT_VALUE"), number) => self.numbers.extend(number.map(|number| (place, number))),
+            (Some(name), _) => self.names.push(name),
+            (None, _) => {}
+        }
+    }
+
+    /// Its second argument, which has a name.
+    fn second(&mut self, value: Option<&'v Value>) {
+        match value {
+            Some(Value::Number(number)) => self.numbers.extend(number.as_f64().map(|number| (1, number))),
+            Some(value) => self.add(value),
+            None => {}
+        }
     }
 }
 

@@ -173,6 +173,7 @@ fn batch(mut sample: Vec<Value>) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::keras::Dialect;
 
     /// Two branches between `a` and `sum`, the first of them longer; the order is that of Keras 3.15.
     #[test]
@@ -182,6 +183,7 @@ mod tests {
             class: "Flatten".to_owned(),
             config: Value::Null,
             inputs: inputs.iter().map(|&input| input.to_owned()).collect(),
+            numbers: Vec::new(),
             weights: Vec::new(),
         };
         let layers = vec![
@@ -191,7 +193,7 @@ mod tests {
             layer("left2", &["left1"]),
             layer("sum", &["left2", "right"]),
         ];
-        let model = KerasModel { input: vec![None; 3], layers };
+        let model = KerasModel { input: vec![None; 3], layers, dialect: Dialect::Keras3 };
         let names: Vec<&str> = model.listed().iter().map(|&n| model.layers[n].name.as_str()).collect();
         assert_eq!(names, ["a", "left1", "left2", "right", "sum"]);
     }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use formats::keras::{self, KerasArray, KerasLayer, KerasModel};
+use formats::keras::{self, Dialect, KerasArray, KerasLayer, KerasModel};
 use nn::spec::{Extent, Function, INPUT, Layer, Op, Padding};
 use serde_json::{Value, json};
 
@@ -27,7 +27,7 @@ pub(super) fn layers(model: &Model) -> (KerasModel, Vec<Vec<usize>>) {
     graph.finish(&before);
     let Graph { layers, shapes, .. } = graph;
     let input = [spec.input.h, spec.input.w, spec.input.c].map(Some).to_vec();
-    (KerasModel { input, layers }, shapes)
+    (KerasModel { input, layers, dialect: Dialect::Keras3 }, shapes)
 }
 
 struct Graph<'a> {
@@ -51,10 +51,8 @@ impl Graph<'_> {
         let weights = roles.iter().filter_map(|role| self.array(&layer.name, role)).collect();
         let name = self.free_name(&layer.name);
         let inputs = read.into_iter().map(|(name, _)| name).collect();
-        self.push(
-            KerasLayer { name: name.clone(), class: class.to_owned(), config, inputs, weights },
-            extent,
-        );
+        let (class, numbers) = (class.to_owned(), Vec::new());
+        self.push(KerasLayer { name: name.clone(), class, config, inputs, numbers, weights }, extent);
         self.outlets.insert(layer.name.clone(), (name, extent));
     }
 
@@ -72,8 +70,9 @@ impl Graph<'_> {
                 let kernel = KerasArray { role: "kernel".to_owned(), shape: vec![units; 2], values };
                 let name = self.free_name("temperature");
                 let config = json!({ "units": units, "use_bias": false });
-                let (class, inputs) = ("Dense".to_owned(), vec![logits]);
-                let layer = KerasLayer { name: name.clone(), class, config, inputs, weights: vec![kernel] };
+                let (class, inputs, numbers) = ("Dense".to_owned(), vec![logits], Vec::new());
+                let weights = vec![kernel];
+                let layer = KerasLayer { name: name.clone(), class, config, inputs, numbers, weights };
                 self.push(layer, extent);
                 logits = name;
             }
@@ -85,6 +84,7 @@ impl Graph<'_> {
             class,
             config: json!({ "axis": -1 }),
             inputs: vec![logits],
+            numbers: Vec::new(),
             weights: Vec::new(),
         };
         self.push(layer, extent);

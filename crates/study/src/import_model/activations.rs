@@ -1,5 +1,6 @@
 //! Activations, as layers and as settings of layers.
 
+use formats::keras::Dialect;
 use nn::spec::{Extent, Function, Op};
 use serde_json::Value;
 
@@ -7,8 +8,8 @@ use super::builder::{Builder, Ending};
 use super::layers::Step;
 
 /// What is said of an activation that is something else.
-const EXPECTED: &str =
-    "expected relu, relu6, leaky_relu, elu, selu, swish, gelu, sigmoid or tanh as activation";
+const EXPECTED: &str = "expected relu, relu6, leaky_relu, elu, celu, selu, swish, gelu, sigmoid, hard_sigmoid, \
+    hard_swish, tanh or hard_tanh as activation";
 /// Klambauer et al. 2017, doi:10.48550/arXiv.1706.02515.
 const SELU: (f32, f32) = (1.673_263_2, 1.050_701);
 
@@ -23,7 +24,7 @@ impl Step<'_> {
     pub(super) fn activation(&self, builder: &mut Builder, input: String) -> Result<String, String> {
         let name = &self.layer.name;
         let function = match self.layer.class.as_str() {
-            "ReLU" => self.relu()?,
+            "ReLU" => return self.relu(builder, input),
             "LeakyReLU" => {
                 let slope = self.number("negative_slope").or(self.number("alpha")).unwrap_or(0.3);
                 Function::LeakyRelu { slope: slope as f32 }
@@ -39,17 +40,28 @@ impl Step<'_> {
         builder.op(name, &[input], Op::Activation { function })
     }
 
-    fn relu(&self) -> Result<Function, String> {
-        let slope = self.number("negative_slope").unwrap_or(0.0) as f32;
+    fn relu(&self, builder: &mut Builder, input: String) -> Result<String, String> {
+        let (name, slope) = (&self.layer.name, self.number("negative_slope").unwrap_or(0.0) as f32);
         if self.number("threshold").is_some_and(|threshold| threshold != 0.0) {
             return Err("expected a ReLU that begins at 0, found one with a threshold".to_owned());
         }
-        match self.number("max_value") {
-            None if slope == 0.0 => Ok(Function::Relu),
-            None => Ok(Function::LeakyRelu { slope }),
-            Some(limit) if slope == 0.0 => Ok(Function::ClippedRelu { limit: limit as f32 }),
-            Some(_) => Err("expected a limit or a slope below 0, found both".to_owned()),
-        }
+        let function = match self.number("max_value") {
+            None if slope == 0.0 => Function::Relu,
+            None => Function::LeakyRelu { slope },
+            Some(limit) if slope == 0.0 => Function::ClippedRelu { limit: limit as f32 },
+            Some(limit) => {
+                // The limit less what is missing to it: `limit - relu(limit - leaky(x))`.
+                let (leaky, limit) = (Function::LeakyRelu { slope }, limit as f32);
+                let apply = |builder: &mut Builder, part: &str, input: String, function: Function| {
+                    builder.op(&format!("{name}/{part}"), &[input], Op::Activation { function })
+                };
+                let outlet = apply(builder, "leaky", input, leaky)?;
+                let below = builder.affine(&format!("{name}/below"), outlet, -1.0, limit)?;
+                let missing = apply(builder, "missing", below, Function::Relu)?;
+                return builder.affine(name, missing, -1.0, limit);
+            }
+        };
+        builder.op(name, &[input], Op::Activation { function })
     }
 
     /// A slope below 0 for each channel: `relu(x) - slope relu(-x)`.
@@ -63,7 +75,7 @@ impl Step<'_> {
         }
         let relu = Op::Activation { function: Function::Relu };
         let above = builder.op(&format!("{name}/above"), std::slice::from_ref(&input), relu.clone())?;
-        let negative = builder.diagonal(&format!("{name}/negative"), input, &vec![-1.0; c], None)?;
+        let negative = builder.affine(&format!("{name}/negative"), input, -1.0, 0.0)?;
         let below = builder.op(&format!("{name}/below"), &[negative], relu)?;
         let slopes: Vec<f32> = slopes.iter().map(|slope| -slope).collect();
         let below = builder.diagonal(&format!("{name}/slopes"), below, &slopes, None)?;
@@ -77,12 +89,29 @@ impl Step<'_> {
             "selu" => {
                 let function = Function::Elu { alpha: SELU.0 };
                 let outlet = builder.op(&format!("{name}/elu"), &[input], Op::Activation { function })?;
-                let scale = vec![SELU.1; builder.extent(&outlet).channels()];
-                return builder.diagonal(name, outlet, &scale, None);
+                return builder.affine(name, outlet, SELU.1, 0.0);
+            }
+            "hard_sigmoid" => return self.hard_sigmoid(builder, name, input),
+            "hard_silu" | "hard_swish" => {
+                let gate = self.hard_sigmoid(builder, &format!("{name}/gate"), input.clone())?;
+                return builder.op(name, &[input, gate], Op::Multiply);
+            }
+            "hard_tanh" => {
+                let shifted = builder.affine(&format!("{name}/shifted"), input, 1.0, 1.0)?;
+                let clipped = Op::Activation { function: Function::ClippedRelu { limit: 2.0 } };
+                let clipped = builder.op(&format!("{name}/clipped"), &[shifted], clipped)?;
+                return builder.affine(name, clipped, 1.0, -1.0);
             }
             _ => function(which).ok_or_else(|| format!("{EXPECTED}, found {which}"))?,
         };
         builder.op(name, &[input], Op::Activation { function })
+    }
+
+    /// A line between 0 and 1: of slope 1/5 in Keras 2, of 1/6 in Keras 3.
+    fn hard_sigmoid(&self, builder: &mut Builder, name: &str, input: String) -> Result<String, String> {
+        let slope = if self.dialect == Dialect::Keras2 { 0.2 } else { 1.0 / 6.0 };
+        let line = builder.affine(&format!("{name}/line"), input, slope, 0.5)?;
+        builder.op(name, &[line], Op::Activation { function: Function::ClippedRelu { limit: 1.0 } })
     }
 }
 
@@ -109,7 +138,7 @@ pub(super) fn function(name: &str) -> Option<Function> {
         "relu" => Function::Relu,
         "relu6" => Function::ClippedRelu { limit: 6.0 },
         "leaky_relu" => Function::LeakyRelu { slope: 0.2 },
-        "elu" => Function::Elu { alpha: 1.0 },
+        "elu" | "celu" => Function::Elu { alpha: 1.0 },
         "swish" | "silu" => Function::Swish,
         "gelu" => Function::Gelu,
         "sigmoid" => Function::Sigmoid,

@@ -4,9 +4,11 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use formats::keras::{self, KerasArray, KerasModel};
-use nn::spec::{Extent, INPUT, Layer, NetworkSpec, Op, Padding, Shape};
+use nn::spec::{Extent, Function, INPUT, Layer, NetworkSpec, Op, Padding, Shape};
 use nn::weights::{Tensor, Weights};
 
+use super::features::Features;
+use super::layers::Step;
 use super::{layers, refused};
 use crate::StudyError;
 
@@ -29,7 +31,7 @@ pub(super) enum Ending {
 /// Most values that one layer gives for an image; the first of the published networks give a tenth of it.
 const MAX_VALUES: usize = 1 << 25;
 
-/// Most weights of a network, which convolutions by channel have more of here than in their file: 4 GB.
+/// Most weights of a network, which convolutions by group have more of here than in their file: 4 GB.
 const MAX_WEIGHTS: usize = 1 << 30;
 
 /// The network so far.
@@ -51,11 +53,22 @@ pub(super) fn build(path: &Path, keras: &KerasModel, input: Shape) -> Result<Bui
         n_left: MAX_WEIGHTS,
         ending: Ending::Logits,
     };
+    let features = Features::of(&keras.layers);
     let mut outlets = BTreeMap::from([(keras::INPUT.to_owned(), INPUT.to_owned())]);
     for (number, layer) in keras.layers.iter().enumerate() {
-        let inputs: Vec<String> = layer.inputs.iter().filter_map(|name| outlets.get(name).cloned()).collect();
+        let read = layer.inputs.iter().enumerate().filter_map(|(number, name)| {
+            let input = outlets.get(name)?.clone();
+            Some(if features.flattens(layer, name) {
+                builder.op(&format!("{}/features{number}", layer.name), &[input], Op::Flatten)
+            } else {
+                Ok(input)
+            })
+        });
+        let inputs = read.collect::<Result<Vec<String>, String>>();
         let last = number + 1 == keras.layers.len();
-        let outlet = layers::add(&mut builder, layer, inputs, last)
+        let step = Step::new(layer, keras.dialect, last, features.is_kept(&layer.name));
+        let outlet = inputs
+            .and_then(|inputs| layers::add(&mut builder, &step, inputs))
             .map_err(|what| refused(path, format!("{}: {what}", layers::describe(layer))))?;
         outlets.insert(layer.name.clone(), outlet);
     }
@@ -126,7 +139,37 @@ impl Builder {
         Ok(outlet)
     }
 
-    /// `scale * x + offset` for each channel or feature, as a layer that keeps them apart.
+    /// Adds a convolution of each channel on its own, with the kernel `[rows, columns, channels, multiplier]`.
+    pub fn depthwise(
+        &mut self,
+        name: &str,
+        input: String,
+        kernel: &KerasArray,
+        bias: Option<&[f32]>,
+        (stride, padding): ([usize; 2], Padding),
+    ) -> Result<String, String> {
+        let [kh, kw, c, multiplier] = super::weights::axes(kernel)?;
+        match self.extent(&input) {
+            Extent::Image(shape) if shape.c == c => {}
+            found => return Err(format!("expected an image of {c} channels, found {found}")),
+        }
+        let kernel_size = [kh, kw];
+        let bias_too = bias.is_some();
+        let op = Op::DepthwiseConv { multiplier, kernel: kernel_size, stride, padding, bias: bias_too };
+        let outlet = self.op(name, &[input], op)?;
+        self.tensor(name, "kernel", &kernel.shape, kernel.values.clone())?;
+        if let Some(bias) = bias {
+            self.tensor(name, "bias", &[bias.len()], bias.to_vec())?;
+        }
+        Ok(outlet)
+    }
+
+    /// `scale * x + offset`, the same for all values.
+    pub fn affine(&mut self, name: &str, input: String, scale: f32, offset: f32) -> Result<String, String> {
+        self.op(name, &[input], Op::Activation { function: Function::Affine { scale, offset } })
+    }
+
+    /// `scale * x + offset` with numbers of each channel or feature.
     pub fn diagonal(
         &mut self,
         name: &str,
@@ -138,40 +181,19 @@ impl Builder {
         if scale.len() != c || offset.is_some_and(|offset| offset.len() != c) {
             return Err(format!("expected {c} numbers, one for each channel, found {}", scale.len()));
         }
-        let array = |role: &str, shape: &[usize], values: &[f32]| KerasArray {
-            role: role.to_owned(),
-            shape: shape.to_vec(),
-            values: values.to_vec(),
-        };
-        let kernel = super::weights::across(&array("kernel", &[1, 1, c, 1], scale))?;
-        let bias = offset.map(|offset| array("bias", &[c], offset));
         if matches!(self.extent(&input), Extent::Image(_)) {
-            return self.conv(name, input, &kernel, bias.as_ref(), ([1; 2], Padding::Valid));
+            let (role, shape, values) = ("kernel".to_owned(), vec![1, 1, c, 1], scale.to_vec());
+            let kernel = KerasArray { role, shape, values };
+            return self.depthwise(name, input, &kernel, offset, ([1; 2], Padding::Valid));
         }
-        let outlet = self.op(name, &[input], Op::Dense { units: c, bias: bias.is_some() })?;
-        self.tensor(name, "kernel", &[c, c], kernel.values)?;
-        if let Some(bias) = bias {
-            self.tensor(name, "bias", &bias.shape, bias.values)?;
+        let outlet = self.op(name, &[input], Op::Dense { units: c, bias: offset.is_some() })?;
+        let mut kernel = vec![0.0; c.saturating_mul(c).min(MAX_WEIGHTS)];
+        kernel.iter_mut().step_by(c + 1).zip(scale).for_each(|(value, &scale)| *value = scale);
+        self.tensor(name, "kernel", &[c, c], kernel)?;
+        if let Some(offset) = offset {
+            self.tensor(name, "bias", &[c], offset.to_vec())?;
         }
         Ok(outlet)
-    }
-
-    /// The features of a global mean as an image of one pixel.
-    pub fn unflattened(&mut self, features: &str) -> Result<String, String> {
-        let pooled = self.layers.iter().position(|layer| layer.name == features);
-        let Some(Layer { op: Op::GlobalAveragePool, inputs, .. }) = pooled.map(|at| &mut self.layers[at])
-        else {
-            return Err("expected features of a global mean to make an image of, found others".to_owned());
-        };
-        let input = std::mem::take(inputs);
-        match input.first().map(|input| self.extent(input)) {
-            Some(Extent::Image(shape)) if shape.h == shape.w => {
-                self.layers.retain(|layer| layer.name != features);
-                let (size, stride, padding) = ([shape.h; 2], [shape.h; 2], Padding::Valid);
-                self.op(features, &input, Op::AveragePool { size, stride, padding })
-            }
-            found => Err(format!("expected a square image, found {found:?}")),
-        }
     }
 
     fn outputs(&self) -> usize {

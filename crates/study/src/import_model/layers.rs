@@ -1,12 +1,13 @@
 //! What each of Keras' layers is here.
 
-use formats::keras::{KerasArray, KerasLayer};
+use formats::keras::{Dialect, KerasArray, KerasLayer};
 use nn::spec::{Extent, Op, Padding};
 use serde_json::Value;
 
 use super::blocks;
 use super::builder::Builder;
-use super::weights::{Arrays, across, dilated, ungrouped};
+use super::merge;
+use super::weights::{Arrays, dilated, ungrouped};
 
 /// Layers that change nothing when a network is applied.
 const IDENTITIES: [&str; 19] = [
@@ -34,13 +35,13 @@ const IDENTITIES: [&str; 19] = [
 /// Layers that are something here.
 const KNOWN: [&str; 30] = [
     "Activation",
-    "Add",
     "AveragePooling2D",
     "BatchNormalization",
     "Concatenate",
     "Conv2D",
     "ConvBlock2D",
     "Convolution2D",
+    "Cropping2D",
     "Dense",
     "DepthwiseConv2D",
     "Dropout",
@@ -67,8 +68,11 @@ const KNOWN: [&str; 30] = [
 
 /// Refuses the first layer that is not known, before anything else is said of the model.
 pub(super) fn check(layers: &[KerasLayer]) -> Result<(), String> {
-    let known = |class: &str| KNOWN.contains(&class) || IDENTITIES.contains(&class);
-    let Some(layer) = layers.iter().find(|layer| !known(&layer.class)) else { return Ok(()) };
+    let known = |layer: &KerasLayer| {
+        let class = layer.class.as_str();
+        KNOWN.contains(&class) || IDENTITIES.contains(&class) || merge::is_merge(layer)
+    };
+    let Some(layer) = layers.iter().find(|layer| !known(layer)) else { return Ok(()) };
     Err(format!("{}: {}", describe(layer), unknown(&layer.class)))
 }
 
@@ -85,18 +89,16 @@ fn unknown(class: &str) -> &'static str {
 }
 
 /// Adds a layer that reads `inputs`; gives the name of the layer that has its output.
-pub(super) fn add(
-    builder: &mut Builder,
-    layer: &KerasLayer,
-    inputs: Vec<String>,
-    last: bool,
-) -> Result<String, String> {
+pub(super) fn add(builder: &mut Builder, step: &Step, inputs: Vec<String>) -> Result<String, String> {
+    let layer = step.layer;
     if layer.config.get("data_format").and_then(Value::as_str) == Some("channels_first") {
         return Err("expected channels last, found channels first".to_owned());
     }
-    let step = Step { layer, arrays: Arrays(layer), last };
-    if layer.class == "Add" {
-        return builder.op(&layer.name, &inputs, Op::Add);
+    if merge::is_merge(layer) {
+        return merge::add(builder, layer, inputs);
+    }
+    if let Some((_, number)) = layer.numbers.first() {
+        return Err(format!("expected outputs of layers to read, found the number {number}"));
     }
     if layer.class == "Concatenate" {
         return step.concatenate(builder, &inputs);
@@ -111,19 +113,13 @@ pub(super) fn add(
         "BatchNormalization" => step.batch_norm(builder, input),
         "MaxPooling2D" | "AveragePooling2D" => step.pool(builder, input),
         "GlobalMaxPooling2D" | "GlobalAveragePooling2D" => step.global_pool(builder, input),
-        "Flatten" => match builder.extent(&input) {
-            Extent::Image(_) => builder.op(&layer.name, &[input], Op::Flatten),
-            Extent::Flat(_) => Ok(input),
-        },
+        "Flatten" => step.flatten(builder, input),
         "Activation" | "ReLU" | "LeakyReLU" | "ELU" | "PReLU" | "Softmax" => step.activation(builder, input),
-        "ZeroPadding2D" => step.zeros_around(builder, input),
+        "ZeroPadding2D" | "Cropping2D" => step.border(builder, input),
         "Reshape" => step.reshape(builder, input),
         "Permute" => step.permute(input),
         "Resizing" => step.resizing(builder, input),
-        "Dropout" | "SpatialDropout2D" => {
-            let rate = step.number("rate").unwrap_or(0.0) as f32;
-            builder.op(&layer.name, &[input], Op::Dropout { rate })
-        }
+        "Dropout" | "SpatialDropout2D" => step.dropout(builder, input),
         "Rescaling" | "Normalization" => step.affine(builder, input),
         "ConvBlock2D" => blocks::conv_block(builder, layer, input),
         "ResidualBlock2D" => blocks::residual_block(builder, layer, input),
@@ -137,8 +133,17 @@ pub(super) fn add(
 pub(super) struct Step<'a> {
     pub layer: &'a KerasLayer,
     pub arrays: Arrays<'a>,
+    pub dialect: Dialect,
     /// Whether it is the last of the model.
     pub last: bool,
+    /// Whether its features are an image of one pixel here.
+    pub kept: bool,
+}
+
+impl<'a> Step<'a> {
+    pub fn new(layer: &'a KerasLayer, dialect: Dialect, last: bool, kept: bool) -> Step<'a> {
+        Step { layer, arrays: Arrays(layer), dialect, last, kept }
+    }
 }
 
 impl Step<'_> {
@@ -178,17 +183,19 @@ impl Step<'_> {
 
     fn depthwise(&self, builder: &mut Builder, input: String) -> Result<String, String> {
         let stored = self.arrays.one("depthwise_kernel").or_else(|_| self.arrays.one("kernel"))?;
-        let kernel = dilated(&across(stored)?, self.pair("dilation_rate", [1; 2])?)?;
+        let kernel = dilated(stored, self.pair("dilation_rate", [1; 2])?)?;
         let step = (self.pair("strides", [1; 2])?, self.padding()?);
-        let outlet = builder.conv(&self.layer.name, input, &kernel, self.bias()?, step)?;
+        let bias = self.bias()?.map(|bias| &bias.values[..]);
+        let outlet = builder.depthwise(&self.layer.name, input, &kernel, bias, step)?;
         self.activated(builder, outlet)
     }
 
     fn separable(&self, builder: &mut Builder, input: String) -> Result<String, String> {
-        let depthwise = across(self.arrays.one("depthwise_kernel")?)?;
-        let depthwise = dilated(&depthwise, self.pair("dilation_rate", [1; 2])?)?;
+        let depthwise = self.arrays.one("depthwise_kernel")?;
+        let depthwise = dilated(depthwise, self.pair("dilation_rate", [1; 2])?)?;
         let step = (self.pair("strides", [1; 2])?, self.padding()?);
-        let each = builder.conv(&format!("{}/depthwise", self.layer.name), input, &depthwise, None, step)?;
+        let name = format!("{}/depthwise", self.layer.name);
+        let each = builder.depthwise(&name, input, &depthwise, None, step)?;
         let pointwise = self.arrays.one("pointwise_kernel")?;
         let outlet =
             builder.conv(&self.layer.name, each, pointwise, self.bias()?, ([1; 2], Padding::Valid))?;
@@ -221,6 +228,15 @@ impl Step<'_> {
         self.activated(builder, outlet)
     }
 
+    /// In training only; what drops whole images (stochastic depth) is left out.
+    fn dropout(&self, builder: &mut Builder, input: String) -> Result<String, String> {
+        if self.layer.config.get("noise_shape").is_some_and(|shape| !shape.is_null()) {
+            return Ok(input);
+        }
+        let rate = self.number("rate").unwrap_or(0.0) as f32;
+        builder.op(&self.layer.name, &[input], Op::Dropout { rate })
+    }
+
     fn batch_norm(&self, builder: &mut Builder, input: String) -> Result<String, String> {
         self.last_axis(builder, &input)?;
         let epsilon = self.number("epsilon").unwrap_or(1e-3) as f32;
@@ -246,7 +262,8 @@ impl Step<'_> {
 
     /// Refuses a norm along anything but channels or features.
     pub fn last_axis(&self, builder: &Builder, input: &str) -> Result<(), String> {
-        let rank = if matches!(builder.extent(input), Extent::Image(_)) { 3 } else { 1 };
+        let is_image = matches!(builder.extent(input), Extent::Image(_)) && !self.kept;
+        let rank = if is_image { 3 } else { 1 };
         let axis = match self.layer.config.get("axis") {
             Some(Value::Array(axes)) if axes.len() == 1 => axes[0].as_i64(),
             Some(value) => value.as_i64(),

@@ -6,7 +6,7 @@ use super::builder::Builder;
 use super::layers::Step;
 
 impl Step<'_> {
-    /// `scale * x + offset` or `(x - mean) / deviation`, as a convolution that keeps channels apart.
+    /// `scale * x + offset` or `(x - mean) / deviation`, for each channel on its own.
     pub(super) fn affine(&self, builder: &mut Builder, input: String) -> Result<String, String> {
         let c = builder.extent(&input).channels();
         let (scale, offset) = if self.layer.class == "Rescaling" {
@@ -25,7 +25,14 @@ impl Step<'_> {
             pairs.map(|(m, d)| if invert { (*d, *m) } else { (1.0 / d, -m / d) }).unzip()
         };
         let floats = |values: &[f64]| values.iter().map(|&value| value as f32).collect::<Vec<f32>>();
-        builder.diagonal(&self.layer.name, input, &floats(&scale), Some(&floats(&offset)))
+        let (scale, offset) = (floats(&scale), floats(&offset));
+        let same = |values: &[f32]| values.windows(2).all(|two| two[0] == two[1]);
+        match (scale.first(), offset.first()) {
+            (Some(&factor), Some(&term)) if same(&scale) && same(&offset) && scale.len() == c => {
+                builder.affine(&self.layer.name, input, factor, term)
+            }
+            _ => builder.diagonal(&self.layer.name, input, &scale, Some(&offset)),
+        }
     }
 
     /// One number for all channels or one for each, however deep in lists.

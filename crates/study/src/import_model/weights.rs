@@ -51,12 +51,6 @@ pub(super) fn ungrouped(kernel: &KerasArray, groups: usize) -> Result<KerasArray
     full(kernel, [h, w, c.saturating_mul(groups), f], |[y, x, i, o]| [y, x, o / (f / groups) * c + i, o])
 }
 
-/// A kernel that filters each channel on its own, as one for all channels.
-pub(super) fn across(kernel: &KerasArray) -> Result<KerasArray, String> {
-    let [h, w, c, multiplier] = axes(kernel)?;
-    full(kernel, [h, w, c, c.saturating_mul(multiplier)], |[y, x, i, m]| [y, x, i, i * multiplier + m])
-}
-
 /// A kernel of another shape with the values of `kernel` at other places and zeros elsewhere.
 fn full(
     kernel: &KerasArray,

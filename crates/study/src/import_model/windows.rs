@@ -5,13 +5,14 @@ use serde_json::Value;
 
 use super::builder::Builder;
 use super::layers::Step;
+use super::merge::is_pixel;
 
 impl Step<'_> {
     pub(super) fn pool(&self, builder: &mut Builder, input: String) -> Result<String, String> {
         let size = self.pair("pool_size", [2; 2])?;
         let (stride, padding) = (self.pair("strides", size)?, self.padding()?);
         let op = match self.layer.class.as_str() {
-            "MaxPooling2D" | "MaxPool2D" => Op::MaxPool { size, stride, padding },
+            "MaxPooling2D" => Op::MaxPool { size, stride, padding },
             _ => Op::AveragePool { size, stride, padding },
         };
         builder.op(&self.layer.name, &[input], op)
@@ -19,7 +20,7 @@ impl Step<'_> {
 
     pub(super) fn global_pool(&self, builder: &mut Builder, input: String) -> Result<String, String> {
         let average = self.layer.class.starts_with("GlobalAv");
-        let keeps = self.flag("keepdims", false);
+        let keeps = self.flag("keepdims", false) || self.kept;
         if average && !keeps {
             return builder.op(&self.layer.name, &[input], Op::GlobalAveragePool);
         }
@@ -37,9 +38,22 @@ impl Step<'_> {
         if keeps { Ok(pooled) } else { builder.op(&format!("{pooled}/flat"), &[pooled], Op::Flatten) }
     }
 
-    /// `n`, `[rows, columns]` or `[[top, bottom], [left, right]]` zeros.
-    pub(super) fn zeros_around(&self, builder: &mut Builder, input: String) -> Result<String, String> {
-        let value = self.layer.config.get("padding").unwrap_or(&Value::Null);
+    pub(super) fn flatten(&self, builder: &mut Builder, input: String) -> Result<String, String> {
+        match builder.extent(&input) {
+            Extent::Flat(_) => Ok(input),
+            extent if self.kept && is_pixel(extent) => Ok(input),
+            extent if self.kept => {
+                Err(format!("expected one pixel to make an image of later, found {extent}"))
+            }
+            Extent::Image(_) => builder.op(&self.layer.name, &[input], Op::Flatten),
+        }
+    }
+
+    /// `n`, `[rows, columns]` or `[[top, bottom], [left, right]]`, zeros around or pixels left out.
+    pub(super) fn border(&self, builder: &mut Builder, input: String) -> Result<String, String> {
+        let crops = self.layer.class == "Cropping2D";
+        let key = if crops { "cropping" } else { "padding" };
+        let value = self.layer.config.get(key).unwrap_or(&Value::Null);
         let whole = |value: &Value| value.as_u64().and_then(|n| usize::try_from(n).ok());
         let side = |value: &Value| match value {
             Value::Array(two) => match &two[..] {
@@ -53,8 +67,9 @@ impl Step<'_> {
             one => side(one).map(|both| (both, both)),
         };
         let (rows, columns) =
-            sides.ok_or_else(|| format!("expected zeros on each side as \"padding\", found {value}"))?;
-        builder.op(&self.layer.name, &[input], Op::Pad { rows, columns })
+            sides.ok_or_else(|| format!("expected pixels on each side as {key:?}, found {value}"))?;
+        let op = if crops { Op::Crop { rows, columns } } else { Op::Pad { rows, columns } };
+        builder.op(&self.layer.name, &[input], op)
     }
 
     /// Only what keeps the order of the values.
@@ -72,9 +87,8 @@ impl Step<'_> {
         };
         match (&target.iter().map(length).collect::<Vec<usize>>()[..], before) {
             (&[units], Extent::Flat(_)) if units == n => Ok(input),
-            (&[units], Extent::Image(_)) if units == n => builder.op(&self.layer.name, &[input], Op::Flatten),
+            (&[units], Extent::Image(_)) if units == n => self.flatten(builder, input),
             (&[h, w, c], Extent::Image(shape)) if [h, w, c] == [shape.h, shape.w, shape.c] => Ok(input),
-            (&[1, 1, c], Extent::Flat(_)) if c == n => builder.unflattened(&input),
             _ => {
                 let target = Value::Array(target.clone());
                 Err(format!("expected a shape that keeps the axes, found {target} for {before}"))

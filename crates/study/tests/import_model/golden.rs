@@ -46,7 +46,7 @@ fn old_list_of_layers() {
 }
 
 /// Models of the tests, and their number of channels.
-const MODELS: [(&str, usize); 7] = [
+const MODELS: [(&str, usize); 10] = [
     ("functional", 3),
     ("sequential", 3),
     ("wide", 3),
@@ -54,9 +54,12 @@ const MODELS: [(&str, usize); 7] = [
     ("lenet", 1),
     ("branches", 3),
     ("mobile", 3),
+    ("excite", 3),
+    ("shapes", 1),
+    ("merges", 3),
 ];
 
-/// The models of `data/make.py`, `data/blocks.py` and `data/others.py`, in every kind of file.
+/// The models of `data/make.py`, `data/blocks.py`, `data/others.py` and `data/gates.py`, in every kind of file.
 #[test]
 fn every_layer_in_every_file() {
     for (name, n_channels) in MODELS {
@@ -68,7 +71,7 @@ fn every_layer_in_every_file() {
                 let weights = (*file == "json").then(|| own(&format!("{keras}_{name}.weights.h5")));
                 let model = import(&ImportModel { weights, ..request(path, "none", n_channels) }).unwrap();
                 let found = match name {
-                    "wide" => second(&probabilities(&model, &golden["x"])),
+                    "wide" | "shapes" => second(&probabilities(&model, &golden["x"])),
                     _ => probabilities(&model, &golden["x"]),
                 };
                 assert_close(&format!("{keras} {name} {file}"), &found, &golden["y"], 1e-5);
