@@ -1,9 +1,10 @@
 //! Single-plane images: patches, and pictures for people.
 
-mod raster;
+mod jpeg_file;
+mod png_file;
 mod tiff_file;
 
-pub use raster::{write_png_grey, write_png_rgb};
+pub use png_file::{write_png_grey, write_png_rgb};
 pub(crate) use tiff_file::tiff_error;
 
 use std::path::Path;
@@ -41,7 +42,8 @@ pub fn has_image_name(name: &str) -> bool {
 /// Reads a PNG, JPEG or TIFF file; which one is told by its content.
 ///
 /// 8- and 16-bit grey, RGB and any number of channels in TIFF, 32- and 64-bit floats in TIFF (64 become 32). An
-/// alpha channel of PNG is dropped when it is opaque. The pages of a TIFF with several are its channels, unless
+/// alpha channel of PNG is dropped when it is opaque; JPEG is decoded as libjpeg-turbo does, to the byte, and inks
+/// become the colours that they print. The pages of a TIFF with several are its channels, unless
 /// its description says `{"shape": [h, w, c]}`, as tifffile writes.
 ///
 /// # Errors
@@ -56,8 +58,8 @@ pub fn read(path: &Path) -> Result<Image, FormatError> {
 /// As [`read`].
 pub fn parse(path: &Path, bytes: &[u8]) -> Result<Image, FormatError> {
     let image = foreign::decode(path, "an image", || match bytes {
-        [0x89, b'P', b'N', b'G', ..] => raster::parse(path, bytes, image::ImageFormat::Png),
-        [0xff, 0xd8, 0xff, ..] => raster::parse(path, bytes, image::ImageFormat::Jpeg),
+        [0x89, b'P', b'N', b'G', ..] => png_file::parse(path, bytes),
+        [0xff, 0xd8, 0xff, ..] => jpeg_file::parse(path, bytes),
         [b'I', b'I', 42 | 43, 0, ..] | [b'M', b'M', 0, 42 | 43, ..] => tiff_file::parse(path, bytes),
         _ => Err(FormatError::new(path, "a PNG, JPEG or TIFF image", quote(bytes))),
     })?;

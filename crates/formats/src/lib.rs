@@ -22,6 +22,7 @@ mod hdf5;
 mod hdf5_write;
 pub mod image;
 mod input;
+mod jpeg;
 pub mod keras;
 pub mod label_points;
 pub mod label_store;

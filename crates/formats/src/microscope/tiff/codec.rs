@@ -35,7 +35,7 @@ impl Codec {
             8 | 32946 => Codec::Deflate,
             32773 => Codec::PackBits,
             50000 => Codec::Zstd,
-            7 => Codec::Jpeg(Jpeg::of(bytes, ifd, kind, photometric == 6)?),
+            7 => Codec::Jpeg(Jpeg::of(bytes, ifd, kind, photometric)?),
             other => {
                 let expected =
                     "no compression, LZW, Deflate, PackBits, ZSTD or JPEG (save it anew with one of them)";

@@ -1,4 +1,4 @@
-//! PNG and JPEG.
+//! PNG.
 
 use std::io::{self, Cursor};
 use std::path::Path;
@@ -9,21 +9,19 @@ use image::{DynamicImage, ExtendedColorType, ImageEncoder, ImageFormat, ImageRea
 use super::{Image, MAX_VALUES};
 use crate::{FormatError, atomic};
 
-pub(super) fn parse(path: &Path, bytes: &[u8], format: ImageFormat) -> Result<Image, FormatError> {
-    let broken =
-        |e: image::ImageError| FormatError::new(path, format!("a {} image", name(format)), e.to_string());
-    // Decoders make up what is missing near the end.
-    let is_whole = if format == ImageFormat::Png { is_whole_png(bytes) } else { is_whole_jpeg(bytes) };
-    if !is_whole {
-        let expected = format!("a whole {} image", name(format));
-        return Err(FormatError::new(path, expected, "the end of the file too early"));
+pub(super) fn parse(path: &Path, bytes: &[u8]) -> Result<Image, FormatError> {
+    let broken = |e: image::ImageError| FormatError::new(path, "a PNG image", e.to_string());
+    // The decoder makes up what is missing near the end.
+    if !is_whole(bytes) {
+        return Err(FormatError::new(path, "a whole PNG image", "the end of the file too early"));
     }
-    let (w, h) = ImageReader::with_format(Cursor::new(bytes), format).into_dimensions().map_err(broken)?;
+    let reader = || ImageReader::with_format(Cursor::new(bytes), ImageFormat::Png);
+    let (w, h) = reader().into_dimensions().map_err(broken)?;
     if w as usize * h as usize > MAX_VALUES / 4 {
         let expected = format!("at most {} pixels", MAX_VALUES / 4);
         return Err(FormatError::new(path, expected, format!("{h} rows x {w} columns")));
     }
-    let mut reader = ImageReader::with_format(Cursor::new(bytes), format);
+    let mut reader = reader();
     let mut limits = Limits::default();
     limits.max_alloc = Some(8 * MAX_VALUES as u64);
     reader.limits(limits);
@@ -45,8 +43,8 @@ pub(super) fn parse(path: &Path, bytes: &[u8], format: ImageFormat) -> Result<Im
     Ok(Image { shape: CropShape { h, w, c }, pixels })
 }
 
-/// Whether the chunks of a PNG file go on to the last.
-fn is_whole_png(bytes: &[u8]) -> bool {
+/// Whether the chunks go on to the last.
+fn is_whole(bytes: &[u8]) -> bool {
     let mut rest = bytes.get(8..).unwrap_or_default();
     while let Some((&head, body)) = rest.split_first_chunk::<8>() {
         let [a, b, c, d, kind @ ..] = head;
@@ -61,29 +59,6 @@ fn is_whole_png(bytes: &[u8]) -> bool {
         rest = next;
     }
     false
-}
-
-/// Whether the segments of a JPEG file go on to the mark of its end.
-fn is_whole_jpeg(bytes: &[u8]) -> bool {
-    let mut at = 2;
-    loop {
-        let Some(&[mark, code]) = bytes.get(at..).and_then(<[u8]>::first_chunk::<2>) else { return false };
-        at += match (mark, code) {
-            (0xff, 0xd9) => return true,
-            // Markers without content, and fill bytes.
-            (0xff, 0x01 | 0xd0..=0xd8) => 2,
-            (0xff, 0xff) => 1,
-            (0xff, 0x02..) => {
-                let Some(&length) = bytes.get(at + 2..).and_then(<[u8]>::first_chunk::<2>) else {
-                    return false;
-                };
-                2 + usize::from(u16::from_be_bytes(length))
-            }
-            // Compressed values, in which 0xff is followed by 0.
-            (0xff, 0x00) => 2,
-            _ => 1,
-        };
-    }
 }
 
 /// Drops an alpha channel that hides nothing; what a half-transparent pixel means for a measurement is undefined.
@@ -101,10 +76,6 @@ fn opaque<T: Copy + PartialEq>(
         out.extend_from_slice(&pixel[..channels - 1]);
     }
     Ok(out)
-}
-
-fn name(format: ImageFormat) -> &'static str {
-    if format == ImageFormat::Png { "PNG" } else { "JPEG" }
 }
 
 /// Writes an 8-bit grey PNG of `h` rows and `w` columns, atomically.
