@@ -10,32 +10,37 @@ export const PALE = 2;
 export const WARNED = 4;
 export const CURRENT = 8;
 
+/** Markers smaller than this, in canvas pixels, are dots: their outlines would be blots. */
+const DOTS_BELOW = 3;
+
 const VERTEX = `#version 300 es
 layout(location = 0) in vec4 a_marker;
 uniform vec2 u_stage, u_camera;
 uniform float u_scale, u_size;
-out vec2 v_at;
 flat out vec3 v_color;
 flat out int v_shape, v_state;
+flat out float v_reach;
 void main() {
-  vec2 corner = vec2(gl_VertexID & 1, gl_VertexID >> 1) * 2.0 - 1.0;
   int bits = int(a_marker.w);
   v_shape = bits & 15;
   v_state = bits >> 4;
   int c = int(a_marker.z);
   v_color = vec3((c >> 16) & 255, (c >> 8) & 255, c & 255) / 255.0;
-  v_at = corner * 2.0;
-  vec2 screen = (a_marker.xy - u_camera) * u_scale + v_at * u_size;
-  gl_Position = vec4(screen.x, -screen.y, 0, 0) / vec4(u_stage / 2.0, 1, 1) + vec4(0, 0, 0, 1);
+  // Rings lie outside of the shape; without one, its corners and their halo are all there is.
+  bool ringed = (v_state & ${SELECTED | WARNED | CURRENT}) != 0;
+  v_reach = ringed ? 1.75 + 3.0 / u_size : u_size < ${DOTS_BELOW}.0 ? 1.0 : 1.3 + 2.7 / u_size;
+  gl_PointSize = 2.0 * v_reach * u_size;
+  vec2 screen = (a_marker.xy - u_camera) * u_scale / u_stage * 2.0;
+  gl_Position = vec4(screen.x, -screen.y, 0, 1);
 }`;
 
 /** Outlines as distances, so that they are sharp at every size; hollow, so that the cell stays visible. */
 const FRAGMENT = `#version 300 es
 precision highp float;
 uniform float u_size;
-in vec2 v_at;
 flat in vec3 v_color;
 flat in int v_shape, v_state;
+flat in float v_reach;
 out vec4 color;
 
 float polygon(vec2 p, float n, float r, float turn) {
@@ -66,9 +71,15 @@ float outline(vec2 p) {
   return length(p) - 0.9;
 }
 void main() {
+  vec2 p = (2.0 * gl_PointCoord - 1.0) * v_reach;
+  bool pale = (v_state & 2) != 0;
+  if (v_reach == 1.0) {
+    if (dot(p, p) > 1.0) discard;
+    color = vec4(v_color, 1) * (pale ? 0.5 : 1.0);
+    return;
+  }
   float pixel = 1.0 / u_size;
-  vec2 p = v_at;
-  bool pale = (v_state & 2) != 0, current = (v_state & 8) != 0;
+  bool current = (v_state & 8) != 0;
   float d = outline(p);
   float line = v_shape == 4 || v_shape == 5 ? d : abs(d);
   float thick = (pale ? 0.7 : 1.05) * pixel;
@@ -92,12 +103,13 @@ void main() {
   color = vec4(made.rgb * made.a, made.a);
 }`;
 
-/** All markers of a frame in one instanced draw. */
+/** All markers of a frame in one draw, as points: an instance each would be a draw each where a processor does the drawing. */
 export class MarkerPass {
   readonly #program: Program;
   readonly #array: WebGLVertexArrayObject;
   readonly #buffer: WebGLBuffer;
-  #n = 0;
+  /** How many there are. */
+  n = 0;
 
   constructor(readonly gl: WebGL2RenderingContext) {
     this.#program = program(gl, VERTEX, FRAGMENT);
@@ -107,7 +119,6 @@ export class MarkerPass {
     gl.bindBuffer(gl.ARRAY_BUFFER, this.#buffer);
     gl.enableVertexAttribArray(0);
     gl.vertexAttribPointer(0, STRIDE, gl.FLOAT, false, 0, 0);
-    gl.vertexAttribDivisor(0, 1);
     gl.bindVertexArray(null);
   }
 
@@ -116,12 +127,12 @@ export class MarkerPass {
     const { gl } = this;
     gl.bindBuffer(gl.ARRAY_BUFFER, this.#buffer);
     gl.bufferData(gl.ARRAY_BUFFER, numbers.subarray(0, n * STRIDE), gl.DYNAMIC_DRAW);
-    this.#n = n;
+    this.n = n;
   }
 
-  /** `size`: half the side of a marker, in screen pixels. */
+  /** `size`: half the side of a marker, in canvas pixels. */
   draw(camera: Camera, stage: Size, size: number): void {
-    if (this.#n === 0) return;
+    if (this.n === 0) return;
     const { gl } = this;
     const { program: p, at } = this.#program;
     gl.useProgram(p);
@@ -132,7 +143,7 @@ export class MarkerPass {
     gl.uniform1f(at("u_scale"), camera.scale);
     gl.uniform1f(at("u_size"), size);
     gl.bindVertexArray(this.#array);
-    gl.drawArraysInstanced(gl.TRIANGLE_STRIP, 0, 4, this.#n);
+    gl.drawArrays(gl.POINTS, 0, this.n);
     gl.bindVertexArray(null);
   }
 }

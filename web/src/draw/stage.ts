@@ -13,8 +13,20 @@ export interface Scene {
   camera: Camera;
   /** Size of the stage in screen pixels. */
   stage: Size;
+  /** Size of the image in its own pixels. */
+  image: Size;
   planes: { plane: PlaneTexture; view: ChannelView }[];
   markers: boolean;
+}
+
+/** Half the side of a marker, in screen pixels, and of the smallest where they are a crowd. */
+const MARKER = 7;
+const SMALLEST = 1.5;
+
+/** Markers shrink where they would lie on one another, so that a crowd stays cells and not a blot. */
+export function markerSize(scale: number, image: Size, nMarkers: number): number {
+  const apart = Math.sqrt((image.height * image.width) / Math.max(1, nMarkers)) * scale;
+  return Math.min(MARKER, Math.max(SMALLEST, 0.4 * apart));
 }
 
 /** The passes of an image, back to front. */
@@ -30,14 +42,14 @@ export class Stage extends Surface {
     this.markers = new MarkerPass(this.gl);
   }
 
-  draw({ camera, stage, planes, markers }: Scene): void {
+  draw({ camera, stage, image, planes, markers }: Scene): void {
     const { canvas } = this;
     const ratio = canvas.width / Math.max(1, stage.width);
     this.clear();
     this.#image.draw(planes, camera, stage);
-    // Marker sizes are in the canvas's own pixels, so that lines stay one pixel sharp.
-    const size = 7 * ratio;
     if (markers) {
+      // In the canvas's own pixels, so that lines stay one pixel sharp.
+      const size = markerSize(camera.scale, image, this.markers.n) * ratio;
       const real = { width: canvas.width, height: canvas.height };
       this.markers.draw({ ...camera, scale: camera.scale * ratio }, real, size);
     }
