@@ -130,9 +130,10 @@ export class MarkerPass {
     this.n = n;
   }
 
-  /** `size`: half the side of a marker, in canvas pixels. */
-  draw(camera: Camera, stage: Size, size: number): void {
-    if (this.n === 0) return;
+  /** Draws at most `most` markers; says how many. `size`: half the side of one, in canvas pixels. */
+  draw(camera: Camera, stage: Size, size: number, most: number): number {
+    const n = Math.min(this.n, most);
+    if (n === 0) return 0;
     const { gl } = this;
     const { program: p, at } = this.#program;
     gl.useProgram(p);
@@ -143,7 +144,8 @@ export class MarkerPass {
     gl.uniform1f(at("u_scale"), camera.scale);
     gl.uniform1f(at("u_size"), size);
     gl.bindVertexArray(this.#array);
-    gl.drawArrays(gl.POINTS, 0, this.n);
+    gl.drawArrays(gl.POINTS, 0, n);
     gl.bindVertexArray(null);
+    return n;
   }
 }

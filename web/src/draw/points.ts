@@ -1,5 +1,6 @@
 import { rgb } from "../state/channels";
 import type { Camera, Size } from "../state/camera";
+import { strideOf } from "./budget";
 import { type Program, program } from "./gl";
 
 /** Colours of 65,536 codes lie in a square of this side. */
@@ -36,17 +37,6 @@ void main() {
 
 /** Points smaller than this, in screen pixels, are squares. */
 const ROUND_FROM = 4;
-
-/**
- * A step that is prime to `n`, near the golden section of it: cell `k * step % n` in place k is an order in which every
- * beginning is an even sample, so that no class lies on top of all others because its cells came last.
- */
-export function strideOf(n: number): number {
-  const prime = (a: number, b: number): boolean => (b === 0 ? a === 1 : prime(b, a % b));
-  let step = Math.max(1, Math.floor(n * 0.6180339887));
-  while (!prime(n, step)) step++;
-  return step;
-}
 
 /** Up to millions of points, a code each that says their colour. */
 export class PointPass {

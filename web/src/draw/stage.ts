@@ -16,7 +16,8 @@ export interface Scene {
   /** Size of the image in its own pixels. */
   image: Size;
   planes: { plane: PlaneTexture; view: ChannelView }[];
-  markers: boolean;
+  /** At most so many markers. */
+  most: number;
 }
 
 /** Half the side of a marker, in screen pixels, and of the smallest where they are a crowd. */
@@ -42,16 +43,15 @@ export class Stage extends Surface {
     this.markers = new MarkerPass(this.gl);
   }
 
-  draw({ camera, stage, image, planes, markers }: Scene): void {
+  /** Says how many markers it drew. */
+  draw({ camera, stage, image, planes, most }: Scene): number {
     const { canvas } = this;
     const ratio = canvas.width / Math.max(1, stage.width);
     this.clear();
     this.#image.draw(planes, camera, stage);
-    if (markers) {
-      // In the canvas's own pixels, so that lines stay one pixel sharp.
-      const size = markerSize(camera.scale, image, this.markers.n) * ratio;
-      const real = { width: canvas.width, height: canvas.height };
-      this.markers.draw({ ...camera, scale: camera.scale * ratio }, real, size);
-    }
+    // In the canvas's own pixels, so that lines stay one pixel sharp.
+    const size = markerSize(camera.scale, image, this.markers.n) * ratio;
+    const real = { width: canvas.width, height: canvas.height };
+    return this.markers.draw({ ...camera, scale: camera.scale * ratio }, real, size, most);
   }
 }

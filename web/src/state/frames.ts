@@ -18,6 +18,8 @@ export function frameKey(image: ImageId, t: number, z: number): string {
 export class FrameIndex {
   readonly #frames = new Map<string, Frame>();
   readonly #sizes = new Map<string, number>();
+  /** The frame asked for last: whoever asks of one cell mostly asks of its neighbour next. */
+  #last: { image: ImageId; t: number; z: number; frame: Frame } | null = null;
 
   add(cell: Cell): void {
     const key = frameKey(cell.image, cell.t, cell.z);
@@ -46,9 +48,10 @@ export class FrameIndex {
     return this.#sizes.get(frameKey(image, t, z)) ?? 0;
   }
 
-  *in(image: ImageId, t: number, z: number): Generator<Cell> {
-    const frame = this.#frames.get(frameKey(image, t, z));
-    if (frame) for (const cells of frame.values()) yield* cells;
+  in(image: ImageId, t: number, z: number): Cell[] {
+    const found: Cell[] = [];
+    for (const cells of this.#frame(image, t, z)?.values() ?? []) for (const cell of cells) found.push(cell);
+    return found;
   }
 
   /** Cells within `radius` pixels of a place, the nearest first. */
@@ -62,7 +65,7 @@ export class FrameIndex {
 
   /** Cells in a box, its edges included. */
   within(image: ImageId, t: number, z: number, y0: number, x0: number, y1: number, x1: number): Cell[] {
-    const frame = this.#frames.get(frameKey(image, t, z));
+    const frame = this.#frame(image, t, z);
     if (!frame) return [];
     const found: Cell[] = [];
     const keep = (cells: Cell[]) => {
@@ -84,6 +87,14 @@ export class FrameIndex {
     return found;
   }
 
+  #frame(image: ImageId, t: number, z: number): Frame | undefined {
+    const last = this.#last;
+    if (last?.image === image && last.t === t && last.z === z) return last.frame;
+    const frame = this.#frames.get(frameKey(image, t, z));
+    if (frame) this.#last = { image, t, z, frame };
+    return frame;
+  }
+
   /** Frames of an image that have cells: `t` to how many, over all z. */
   countsByTime(image: ImageId): Map<number, number> {
     const counts = new Map<number, number>();
@@ -99,7 +110,13 @@ export class FrameIndex {
   /** A cell of another class within `radius` pixels: one of the two must be wrong. */
   rival(cell: Cell, radius: number): Cell | null {
     if (cell.class === null) return null;
-    const others = this.near(cell.image, cell.t, cell.z, cell.y, cell.x, radius);
-    return others.find((other) => other.id !== cell.id && other.class !== null && other.class !== cell.class) ?? null;
+    const { image, t, z, y, x } = cell;
+    let [rival, least]: [Cell | null, number] = [null, radius * radius];
+    for (const other of this.within(image, t, z, y - radius, x - radius, y + radius, x + radius)) {
+      if (other.class === null || other.class === cell.class || other.id === cell.id) continue;
+      const d2 = (other.y - y) ** 2 + (other.x - x) ** 2;
+      if (d2 < least || (d2 === least && (!rival || other.id < rival.id))) [rival, least] = [other, d2];
+    }
+    return rival;
   }
 }

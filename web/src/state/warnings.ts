@@ -11,6 +11,10 @@ export class Warnings {
     public radius: number,
   ) {}
 
+  get none(): boolean {
+    return this.#rivals.size === 0;
+  }
+
   has(id: CellId): boolean {
     return this.#rivals.has(id);
   }
@@ -33,7 +37,7 @@ export class Warnings {
     let n = 0;
     for (const cell of [...this.labels.cells()]) {
       this.#look(cell.id, null);
-      if (++n % 2000 === 0) yield;
+      if (++n % 500 === 0) yield;
     }
   }
 

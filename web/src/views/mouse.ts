@@ -31,6 +31,11 @@ export class Mouse {
     readonly dragged: (drag: Drag | null) => void,
   ) {}
 
+  /** Whether the image is being held and moved. */
+  get panning(): boolean {
+    return this.#held?.moved === true && this.#held.kind === "pan";
+  }
+
   down(pointer: number, button: number, y: number, x: number, shift: boolean, ctrl: boolean): boolean {
     if (this.#held || button > 1) return false;
     const cell = button === 0 && !ctrl ? this.#cellAt(y, x) : null;

@@ -80,7 +80,7 @@ export class Workbench extends Desk<Pending> {
   cellsHere(): Cell[] {
     void this.version;
     const { image, shown } = this.viewer;
-    return image ? [...this.labels.frames.in(image.id, shown.t, shown.z)] : [];
+    return image ? this.labels.frames.in(image.id, shown.t, shown.z) : [];
   }
 
   get selection(): Cell[] {

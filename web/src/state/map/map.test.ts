@@ -1,6 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { Budget } from "../../draw/mapstage";
-import { strideOf } from "../../draw/points";
+import { Budget, strideOf } from "../../draw/budget";
 import { newId } from "../id";
 import { coloured, varied, viridis } from "./colors";
 import { type Column, EMPTY, type PlateInfo } from "./contract";
