@@ -1,12 +1,14 @@
 //! The optimisation of the map: points that belong together attract, points drawn at random repel.
 //!
-//! The published loop moves both ends of an edge at once, which cannot be done on several threads without races. Here
-//! a point moves only itself. The points are dealt into rounds; in a round every point starts from where the others
-//! stood when the round began, so the order of its points does not matter and they can be moved in parallel; what is
-//! drawn at random depends only on seed, epoch and point. Sixteen points move side by side, one per lane of a vector.
+//! The published loop goes through the edges one by one, each seeing where the last left the points, which cannot be done
+//! on several threads without races. Here the points are dealt into rounds. In a round every point goes through its edges
+//! from where all stood when the round began; both ends of an edge move, the far end when the round is over. So the order
+//! within a round does not matter and its points can be moved in parallel; what is drawn at random depends only on seed,
+//! epoch and pack. The points of a pack move side by side, one per lane of a vector.
 
 mod due;
 mod forces;
+mod plane;
 mod random;
 
 use kernels::{Kernels, PlainCode};
@@ -14,16 +16,19 @@ use rayon::prelude::*;
 
 use crate::curve::Curve;
 use crate::graph::Graph;
-use due::{Due, Edges, Share};
-use forces::{Forces, LANES, NOBODY, Places};
+use due::{Due, Edges};
+use forces::Forces;
+use plane::{LANES, NOBODY, Places, Plane};
 use random::Random;
 
 /// Points that repel for each that attracts.
 const REPELLING: usize = 5;
 /// Rounds of an epoch. More rounds use newer positions, fewer leave more to do in parallel.
 const ROUNDS: usize = 16;
-/// Packs of sixteen points that a thread takes at once.
-const TOGETHER: usize = 4;
+/// Uses of edges are set out for so many epochs at once, times points: some hundred bytes each.
+const AHEAD: usize = 2_000_000;
+/// Beyond so many epochs nothing more is gained.
+const MOST_AHEAD: usize = 16;
 
 /// How long and how fast points move.
 #[derive(Debug, Clone, Copy)]
@@ -44,42 +49,42 @@ impl Pace {
 
 /// Moves `positions` so that the points of `graph` that belong together come near each other. `each` hears of every
 /// epoch done, and stops the work by answering false.
-pub fn optimise(graph: &Graph, positions: &mut [[f32; 2]], pace: &Pace, each: &mut dyn FnMut(usize) -> bool) {
-    let unit = 1.0 / graph.strongest().max(f32::MIN_POSITIVE);
-    let shares: Vec<Vec<Share>> = (0..graph.len())
-        .map(|i| graph.row(i).1.iter().map(|weight| Share::new(weight * unit)).collect())
-        .collect();
-    let edges = |i: u32| Edges { ids: graph.row(i as usize).0, shares: &shares[i as usize] };
+pub fn optimise(
+    graph: &Graph,
+    positions: &mut [[f32; 2]],
+    pace: &Pace,
+    each: &mut (dyn FnMut(usize) -> bool + Send),
+) {
     let forces = Forces::new(pace.curve);
-    let rounds = rounds(&shares);
+    let mut plane = Plane::new(positions);
+    let mut rounds = rounds(graph);
+    let ahead = (AHEAD / positions.len()).clamp(1, MOST_AHEAD);
     for epoch in 0..pace.epochs {
-        let rate = pace.rate_at(epoch);
+        if epoch % ahead == 0 {
+            let epochs = epoch..(epoch + ahead).min(pace.epochs);
+            let packs = rounds.par_iter_mut().flat_map(|round| round.par_iter_mut());
+            packs.for_each(|pack| pack.due = pack.edges.due(epochs.clone()));
+        }
         for round in &rounds {
-            let packs = round.par_chunks(LANES).with_min_len(TOGETHER);
-            let moved: Vec<Places> = packs
+            let moved: Vec<Moved> = (round.par_iter())
                 .map(|pack| {
-                    let start = Places::of(positions, pack);
-                    let due = Due::new(pack.iter().map(|&i| edges(i)), epoch);
-                    let random = Random::new(pace.seed, epoch, pack);
-                    pace.kernels.run_plain(Move {
-                        forces: &forces,
-                        positions,
-                        start,
-                        due,
-                        random,
-                        rate,
-                        pulls: 2,
-                    })
+                    let start = plane.of(&pack.points);
+                    let random = Random::new(pace.seed, epoch, pack.points[0]);
+                    let (steps, rate) = (pack.due.steps(epoch), pace.rate_at(epoch));
+                    let around = Around { forces: &forces, plane: &plane };
+                    pace.kernels.run_plain(Move { around, start, steps, random, rate })
                 })
                 .collect();
-            for (pack, moved) in round.chunks(LANES).zip(moved) {
-                pack.iter().enumerate().for_each(|(lane, &i)| positions[i as usize] = moved.at(lane));
+            for (pack, moved) in round.iter().zip(moved) {
+                moved.apply(&mut plane, &pack.points, pack.due.steps(epoch));
             }
+            plane.close();
         }
         if !each(epoch) {
-            return;
+            break;
         }
     }
+    positions.iter_mut().enumerate().for_each(|(i, position)| *position = plane.at(i));
 }
 
 /// Moves new points among `positions`, which stay: `ids` and `weights` are the `k` neighbours of each new point.
@@ -92,80 +97,112 @@ pub fn place(
     pace: &Pace,
 ) {
     let forces = Forces::new(pace.curve);
-    let shares: Vec<Share> = weights.iter().map(|&weight| Share::new(weight)).collect();
-    new.par_chunks_mut(LANES).enumerate().for_each(|(part, new)| {
-        let pack: Vec<u32> = (0..new.len() as u32).map(|lane| (part * LANES) as u32 + lane).collect();
-        let lanes: Vec<u32> = (0..new.len() as u32).collect();
-        let mut here = Places::of(new, &lanes);
+    let plane = Plane::new(positions);
+    let packs = new.par_chunks_mut(LANES).zip(ids.par_chunks(LANES * k)).zip(weights.par_chunks(LANES * k));
+    packs.enumerate().for_each(|(pack, ((new, ids), weights))| {
+        let mut here = Places::default();
+        new.iter().enumerate().for_each(|(lane, new)| [here.x[lane], here.y[lane]] = *new);
+        let due = Edges::new(ids.chunks(k).zip(weights.chunks(k)), 1.0).due(0..pace.epochs);
         for epoch in 0..pace.epochs {
-            let edges = pack.iter().map(|&i| {
-                let range = i as usize * k..(i as usize + 1) * k;
-                Edges { ids: &ids[range.clone()], shares: &shares[range] }
-            });
-            let due = Due::new(edges, epoch);
-            let random = Random::new(pace.seed, epoch, &pack);
-            let (rate, start) = (pace.rate_at(epoch), here);
-            here = pace.kernels.run_plain(Move {
-                forces: &forces,
-                positions,
-                start,
-                due,
-                random,
-                rate,
-                pulls: 1,
-            });
+            let random = Random::new(pace.seed, epoch, (pack * LANES) as u32);
+            let (start, steps, rate) = (here, due.steps(epoch), pace.rate_at(epoch));
+            let around = Around { forces: &forces, plane: &plane };
+            here = pace.kernels.run_plain(Move { around, start, steps, random, rate }).end;
         }
         new.iter_mut().enumerate().for_each(|(lane, new)| *new = here.at(lane));
     });
 }
 
-/// Points in rounds. Within a round points with as many uses of edges stand together, so that the lanes of a pack have
-/// the same to do; neighbours on the map seldom meet in one round.
-fn rounds(shares: &[Vec<Share>]) -> Vec<Vec<u32>> {
-    let uses = |i: u32| shares[i as usize].iter().map(|share| share.uses()).sum::<u64>();
-    let mut order: Vec<u32> = (0..shares.len() as u32).collect();
-    order.sort_by_cached_key(|&i| (uses(i), i));
+/// Points that move side by side.
+struct Pack {
+    points: [u32; LANES],
+    edges: Edges,
+    due: Due,
+}
+
+/// All points in packs, the packs in rounds. Within a round points with as many uses of edges stand together, so that the
+/// lanes of a pack have the same to do; neighbours on the map seldom meet in one round.
+fn rounds(graph: &Graph) -> Vec<Vec<Pack>> {
+    let unit = 1.0 / graph.strongest().max(f32::MIN_POSITIVE);
+    let uses: Vec<f32> = (0..graph.len()).map(|i| graph.row(i).1.iter().sum()).collect();
+    let mut order: Vec<u32> = (0..graph.len() as u32).collect();
+    order.sort_by(|&i, &j| uses[i as usize].total_cmp(&uses[j as usize]).then(i.cmp(&j)));
+    let pack = |some: &[u32]| {
+        let mut points = [NOBODY; LANES];
+        points[..some.len()].copy_from_slice(some);
+        let edges = Edges::new(some.iter().map(|&i| graph.row(i as usize)), unit);
+        Pack { points, edges, due: Due::default() }
+    };
     let count = ROUNDS.min(order.len());
-    (0..count).map(|round| order.iter().skip(round).step_by(count).copied().collect()).collect()
+    let round = |round: usize| -> Vec<u32> { order.iter().skip(round).step_by(count).copied().collect() };
+    (0..count).into_par_iter().map(|i| round(i).chunks(LANES).map(pack).collect()).collect()
+}
+
+/// What acts on points that move.
+#[derive(Clone, Copy)]
+struct Around<'a> {
+    forces: &'a Forces,
+    plane: &'a Plane,
 }
 
 /// The moves of a pack of points in an epoch.
 struct Move<'a> {
-    forces: &'a Forces,
-    positions: &'a [[f32; 2]],
+    around: Around<'a>,
     start: Places,
-    due: Due,
+    steps: &'a [[u32; LANES]],
     random: Random,
     rate: f32,
-    /// How often each edge attracts: in the published loop an edge between two points of the map moves each of them as
-    /// its head and as its tail.
-    pulls: usize,
 }
 
 impl PlainCode for Move<'_> {
-    /// Where the points are then.
-    type Output = Places;
+    type Output = Moved;
 
     #[inline(always)]
-    fn run(mut self) -> Places {
-        let Move { forces, positions, rate, .. } = self;
-        let mut here = self.start;
-        for ids in self.due.steps() {
-            let there = here.replaced(ids, positions);
-            forces.attract(&mut here, &there, rate);
+    fn run(mut self) -> Moved {
+        let Around { forces, plane } = self.around;
+        let mut here = self.start.clone();
+        let mut pulls = Vec::with_capacity(self.steps.len());
+        for ids in self.steps {
+            // Who meets nobody stays.
+            let mut rates = [0.0; LANES];
+            rates
+                .iter_mut()
+                .zip(ids)
+                .for_each(|(own, &id)| *own = if id == NOBODY { 0.0 } else { self.rate });
+            let pull = forces.attract(&here, &plane.of(ids), &rates);
+            here.shift(&pull);
+            pulls.push(pull);
             for _ in 0..REPELLING {
-                let mut drawn = self.random.draw(positions.len() as u32);
-                for (drawn, &id) in drawn.iter_mut().zip(ids) {
-                    *drawn = if id == NOBODY { NOBODY } else { *drawn };
-                }
-                let other = here.replaced(&drawn, positions);
-                forces.repel(&mut here, &other, rate);
-            }
-            for _ in 1..self.pulls {
-                let there = here.replaced(ids, positions);
-                forces.attract(&mut here, &there, rate);
+                // Each meets a point as likely as any other. That those met by a pack stand in a row in memory, which is
+                // many times quicker to read, makes no difference to any of them.
+                let others = plane.from(self.random.draw(plane.len()));
+                let push = forces.repel(&here, &others, &rates);
+                here.shift(&push);
             }
         }
-        here
+        Moved { start: self.start, end: here, pulls }
+    }
+}
+
+/// What the moves of a pack of points come to.
+struct Moved {
+    start: Places,
+    end: Places,
+    /// By how much each was pulled in each step: whom it met is pulled as far the other way.
+    pulls: Vec<Places>,
+}
+
+impl Moved {
+    /// Moves the points of the pack, and those whom they met in `steps`.
+    fn apply(&self, plane: &mut Plane, points: &[u32; LANES], steps: &[[u32; LANES]]) {
+        for (lane, &i) in points.iter().enumerate().filter(|(_, i)| **i != NOBODY) {
+            let (from, to) = (self.start.at(lane), self.end.at(lane));
+            plane.shift(i, [to[0] - from[0], to[1] - from[1]]);
+        }
+        for (ids, pulls) in steps.iter().zip(&self.pulls) {
+            for (lane, &id) in ids.iter().enumerate().filter(|(_, id)| **id != NOBODY) {
+                plane.shift(id, pulls.at(lane).map(|pull| -pull));
+            }
+        }
     }
 }

@@ -6,30 +6,27 @@ pub fn power(x: f32, p: f32) -> f32 {
     exp2(p * log2(x))
 }
 
-/// Binary logarithm of a normal positive number: the exponent, and a minimax polynomial of the mantissa from 1 to 2.
+/// Binary logarithm of a normal positive number: the exponent, and a minimax polynomial of the mantissa from sqrt(1/2) to
+/// sqrt(2), to 2e-6.
 #[inline(always)]
 fn log2(x: f32) -> f32 {
-    let bits = x.to_bits();
-    let exponent = (bits >> 23) as i32 - 127;
-    let m = f32::from_bits((bits & 0x007f_ffff) | 0x3f80_0000);
-    // ln(m) by atanh: with s = (m - c) / (m + c), c = sqrt(2), |s| < 0.172.
-    let s = (m - std::f32::consts::SQRT_2) / (m + std::f32::consts::SQRT_2);
-    let q = s * s;
-    let series = 2.0 * std::f32::consts::LOG2_E * s * (1.0 + q * (1.0 / 3.0 + q * (0.2 + q * (1.0 / 7.0))));
-    exponent as f32 + 0.5 + series
+    let exponent = x.to_bits().cast_signed().wrapping_sub(0x3f35_04f3) >> 23;
+    let t = f32::from_bits(x.to_bits().wrapping_sub((exponent << 23).cast_unsigned())) - 1.0;
+    let series = 1.442_713_5
+        + t * (-0.721_131_86 + t * (0.479_348 + t * (-0.367_49 + t * (0.322_154_87 - t * 0.206_591_86))));
+    exponent as f32 + t * series
 }
 
-/// Two to the power of `x`, within the range of normal numbers.
+/// Two to the power of `x`, within the range of normal numbers: by a minimax polynomial, to 3e-6 of its size.
 #[inline(always)]
 fn exp2(x: f32) -> f32 {
     let x = x.clamp(-126.0, 126.0);
     // Adding a large number rounds to a whole one, which then stands in the low bits.
     let shifted = x + 12_582_912.0;
-    let whole = shifted - 12_582_912.0;
-    let f = (x - whole) * std::f32::consts::LN_2;
-    let series = 1.0 + f * (1.0 + f * (0.5 + f * (1.0 / 6.0 + f * (1.0 / 24.0 + f * (1.0 / 120.0)))));
-    let scale = shifted.to_bits().wrapping_shl(23).wrapping_add(0x3f80_0000);
-    series * f32::from_bits(scale)
+    let f = x - (shifted - 12_582_912.0);
+    let series =
+        0.999_999_3 + f * (0.693_121_8 + f * (0.240_247_45 + f * (0.055_917_86 + f * 0.009_570_102)));
+    f32::from_bits(series.to_bits().wrapping_add(shifted.to_bits().wrapping_shl(23)))
 }
 
 #[cfg(test)]

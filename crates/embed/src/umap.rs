@@ -10,7 +10,7 @@ use crate::neighbours::{Index, Neighbours, Search};
 use crate::spectral::spectral;
 use crate::{EmbedError, Pca, Points};
 
-/// Half the side of the square in which the map starts.
+/// Side of the square in which the map starts.
 const START: f32 = 10.0;
 /// Deviation of what is added to the start, so that no two points coincide.
 const JITTER: f32 = 1e-4;
@@ -39,7 +39,8 @@ pub struct Umap {
     pub min_dist: f64,
     /// Scale of the map; above 0.
     pub spread: f64,
-    /// Passes of the optimisation; none for 500 up to 10,000 points and 200 above.
+    /// Passes of the optimisation; none for 750 up to 10,000 points and 200 above. (umap-learn makes 500 and 200: the
+    /// small map is worth half as many again.)
     pub n_epochs: Option<usize>,
     /// Where it starts.
     pub init: Init,
@@ -83,7 +84,7 @@ impl Umap {
     pub fn fit_with(
         &self,
         points: &Points,
-        each: &mut dyn FnMut(usize, usize) -> bool,
+        each: &mut (dyn FnMut(usize, usize) -> bool + Send),
     ) -> Result<Map, EmbedError> {
         self.check()?;
         let neighbours = Neighbours::of(points, self.n_neighbors, self.search, self.seed)?;
@@ -91,13 +92,16 @@ impl Umap {
         let mut positions = self.start(points, &graph)?;
         let pace = self.pace(self.epochs(points.len()))?;
         if points.len() > 1 {
-            optimise(&graph, &mut positions, &pace, &mut |epoch| each(epoch + 1, pace.epochs));
+            // Entered once: the thousands of short rounds then begin and end among the threads of the pool.
+            rayon::scope(|_| {
+                optimise(&graph, &mut positions, &pace, &mut |epoch| each(epoch + 1, pace.epochs));
+            });
         }
         Ok(Map { settings: self.clone(), points: points.clone(), neighbours, positions })
     }
 
     fn epochs(&self, n: usize) -> usize {
-        self.n_epochs.unwrap_or(if n <= SMALL { 500 } else { 200 })
+        self.n_epochs.unwrap_or(if n <= SMALL { 750 } else { 200 })
     }
 
     fn pace(&self, epochs: usize) -> Result<Pace, EmbedError> {
@@ -123,21 +127,25 @@ impl Umap {
         Ok(())
     }
 
-    /// Positions within the starting square, no two the same.
+    /// Positions that fill the starting square, no two the same.
     fn start(&self, points: &Points, graph: &Graph) -> Result<Vec<[f32; 2]>, EmbedError> {
         let by_graph = match self.init {
             Init::Spectral if graph.is_connected() => spectral(graph, self.seed),
             _ => None,
         };
         let mut positions = by_graph.map_or_else(|| components(points), Ok)?;
-        let largest = positions.as_flattened().iter().fold(0.0f32, |a, v| a.max(v.abs()));
-        let scale = if largest > 0.0 { START / largest } else { 0.0 };
         let mut random = ChaCha8Rng::seed_from_u64(self.seed);
         random.set_stream(3);
-        // Points that are all the same start anywhere.
-        let jitter = if largest > 0.0 { JITTER } else { START };
-        for value in positions.as_flattened_mut() {
-            *value = *value * scale + random.random_range(-jitter..jitter);
+        for axis in 0..2 {
+            let along = positions.iter().map(|p| p[axis]);
+            let (least, most) =
+                along.fold((f32::INFINITY, f32::NEG_INFINITY), |(a, b), v| (a.min(v), b.max(v)));
+            let scale = if most > least { START / (most - least) } else { 0.0 };
+            // Points that are all the same along an axis start anywhere.
+            let jitter = if scale > 0.0 { JITTER } else { START };
+            for position in &mut positions {
+                position[axis] = (position[axis] - least) * scale + random.random_range(-jitter..jitter);
+            }
         }
         Ok(positions)
     }

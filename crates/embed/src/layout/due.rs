@@ -1,62 +1,91 @@
 //! Which edges are used in an epoch: the surer the membership, the more often.
 
-use super::forces::{LANES, NOBODY};
+use std::ops::Range;
 
-/// The share of epochs in which an edge is used, in units of 2^-24: all arithmetic on it is exact.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Share(u32);
+use super::plane::{LANES, NOBODY};
 
-impl Share {
-    pub fn new(share: f32) -> Share {
-        Share((share * 16_777_216.0) as u32)
+/// One epoch, in the fixed-point numbers of [`Edge`].
+const EPOCH: f64 = 4_294_967_296.0;
+
+/// An edge of a point, used at even intervals.
+#[derive(Debug, Clone, Copy)]
+struct Edge {
+    /// The other point.
+    id: u32,
+    /// Its next use, in 2^-32 epochs: all arithmetic on it is exact.
+    next: u64,
+    /// From one use to the next.
+    interval: u64,
+}
+
+impl Edge {
+    /// Used in this share of the epochs, 0 to 1.
+    fn new(id: u32, share: f32) -> Edge {
+        // The conversion saturates: what is never due has an interval beyond all epochs.
+        let interval = (EPOCH / f64::from(share)) as u64;
+        Edge { id, next: interval.saturating_sub(1), interval }
     }
 
-    /// Uses in 2^24 epochs.
-    pub fn uses(self) -> u64 {
-        u64::from(self.0)
-    }
-
-    /// Whether an edge that is used in this share of the epochs is used in this one: evenly spread.
-    fn is_due(self, epoch: usize) -> bool {
-        let before = epoch as u64 * self.uses();
-        (before + self.uses()) >> 24 != before >> 24
+    /// The epochs before `end` in which it is still to be used.
+    fn uses(self, end: usize) -> impl Iterator<Item = usize> {
+        let mut next = self.next;
+        std::iter::from_fn(move || {
+            let epoch = (next >> 32) as usize;
+            next = next.saturating_add(self.interval);
+            (epoch < end).then_some(epoch)
+        })
     }
 }
 
-/// The edges of one point.
-#[derive(Clone, Copy)]
-pub struct Edges<'a> {
-    pub ids: &'a [u32],
-    pub shares: &'a [Share],
+/// The edges of the points of a pack.
+pub struct Edges(Vec<(usize, Edge)>);
+
+impl Edges {
+    /// `ids` and shares of the epochs, 0 to 1, of each point.
+    pub fn new<'a>(points: impl Iterator<Item = (&'a [u32], &'a [f32])>, unit: f32) -> Edges {
+        let of = |(lane, (ids, shares)): (usize, (&'a [u32], &'a [f32]))| {
+            ids.iter().zip(shares).map(move |(&id, &share)| (lane, Edge::new(id, share * unit)))
+        };
+        Edges(points.enumerate().flat_map(of).collect())
+    }
+
+    /// The uses in these epochs, which follow those asked for before.
+    pub fn due(&mut self, epochs: Range<usize>) -> Due {
+        let mut met = vec![[0u32; LANES]; epochs.len()];
+        for &(lane, edge) in &self.0 {
+            edge.uses(epochs.end).for_each(|epoch| met[epoch - epochs.start][lane] += 1);
+        }
+        let mut starts = vec![0];
+        for met in &met {
+            let steps = met.iter().copied().max().unwrap_or(0);
+            starts.push(starts[starts.len() - 1] + steps as usize);
+        }
+        let mut ids = vec![[NOBODY; LANES]; starts[epochs.len()]];
+        met.fill([0; LANES]);
+        for (lane, edge) in &mut self.0 {
+            for epoch in edge.uses(epochs.end) {
+                let day = epoch - epochs.start;
+                ids[starts[day] + met[day][*lane] as usize][*lane] = edge.id;
+                met[day][*lane] += 1;
+                edge.next = edge.next.saturating_add(edge.interval);
+            }
+        }
+        Due { first: epochs.start, starts, ids }
+    }
 }
 
-/// For each step the point that each of sixteen meets.
+/// Whom each point of a pack meets, for a few epochs.
+#[derive(Default)]
 pub struct Due {
-    ids: Vec<u32>,
-    steps: usize,
+    first: usize,
+    starts: Vec<usize>,
+    ids: Vec<[u32; LANES]>,
 }
 
 impl Due {
-    /// Of a pack of points with these edges.
-    pub fn new<'a>(edges: impl Iterator<Item = Edges<'a>> + Clone, epoch: usize) -> Due {
-        let most = edges.clone().map(|edges| edges.ids.len()).max().unwrap_or(0);
-        let mut ids = vec![NOBODY; (most + 1) * LANES];
-        let mut steps = 0;
-        for (lane, edges) in edges.enumerate() {
-            let mut len = 0;
-            // Which edges are due cannot be foretold: writing each and keeping some is quicker than branching.
-            for (&id, share) in edges.ids.iter().zip(edges.shares) {
-                ids[len * LANES + lane] = id;
-                len += usize::from(share.is_due(epoch));
-            }
-            ids[len * LANES + lane] = NOBODY;
-            steps = steps.max(len);
-        }
-        Due { ids, steps }
-    }
-
-    /// One step after the other; lanes that have nothing left to do meet nobody.
-    pub fn steps(&self) -> impl Iterator<Item = &[u32; LANES]> {
-        self.ids.as_chunks().0[..self.steps].iter()
+    /// For each step of the epoch the point that each of the pack meets; lanes that have nothing left to do meet nobody.
+    pub fn steps(&self, epoch: usize) -> &[[u32; LANES]] {
+        let day = epoch - self.first;
+        &self.ids[self.starts[day]..self.starts[day + 1]]
     }
 }

@@ -1,31 +1,24 @@
-//! Numbers for sixteen points that depend only on seed, epoch and point.
+//! Numbers for a pack of points that depend only on seed, epoch and pack.
 
-use super::forces::LANES;
-
-/// One stream per point (xorshift, Marsaglia 2003, doi:10.18637/jss.v008.i14), begun at a mixture of seed, epoch and point
-/// (SplitMix64, doi:10.1145/2714064.2660195).
-pub struct Random([u32; LANES]);
+/// A stream (xorshift, Marsaglia 2003, doi:10.18637/jss.v008.i14), begun at a mixture of seed, epoch and pack (SplitMix64,
+/// doi:10.1145/2714064.2660195).
+pub struct Random(u32);
 
 impl Random {
-    #[inline(always)]
-    pub fn new(seed: u64, epoch: usize, pack: &[u32]) -> Random {
-        let mut streams = [1; LANES];
-        for (stream, &point) in streams.iter_mut().zip(pack) {
-            let mixed = mixed(mixed(mixed(seed) ^ epoch as u64) ^ u64::from(point));
-            *stream = ((mixed >> 32) as u32).max(1);
-        }
-        Random(streams)
+    /// `pack` is the first of its points.
+    pub fn new(seed: u64, epoch: usize, pack: u32) -> Random {
+        let mixed = mixed(mixed(mixed(seed) ^ epoch as u64) ^ u64::from(pack));
+        Random(((mixed >> 32) as u32).max(1))
     }
 
-    /// A number below `n` for each point.
+    /// A number below `n`.
     #[inline(always)]
-    pub fn draw(&mut self, n: u32) -> [u32; LANES] {
-        for x in &mut self.0 {
-            *x ^= *x << 13;
-            *x ^= *x >> 17;
-            *x ^= *x << 5;
-        }
-        self.0.map(|x| ((u64::from(x) * u64::from(n)) >> 32) as u32)
+    pub fn draw(&mut self, n: usize) -> usize {
+        let x = &mut self.0;
+        *x ^= *x << 13;
+        *x ^= *x >> 17;
+        *x ^= *x << 5;
+        ((u64::from(*x) * n as u64) >> 32) as usize
     }
 }
 

@@ -16,8 +16,8 @@ fn some(points: &Points, step: usize) -> Points {
 }
 
 /// The mean over five seeds. umap-learn 0.5.12 has 0.8733, 0.1173 and 0.6387 seeded, 0.8729, 0.1146 and 0.6377 on several threads
-/// (`../shared/golden/umap/reference.json`); ours, measured on 2026-11-22, 0.875, 0.117 and 0.624: by the classes of its neighbours
-/// it is behind.
+/// (`../shared/golden/umap/reference.json`), and by the classes of neighbours 0.639, 0.629 and 0.635 with the seeds 0, 1 and 2;
+/// ours, measured on 2026-11-22, 0.8735, 0.1196 and 0.633.
 #[test]
 fn a_map_is_as_good_as_umap_learns() {
     let features = features();
@@ -30,7 +30,7 @@ fn a_map_is_as_good_as_umap_learns() {
         sums[2] += label_accuracy(&features.labels, all, &features.rows());
     }
     let means = sums.map(|sum| sum / 5.0);
-    let enough = means.iter().zip([0.873, 0.1146, 0.615]).all(|(mean, least)| mean >= &least);
+    let enough = means.iter().zip([0.873, 0.1173, 0.625]).all(|(mean, least)| mean >= &least);
     assert!(enough, "trustworthiness, neighbours kept, label accuracy: {means:?}");
 }
 
@@ -69,11 +69,15 @@ fn new_points_find_their_place() {
 
 #[test]
 fn clumps_that_no_edge_joins_stay_apart() {
-    let rows: Vec<f32> =
-        (0..120).flat_map(|i| [(i / 40) as f32 * 1e4, (i % 7) as f32, (i % 11) as f32]).collect();
-    let points = Points::new(3, rows).expect("points");
-    let map = Umap { n_neighbors: 5, ..Umap::default() }.fit(&points).expect("a map");
+    // With so many neighbours each clump is one piece: pieces that no edge joins may drift anywhere.
+    let place = |i: u16| {
+        [f32::from(i / 40) * 1e4, 5.0 * (2.4 * f32::from(i)).sin(), 7.0 * (1.7 * f32::from(i)).cos()]
+    };
+    let points = Points::new(3, (0..120).flat_map(place).collect()).expect("points");
     let labels: Vec<i64> = (0..120).map(|i| i / 40).collect();
     let everyone: Vec<u32> = (0..120).collect();
-    assert!(label_accuracy(&labels, map.positions(), &everyone) > 0.99);
+    for seed in 0..5 {
+        let map = Umap { n_neighbors: 10, seed, ..Umap::default() }.fit(&points).expect("a map");
+        assert!(label_accuracy(&labels, map.positions(), &everyone) > 0.99, "seed {seed}");
+    }
 }
