@@ -60,6 +60,9 @@ def images():
     save("image", "grey.png", written(lambda f: Image.fromarray(pixels(6, 5)).save(f, "PNG")))
     save("image", "palette.png", written(lambda f: Image.fromarray(pixels(6, 5)).convert("P").save(f, "PNG")))
     save("image", "rgb.jpg", written(lambda f: Image.fromarray(pixels(8, 8, 3)).save(f, "JPEG")))
+    ramp = Image.linear_gradient("L").resize((20, 20)).convert("RGB")
+    coarse = {"progressive": True, "restart_marker_blocks": 1, "subsampling": "4:2:0"}
+    save("image", "progressive.jpg", written(lambda f: ramp.save(f, "JPEG", **coarse)))
 
 
 def arrays():
@@ -171,5 +174,21 @@ def points():
     save("label_points", "set.zip", zipped({"0001-0004-0008.roi": roi}))
 
 
-for make in (images, arrays, tables, models, annotations, microscopes, kerases, points):
+def records():
+    def field(number, value):
+        if isinstance(value, int):
+            return bytes([number << 3, value])
+        return bytes([number << 3 | 2, len(value)]) + value
+
+    # tf.train.Example: features, in them a map from keys to lists of bytes (1) or of whole numbers (3).
+    def feature(key, value):
+        values = field(3, field(1, value)) if isinstance(value, int) else field(1, field(1, value))
+        return field(1, field(1, key) + field(2, values))
+
+    size = feature(b"train/height", 2) + feature(b"train/width", 3) + feature(b"train/channels", 1)
+    image = feature(b"train/image", b"\1\2\3\4\5\6")
+    save("tfrecord", "bare.example", field(1, size + feature(b"train/label", 1) + image))
+
+
+for make in (images, arrays, tables, models, annotations, microscopes, kerases, points, records):
     make()

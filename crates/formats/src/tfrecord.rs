@@ -12,7 +12,7 @@ mod example;
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
-pub use self::cells::{is_name, read, write};
+pub use self::cells::{is_name, parse, read, write};
 use crate::FormatError;
 
 /// Bytes before a record.
@@ -21,7 +21,10 @@ pub(crate) const HEAD: usize = 12;
 const MAX_RECORD: u64 = (2 << 30) - 1;
 
 /// Writes one record.
-pub(crate) fn write_record(out: &mut dyn Write, record: &[u8]) -> io::Result<()> {
+///
+/// # Errors
+/// When `out` cannot be written.
+pub fn write_record(out: &mut dyn Write, record: &[u8]) -> io::Result<()> {
     let length = (record.len() as u64).to_le_bytes();
     out.write_all(&length)?;
     out.write_all(&masked(&length).to_le_bytes())?;

@@ -39,6 +39,10 @@ pub fn predict(
     profiles: Option<&Path>,
 ) -> Result<usize, StudyError> {
     [Some(output), profiles].into_iter().flatten().try_for_each(check_output)?;
+    if profiles == Some(output) {
+        let words = format!("{}: expected two files, one for predictions and one for profiles", output.display());
+        return Err(StudyError::Refused(words));
+    }
     let everyone: Vec<usize> = (0..data.len()).collect();
     let probabilities = model.probabilities(data, &everyone)?;
     let table = table(model, &data.cells, &probabilities);

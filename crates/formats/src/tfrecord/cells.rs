@@ -12,7 +12,7 @@
 //! The first five are those of the published workflow's files; the others make a set that comes back as it was.
 
 use std::collections::BTreeMap;
-use std::io::BufReader;
+use std::io::{BufReader, Read};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -109,7 +109,18 @@ fn facts_of(cell: &Cell, class: Option<&str>) -> Value {
 /// When the file is broken, a record lacks an image or its size, or records disagree in shape or depth.
 pub fn read(path: &Path) -> Result<CellSet, FormatError> {
     let (file, len) = input::open(path)?;
-    let mut records = Records::new(path, BufReader::new(file), len);
+    cells_in(path, Records::new(path, BufReader::new(file), len))
+}
+
+/// As [`read`], from the bytes of a file; `path` names it in errors.
+///
+/// # Errors
+/// As [`read`].
+pub fn parse(path: &Path, bytes: &[u8]) -> Result<CellSet, FormatError> {
+    cells_in(path, Records::new(path, bytes, bytes.len() as u64))
+}
+
+fn cells_in(path: &Path, mut records: Records<impl Read>) -> Result<CellSet, FormatError> {
     let mut rows: Vec<Row> = Vec::new();
     let mut pixels: Option<(CropShape, Pixels)> = None;
     let mut common: Option<Common> = None;
@@ -353,12 +364,18 @@ mod tests {
     }
 
     fn read_records(examples: &[Example]) -> Result<CellSet, FormatError> {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("theirs.tfrecords");
         let mut bytes = Vec::new();
         examples.iter().for_each(|example| write_record(&mut bytes, &example.encode()).unwrap());
-        std::fs::write(&path, bytes).unwrap();
-        read(&path)
+        parse(Path::new("theirs.tfrecords"), &bytes)
+    }
+
+    #[test]
+    fn a_message_written_by_hand_is_a_cell() {
+        let mut bytes = Vec::new();
+        write_record(&mut bytes, include_bytes!("../../../../fuzz/seeds/tfrecord/bare.example")).unwrap();
+        let set = parse(Path::new("bare.tfrecord"), &bytes).unwrap();
+        assert_eq!(set.shape, CropShape { h: 2, w: 3, c: 1 });
+        assert_eq!(set.pixels, Pixels::Uint8((1..=6).collect()));
     }
 
     fn theirs(label: i64, image: &[u8]) -> Example {
