@@ -40,7 +40,8 @@ pub fn predict(
 ) -> Result<usize, StudyError> {
     [Some(output), profiles].into_iter().flatten().try_for_each(check_output)?;
     if profiles == Some(output) {
-        let words = format!("{}: expected two files, one for predictions and one for profiles", output.display());
+        let words =
+            format!("{}: expected two files, one for predictions and one for profiles", output.display());
         return Err(StudyError::Refused(words));
     }
     let everyone: Vec<usize> = (0..data.len()).collect();
