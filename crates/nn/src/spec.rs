@@ -90,6 +90,12 @@ pub enum Function {
     Sigmoid,
     /// `tanh(x)`.
     Tanh,
+    /// `ln(1 + exp(x))`.
+    Softplus,
+    /// `x / (1 + |x|)`.
+    Softsign,
+    /// `exp(x)`.
+    Exponential,
     /// `x` above 0, `slope * x` below.
     LeakyRelu {
         /// Slope below 0.

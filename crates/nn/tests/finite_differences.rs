@@ -159,6 +159,9 @@ fn activations_on_images_and_features() {
         ("leaky relu", of(Function::LeakyRelu { slope: 0.3 }), KINKED),
         ("elu", of(Function::Elu { alpha: 0.7 }), KINKED),
         ("clipped relu", of(Function::ClippedRelu { limit: 0.5 }), KINKED),
+        ("softplus", of(Function::Softplus), SMOOTH),
+        ("softsign", of(Function::Softsign), SMOOTH),
+        ("exponential", of(Function::Exponential), SMOOTH),
         ("affine", of(Function::Affine { scale: -0.6, offset: 0.4 }), SMOOTH),
     ] {
         let image = vec![layer("conv", same(4), &[]), layer("a", function.clone(), &[])];

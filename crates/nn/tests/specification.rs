@@ -1,6 +1,6 @@
 //! Networks as data: sizes, names, mistakes.
 
-use nn::spec::{Layer, NetworkSpec, Op, Padding, Shape, SpecMistake};
+use nn::spec::{Function, Layer, NetworkSpec, Op, Padding, Shape, SpecMistake};
 use nn::weights::Weights;
 use nn::{Network, WeightsError, presets};
 
@@ -88,6 +88,86 @@ fn all_mistakes_are_listed_with_their_layers() {
     );
     let none = NetworkSpec { input: Shape { h: 0, w: 8, c: 1 }, layers: Vec::new() };
     assert_eq!(none.validate().unwrap_err().len(), 2);
+}
+
+#[test]
+fn windows_are_written_as_one_number_or_two() {
+    let pool = |size, stride| Op::MaxPool { size, stride, padding: Padding::Valid };
+    for (op, text) in [
+        (pool([2; 2], [2; 2]), r#"{"type":"max_pool","size":2,"stride":2}"#),
+        (pool([2, 1], [3; 2]), r#"{"type":"max_pool","size":[2,1],"stride":3}"#),
+    ] {
+        assert_eq!(serde_json::to_string(&op).unwrap(), text);
+        assert_eq!(serde_json::from_str::<Op>(text).unwrap(), op);
+    }
+    let odd = serde_json::from_str::<Op>(r#"{"type":"max_pool","size":[2,1,1],"stride":3}"#);
+    assert!(odd.unwrap_err().to_string().contains("rows and columns"));
+}
+
+/// What a file may ask for, layer by layer: the mistake names the layer and what was found.
+#[test]
+fn what_asks_for_too_much_or_does_not_fit() {
+    let layer = |name: &str, op: Op, inputs: &[&str]| Layer {
+        name: name.into(),
+        op,
+        inputs: inputs.iter().map(|&s| s.into()).collect(),
+    };
+    let small = Shape { h: 8, w: 8, c: 3 };
+    let found = |ops: Vec<(Op, &[&str])>| {
+        let mut layers: Vec<Layer> = ops
+            .into_iter()
+            .enumerate()
+            .map(|(i, (op, inputs))| layer(&format!("l{i}"), op, inputs))
+            .collect();
+        layers.push(layer("end", Op::GlobalAveragePool, &[]));
+        NetworkSpec { input: small, layers }.validate().unwrap_err()[0].to_string()
+    };
+    let most = usize::MAX;
+    let pool = |size, stride, padding| Op::AveragePool { size, stride, padding };
+    let by_channel = |multiplier, kernel| Op::DepthwiseConv {
+        multiplier,
+        kernel,
+        stride: [1, 1],
+        padding: Padding::Same,
+        bias: false,
+    };
+    for (op, words) in [
+        (
+            Op::Pad { rows: [65_536, 0], columns: [0, 65_536] },
+            "at most 33554432 values, found an image 65544x65544x3",
+        ),
+        (Op::Pad { rows: [most; 2], columns: [most; 2] }, "at most 33554432 values"),
+        (Op::Crop { rows: [4, 4], columns: [0, 0] }, "nothing is left of an image 8x8x3"),
+        (Op::Crop { rows: [most, most], columns: [0, 0] }, "nothing is left"),
+        (pool([2, 0], [1, 1], Padding::Valid), "size: expected 1 to 65536, found [2, 0]"),
+        (pool([2, 1], [0, 1], Padding::Same), "stride: expected 1 to 65536"),
+        (pool([1, most], [1, 1], Padding::Same), "size: expected 1 to 65536"),
+        (pool([1, 9], [1, 1], Padding::Valid), "a window of 1x9 does not fit"),
+        (by_channel(0, [3, 3]), "multiplier: expected at least 1"),
+        (by_channel(1, [3, most]), "kernel: expected 1 to 65536"),
+        (
+            Op::Activation { function: Function::Affine { scale: f32::NAN, offset: 0.0 } },
+            "scale: expected a number",
+        ),
+    ] {
+        let text = found(vec![(op, &[])]);
+        assert!(text.starts_with("layer 'l0': ") && text.contains(words), "{text}");
+    }
+    let crop = || (Op::Crop { rows: [1, 0], columns: [0, 0] }, &["input"][..]);
+    let text = found(vec![crop(), (Op::Multiply, &["input", "l0"])]);
+    assert!(text.starts_with("layer 'l1'") && text.contains("8x8x3 and an image 7x8x3"), "{text}");
+    let text = found(vec![(Op::Multiply, &["input", "input", "input"])]);
+    assert!(text.contains("expected two inputs, found 3"), "{text}");
+    // Each doubles the channels: a short file must not ask for all memory.
+    let doubles = (0..60).map(|i| match i {
+        0 => (Op::Concat, vec!["input".to_owned(); 2]),
+        _ => (Op::Concat, vec![format!("l{}", i - 1); 2]),
+    });
+    let mut layers: Vec<Layer> =
+        doubles.enumerate().map(|(i, (op, inputs))| Layer { name: format!("l{i}"), op, inputs }).collect();
+    layers.push(layer("end", Op::GlobalAveragePool, &[]));
+    let text = NetworkSpec { input: small, layers }.validate().unwrap_err()[0].to_string();
+    assert!(text.starts_with("layer 'l17'") && text.contains("33554432"), "{text}");
 }
 
 #[test]

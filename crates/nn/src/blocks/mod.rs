@@ -2,6 +2,7 @@
 
 mod arrange;
 mod conv;
+mod curve;
 mod dense;
 mod elementwise;
 mod flatten;
@@ -12,6 +13,7 @@ mod windows;
 
 pub(crate) use arrange::{Beside, Margin};
 pub(crate) use conv::{Conv, ConvModel, KernelGradient};
+pub(crate) use curve::Curve;
 pub(crate) use dense::Dense;
 pub(crate) use elementwise::{Dropout, scramble};
 pub(crate) use flatten::Flatten;
@@ -36,6 +38,7 @@ pub(crate) enum Kind {
     Statistics(Statistics),
     Rescale(Rescale),
     Normalize(Normalize),
+    Curve(Curve),
     Pool(Pool),
     Rectangles(Rectangles),
     Dropout(Dropout),
@@ -85,6 +88,7 @@ impl Kind {
             Kind::Depthwise(conv) => conv.forward(context, wires, store),
             Kind::Moments(moments) => moments.forward(context, wires, store),
             Kind::Normalize(normalize) => normalize.forward(context, wires, store),
+            Kind::Curve(curve) => curve.forward(wires, store),
             Kind::Pool(pool) => pool.forward(context, wires, store),
             Kind::Rectangles(pool) => pool.forward(context, wires, store),
             Kind::Dropout(dropout) => dropout.forward(context, wires, store),
@@ -110,6 +114,7 @@ impl Kind {
             Kind::Moments(moments) => moments.backward(context, wires, store),
             Kind::Rescale(rescale) => rescale.backward(context, wires, store),
             Kind::Normalize(normalize) => normalize.backward(context, wires, store),
+            Kind::Curve(curve) => curve.backward(wires, store),
             Kind::Pool(pool) => pool.backward(context, wires, store),
             Kind::Rectangles(pool) => pool.backward(context, wires, store),
             Kind::Dropout(dropout) => dropout.backward(context, wires, store),

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, VecDeque};
 
 use super::{BatchNormPlan, ConvPlan, Layout, Mode, NormPlan, Op, Place, Plan, Share, Slots, Wanted, Wires};
 use crate::blocks::{
-    Beside, Conv, Dense, Depthwise, Dropout, Flatten, KernelGradient, Kind, Margin, Moments, Multiply,
+    Beside, Conv, Curve, Dense, Depthwise, Dropout, Flatten, KernelGradient, Kind, Margin, Moments, Multiply,
     Normalize, Pool, PoolKind, Rectangles, Rescale, Statistics, Windows,
 };
 use crate::graph::{Graph, Role, Source};
@@ -218,6 +218,9 @@ impl Builder<'_> {
         match self.spec.layers[layer].op {
             spec::Op::Conv { .. } => self.add_conv(layer),
             spec::Op::Dense { units, .. } => self.add_dense(layer, units),
+            spec::Op::Activation { function } if let Some(curve) = Curve::of(function) => {
+                self.add_local(layer, Kind::Curve(curve));
+            }
             spec::Op::BatchNorm { .. } | spec::Op::Activation { .. } => self.add_norm(layer),
             spec::Op::DepthwiseConv { .. } => self.add_depthwise(layer),
             spec::Op::MaxPool { size, stride, padding } | spec::Op::AveragePool { size, stride, padding } => {
@@ -474,7 +477,9 @@ impl Builder<'_> {
             Function::LeakyRelu { slope } => kernels::Activation::LeakyRelu { slope },
             Function::Elu { alpha } => kernels::Activation::Elu { alpha },
             Function::ClippedRelu { limit } => kernels::Activation::ClippedRelu { limit },
-            Function::Affine { .. } => return None,
+            Function::Affine { .. } | Function::Softplus | Function::Softsign | Function::Exponential => {
+                return None;
+            }
         })
     }
 

@@ -256,6 +256,9 @@ impl Graph<'_> {
         match function {
             Function::Sigmoid => self.onnx.add("Sigmoid", &[input], name),
             Function::Tanh => self.onnx.add("Tanh", &[input], name),
+            Function::Softplus => self.onnx.add("Softplus", &[input], name),
+            Function::Softsign => self.onnx.add("Softsign", &[input], name),
+            Function::Exponential => self.onnx.add("Exp", &[input], name),
             Function::LeakyRelu { slope: alpha } => {
                 self.onnx.add_with("LeakyRelu", &[input], name, vec![("alpha", Attribute::Float(alpha))])
             }

@@ -9,7 +9,7 @@ use super::layers::Step;
 
 /// What is said of an activation that is something else.
 const EXPECTED: &str = "expected relu, relu6, leaky_relu, elu, celu, selu, swish, gelu, sigmoid, hard_sigmoid, \
-    hard_swish, tanh or hard_tanh as activation";
+    hard_swish, tanh, hard_tanh, mish, softplus, softsign or exponential as activation";
 /// Klambauer et al. 2017, doi:10.48550/arXiv.1706.02515.
 const SELU: (f32, f32) = (1.673_263_2, 1.050_701);
 
@@ -96,6 +96,13 @@ impl Step<'_> {
                 let gate = self.hard_sigmoid(builder, &format!("{name}/gate"), input.clone())?;
                 return builder.op(name, &[input, gate], Op::Multiply);
             }
+            "mish" => {
+                let softplus = Op::Activation { function: Function::Softplus };
+                let gate = builder.op(&format!("{name}/softplus"), std::slice::from_ref(&input), softplus)?;
+                let tanh = Op::Activation { function: Function::Tanh };
+                let gate = builder.op(&format!("{name}/gate"), &[gate], tanh)?;
+                return builder.op(name, &[input, gate], Op::Multiply);
+            }
             "hard_tanh" => {
                 let shifted = builder.affine(&format!("{name}/shifted"), input, 1.0, 1.0)?;
                 let clipped = Op::Activation { function: Function::ClippedRelu { limit: 2.0 } };
@@ -143,6 +150,9 @@ pub(super) fn function(name: &str) -> Option<Function> {
         "gelu" => Function::Gelu,
         "sigmoid" => Function::Sigmoid,
         "tanh" => Function::Tanh,
+        "softplus" => Function::Softplus,
+        "softsign" => Function::Softsign,
+        "exponential" => Function::Exponential,
         _ => return None,
     })
 }

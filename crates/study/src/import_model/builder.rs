@@ -153,9 +153,8 @@ impl Builder {
             Extent::Image(shape) if shape.c == c => {}
             found => return Err(format!("expected an image of {c} channels, found {found}")),
         }
-        let kernel_size = [kh, kw];
-        let bias_too = bias.is_some();
-        let op = Op::DepthwiseConv { multiplier, kernel: kernel_size, stride, padding, bias: bias_too };
+        let (size, has_bias) = ([kh, kw], bias.is_some());
+        let op = Op::DepthwiseConv { multiplier, kernel: size, stride, padding, bias: has_bias };
         let outlet = self.op(name, &[input], op)?;
         self.tensor(name, "kernel", &kernel.shape, kernel.values.clone())?;
         if let Some(bias) = bias {

@@ -77,7 +77,7 @@ fn what_layers_cannot_do() {
         ("ZeroPadding2D", r#","padding":4000000000"#, "values between layers"),
         ("ReLU", r#","threshold":1"#, "threshold"),
         ("ReLU", r#","max_value":-1"#, "limit"),
-        ("Activation", r#","activation":"softplus""#, "softplus"),
+        ("Activation", r#","activation":"sparsemax""#, "sparsemax"),
         ("MaxPooling2D", r#","pool_size":[2,9]"#, "does not fit"),
         ("AveragePooling2D", r#","pool_size":[0,1]"#, "pool_size"),
         ("AveragePooling2D", r#","pool_size":2,"strides":[1,0]"#, "strides"),
