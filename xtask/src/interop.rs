@@ -14,6 +14,17 @@ use crate::run::{root, run};
 /// Presets of which a model is trained: each prepares images in another way, and one looks at several views.
 const PRESETS: [&str; 3] = ["default", "encoder", "phase"];
 
+/// Networks that Keras wrote, kept with the tests, and the channels that they are told to have.
+const OTHERS: [(&str, &str); 7] = [
+    ("functional", "red,green,blue"),
+    ("lenet", "grey"),
+    ("branches", "red,green,blue"),
+    ("mobile", "red,green,blue"),
+    ("excite", "red,green,blue"),
+    ("shapes", "grey"),
+    ("merges", "red,green,blue"),
+];
+
 /// A check by other programs.
 struct Check {
     name: &'static str,
@@ -48,6 +59,17 @@ impl Work {
     /// The model of a preset.
     fn model(&self, preset: &str) -> String {
         self.path(&format!("{preset}.safetensors"))
+    }
+
+    /// A network of [`OTHERS`], taken over: the model, and what goes in and should come out.
+    fn imported(&self, name: &str, channels: &str) -> Result<(String, String), String> {
+        let theirs = format!("crates/study/tests/import_model/data/k3_{name}");
+        let model = self.path(&format!("{name}.safetensors"));
+        let told = ["--normalise", "none", "--channels", channels, "--depth", "float32"];
+        self.morphotype(
+            &[&["import-model", &format!("{theirs}.keras")][..], &told, &["-o", &model]].concat(),
+        )?;
+        Ok((model, format!("{theirs}.npz")))
     }
 
     /// Runs the release build.

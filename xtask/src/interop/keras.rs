@@ -4,12 +4,16 @@ use super::Work;
 
 /// What the check needs.
 pub const PACKAGES: [&str; 3] = ["keras==3.15.1", "tensorflow-cpu==2.21.0", "pandas"];
-/// Networks that Keras wrote, and the channels that they are told to have.
-const OTHERS: [(&str, &str); 4] = [
-    ("functional", "red,green,blue"),
-    ("lenet", "grey"),
-    ("branches", "red,green,blue"),
-    ("mobile", "red,green,blue"),
+/// Networks that come with Keras, and what intensities are divided by before: many do that themselves.
+const APPLICATIONS: [(&str, u32); 8] = [
+    ("DenseNet121", 255),
+    ("EfficientNetB0", 1),
+    ("EfficientNetV2B0", 1),
+    ("InceptionV3", 255),
+    ("MobileNetV2", 255),
+    ("MobileNetV3Small", 1),
+    ("NASNetMobile", 255),
+    ("ResNet50V2", 255),
 ];
 
 /// Every preset, and networks with the layers of others.
@@ -20,16 +24,33 @@ pub fn check(work: &Work) -> Result<(), String> {
         work.morphotype(&["predict", &work.model(preset), &work.cells, "-o", &table])?;
         work.python(&["xtask/interop/keras_models.py", &keras, &work.cells, &table])?;
     }
-    for (name, channels) in OTHERS {
-        let theirs = format!("crates/study/tests/import_model/data/k3_{name}");
-        let (model, again) = (work.path(&format!("{name}.safetensors")), work.path(&format!("{name}.keras")));
-        let told = ["--normalise", "none", "--channels", channels, "--depth", "float32"];
-        work.morphotype(
-            &[&["import-model", &format!("{theirs}.keras")][..], &told, &["-o", &model]].concat(),
-        )?;
+    for (name, channels) in super::OTHERS {
+        let again = work.path(&format!("{name}.keras"));
+        let (model, expected) = work.imported(name, channels)?;
         work.morphotype(&["export-model", &model, "-o", &again])?;
-        work.python(&["xtask/interop/keras_models.py", &again, &format!("{theirs}.npz")])?;
+        work.python(&["xtask/interop/keras_models.py", &again, &expected])?;
     }
+    applications(work)?;
     // TensorFlow is in this environment.
     super::tables::tensorflow(work)
+}
+
+/// Large networks by Keras itself, of which no file is kept: each is made, taken over and asked.
+fn applications(work: &Work) -> Result<(), String> {
+    let folder = work.path("applications");
+    std::fs::create_dir_all(&folder).map_err(|e| format!("{folder}: {e}"))?;
+    let script = "xtask/interop/keras_applications.py";
+    let made = APPLICATIONS.map(|(name, divisor)| format!("{name}={divisor}"));
+    let made = made.iter().map(String::as_str);
+    work.python(&[script, "make", &folder].into_iter().chain(made).collect::<Vec<&str>>())?;
+    for (name, divisor) in APPLICATIONS {
+        let [theirs, ours, images, table] =
+            ["keras", "safetensors", "npz", "csv"].map(|ending| format!("{folder}/{name}.{ending}"));
+        let how = if divisor == 1 { "none".to_owned() } else { format!("divide={divisor}") };
+        let told = ["--normalise", &how, "--channels", "channel 0,channel 1,channel 2"];
+        work.morphotype(&[&["import-model", &theirs][..], &told, &["-o", &ours]].concat())?;
+        work.morphotype(&["predict", &ours, &images, "-o", &table])?;
+    }
+    let names = APPLICATIONS.iter().map(|(name, _)| *name);
+    work.python(&[script, "compare", &folder].into_iter().chain(names).collect::<Vec<&str>>())
 }
