@@ -28,9 +28,8 @@ fn keep_decoders_quiet() {
     ONCE.call_once(|| panic::set_hook(but_decoders(panic::take_hook())));
 }
 
-/// Runs a decoder; a panic becomes a refusal and prints nothing. A known one: tiff 0.11, "attempt to multiply with
-/// overflow" for a huge number of strips. What the decoder held is dropped or only used to read again, so nothing
-/// half-changed is trusted.
+/// Runs a decoder; a panic becomes a refusal and prints nothing. What the decoder held is dropped or only used to read
+/// again, so nothing half-changed is trusted.
 pub(crate) fn decode<T>(
     path: &Path,
     expected: &str,

@@ -5,7 +5,6 @@ mod png_file;
 mod tiff_file;
 
 pub use png_file::{write_png_grey, write_png_rgb};
-pub(crate) use tiff_file::tiff_error;
 
 use std::path::Path;
 
@@ -57,12 +56,14 @@ pub fn read(path: &Path) -> Result<Image, FormatError> {
 /// # Errors
 /// As [`read`].
 pub fn parse(path: &Path, bytes: &[u8]) -> Result<Image, FormatError> {
-    let image = foreign::decode(path, "an image", || match bytes {
-        [0x89, b'P', b'N', b'G', ..] => png_file::parse(path, bytes),
+    let image = match bytes {
         [0xff, 0xd8, 0xff, ..] => jpeg_file::parse(path, bytes),
-        [b'I', b'I', 42 | 43, 0, ..] | [b'M', b'M', 0, 42 | 43, ..] => tiff_file::parse(path, bytes),
+        [0x89, b'P', b'N', b'G', ..] => foreign::decode(path, "an image", || png_file::parse(path, bytes)),
+        [b'I', b'I', 42 | 43, 0, ..] | [b'M', b'M', 0, 42 | 43, ..] => {
+            foreign::decode(path, "an image", || tiff_file::parse(path, bytes))
+        }
         _ => Err(FormatError::new(path, "a PNG, JPEG or TIFF image", quote(bytes))),
-    })?;
+    }?;
     if image.shape.is_empty() || image.pixels.len() != image.shape.len() {
         let found = format!("{} with {} values", image.shape, image.pixels.len());
         return Err(FormatError::new(path, "an image with pixels", found));

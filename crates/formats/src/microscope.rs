@@ -16,6 +16,7 @@ mod zarr;
 
 pub use field::{At, Facts, Field, Level, Plane, Sizes, Window};
 pub use pattern::Pattern;
+pub(crate) use tiff::Pages;
 pub use values::{Dtype, Values, f32_from_f16};
 
 use std::path::{Path, PathBuf};

@@ -14,7 +14,7 @@ use tiff::encoder::{
 use tiff::tags::{ResolutionUnit, Tag};
 use tiff::{TiffError, TiffResult};
 
-use crate::image::{Image, tiff_error};
+use crate::image::Image;
 use crate::{FormatError, atomic};
 
 /// Bytes of pixels above which offsets need 64 bits, with room for the tags.
@@ -238,6 +238,6 @@ pub(crate) fn patch_bytes(path: &Path, shape: CropShape, pixels: &Pixels) -> Res
         }
         Ok(())
     };
-    write().map_err(|e| tiff_error(path, &e))?;
+    write().map_err(|e| FormatError::new(path, "a TIFF image to write", e.to_string()))?;
     Ok(out.into_inner())
 }

@@ -1,15 +1,12 @@
 //! TIFF: one image per file, its channels interleaved, in planes or in pages.
 
-use std::io::{Cursor, Read, Seek};
 use std::path::Path;
 
 use cells::{CropShape, Pixels};
-use tiff::decoder::{Decoder, DecodingResult, Limits};
-use tiff::tags::Tag;
-use tiff::{ColorType, TiffError};
 
 use super::{Image, MAX_VALUES};
 use crate::FormatError;
+use crate::microscope::{Pages, Values};
 
 /// Most pages that one image may have.
 const MAX_PAGES: usize = 4096;
@@ -17,91 +14,51 @@ const MAX_PAGES: usize = 4096;
 const MAX_CHANNELS: usize = 16;
 
 pub(super) fn parse(path: &Path, bytes: &[u8]) -> Result<Image, FormatError> {
-    let (pages, description) = first_pages(path, Cursor::new(bytes), MAX_PAGES)?;
-    join(path, pages, described_shape(&description))
-}
-
-/// What went wrong in a TIFF file.
-pub(crate) fn tiff_error(path: &Path, error: &TiffError) -> FormatError {
-    FormatError::new(path, "a TIFF image", error.to_string())
-}
-
-/// The pages of a TIFF file, at most `max`, and the description of the first.
-fn first_pages<R: Read + Seek>(
-    path: &Path,
-    reader: R,
-    max: usize,
-) -> Result<(Vec<Image>, String), FormatError> {
-    let broken = |e: TiffError| tiff_error(path, &e);
-    let mut limits = Limits::default();
-    limits.decoding_buffer_size = MAX_VALUES;
-    limits.intermediate_buffer_size = MAX_VALUES;
-    let mut decoder = Decoder::new(reader).map_err(broken)?.with_limits(limits);
-    let description = decoder.get_tag_ascii_string(Tag::ImageDescription).unwrap_or_default();
-    let (mut pages, mut n_values) = (Vec::new(), 0);
-    loop {
-        let place = format!("page {}", pages.len());
-        let page = page(path, &mut decoder).map_err(|e| e.at(place.as_str()))?;
-        n_values += page.shape.len();
-        pages.push(page);
-        if pages.len() > max || n_values > MAX_VALUES {
-            let expected = format!("at most {max} pages and {MAX_VALUES} values");
-            return Err(FormatError::new(path, expected, format!("{} pages or more", pages.len())));
-        }
-        if !decoder.more_images() {
-            return Ok((pages, description));
-        }
-        decoder.next_image().map_err(broken)?;
+    let file = Pages::open(path, bytes)?;
+    let n_values: usize = (0..file.len()).map(|i| file.size(i).into_iter().product::<usize>()).sum();
+    if file.len() > MAX_PAGES || n_values > MAX_VALUES {
+        let expected = format!("at most {MAX_PAGES} pages and {MAX_VALUES} values");
+        return Err(FormatError::new(path, expected, format!("{} pages of {n_values} values", file.len())));
     }
+    let pages = (0..file.len()).map(|i| page(path, &file, i).map_err(|e| e.at(format!("page {i}"))));
+    join(path, pages.collect::<Result<_, _>>()?, described_shape(&file.description()?))
 }
 
-/// Decodes the current page as `[h, w, c]`.
-fn page<R: Read + Seek>(path: &Path, decoder: &mut Decoder<R>) -> Result<Image, FormatError> {
-    let broken = |e: TiffError| tiff_error(path, &e);
-    let (w, h) = decoder.dimensions().map_err(broken)?;
-    let c = match decoder.colortype().map_err(broken)? {
-        ColorType::Gray(8 | 16 | 32 | 64) => 1,
-        ColorType::RGB(_) => 3,
-        ColorType::RGBA(_) => 4,
-        ColorType::Multiband { num_samples, .. } => usize::from(num_samples),
+/// Decodes a page as `[h, w, c]`.
+fn page(path: &Path, file: &Pages, i: usize) -> Result<Image, FormatError> {
+    let page = file.page(i)?;
+    let colours = match page.photometric {
+        0..=2 => None,
+        3 => Some("a palette"),
+        4 => Some("a mask"),
+        5 => Some("CMYK"),
+        6 => Some("YCbCr"),
+        8..=10 => Some("L*a*b*"),
+        _ => Some("another kind of colours"),
+    };
+    if let Some(found) = colours {
+        return Err(FormatError::new(path, "grey, RGB or channels", found));
+    }
+    let [h, w, _] = file.size(i);
+    let planes = page.planes.into_iter().map(|values| match values {
+        Values::U8(_) | Values::U16(_) | Values::F32(_) | Values::F64(_)
+            if usize::from(page.bits) == 8 * values.dtype().size() =>
+        {
+            Ok(values.into_pixels())
+        }
         other => {
-            return Err(FormatError::new(path, "grey, RGB or channels", format!("{other:?}")));
+            let expected = "samples of 8 or 16 bits without sign, or of 32 or 64 bits with floating point";
+            let found = format!("{} bits of {}", page.bits, other.dtype().name());
+            Err(FormatError::new(path, expected, found))
         }
-    };
-    let (h, w) = (h as usize, w as usize);
-    let shape = CropShape { h, w, c };
-    if h.checked_mul(w).and_then(|n| n.checked_mul(c)).is_none_or(|n| n == 0 || n > MAX_VALUES) {
-        let found = format!("{shape}");
-        return Err(FormatError::new(path, format!("1 to {MAX_VALUES} values"), found));
-    }
-    let mut values = DecodingResult::U8(Vec::new());
-    decoder.read_image_to_buffer(&mut values).map_err(broken)?;
-    let planar = decoder.find_tag_unsigned::<u16>(Tag::PlanarConfiguration).map_err(broken)? == Some(2);
-    let pixels = match values {
-        DecodingResult::U8(v) => Pixels::Uint8(interleaved(v, h * w, c, planar)),
-        DecodingResult::U16(v) => Pixels::Uint16(interleaved(v, h * w, c, planar)),
-        DecodingResult::F32(v) => Pixels::Float32(interleaved(v, h * w, c, planar)),
-        DecodingResult::F64(v) => {
-            let v = v.into_iter().map(|x| x as f32).collect();
-            Pixels::Float32(interleaved(v, h * w, c, planar))
-        }
-        _ => {
-            let expected = "samples of 8 or 16 bits without sign, or floating point";
-            return Err(FormatError::new(path, expected, "integers of another kind"));
-        }
-    };
-    if pixels.len() != shape.len() {
-        let found = format!("{} values", pixels.len());
-        return Err(FormatError::new(path, format!("{} values for {shape}", shape.len()), found));
-    }
-    Ok(Image { shape, pixels })
+    });
+    // A page itself, or its planes, which are put together as pages of one channel are.
+    let image = |pixels: Pixels| Image { shape: CropShape { h, w, c: pixels.len() / (h * w) }, pixels };
+    channels(path, planes.map(|pixels| pixels.map(image)).collect::<Result<_, _>>()?)
 }
 
-/// `[c, n]` to `[n, c]` when stored in planes.
-fn interleaved<T: Copy>(values: Vec<T>, n: usize, c: usize, planar: bool) -> Vec<T> {
-    if !planar || c == 1 || values.len() != n * c {
-        return values;
-    }
+/// `[c, n]` to `[n, c]`.
+fn interleaved<T: Copy>(values: &[T], n: usize, c: usize) -> Vec<T> {
     (0..n * c).map(|i| values[(i % c) * n + i / c]).collect()
 }
 
@@ -141,9 +98,9 @@ fn channels(path: &Path, mut pages: Vec<Image>) -> Result<Image, FormatError> {
     }
     let (n, c) = (first.h * first.w, pages.len());
     let pixels = match concatenate(path, &pages)? {
-        Pixels::Uint8(v) => Pixels::Uint8(interleaved(v, n, c, true)),
-        Pixels::Uint16(v) => Pixels::Uint16(interleaved(v, n, c, true)),
-        Pixels::Float32(v) => Pixels::Float32(interleaved(v, n, c, true)),
+        Pixels::Uint8(v) => Pixels::Uint8(interleaved(&v, n, c)),
+        Pixels::Uint16(v) => Pixels::Uint16(interleaved(&v, n, c)),
+        Pixels::Float32(v) => Pixels::Float32(interleaved(&v, n, c)),
     };
     Ok(Image { shape: CropShape { c, ..first }, pixels })
 }

@@ -12,6 +12,7 @@ mod layout;
 mod ome;
 mod page;
 mod pixels;
+mod plain;
 mod read;
 mod shaped;
 
@@ -24,6 +25,7 @@ use rayon::prelude::*;
 use self::ifd::{Form, Ifd, tag};
 use self::layout::{Layout, Source};
 use self::page::{Kind, Page};
+pub(crate) use self::plain::Pages;
 use super::bytes::Bytes;
 use super::field::{Facts, Planes};
 use super::{At, Field, Fields, Level, Place, Plane, Values, Window};

@@ -120,7 +120,8 @@ pub(super) struct Page {
     counts: Option<Entry>,
     /// Where the page lies as a whole when it has no directory of its own.
     stacked: Option<u64>,
-    is_rgb: bool,
+    /// How colours are meant, as TIFF numbers it.
+    pub photometric: u64,
 }
 
 impl Page {
@@ -158,7 +159,7 @@ impl Page {
             return Err(bytes.refuse("strips or tiles with pixels", found));
         }
         let offsets = *ifd.find(offsets_tag).ok_or_else(|| bytes.refuse("offsets of the pixels", "none"))?;
-        let is_rgb = kind.samples >= 3 && matches!(ifd.one(bytes, tag::PHOTOMETRIC, 1)?, 2 | 6);
+        let photometric = ifd.one(bytes, tag::PHOTOMETRIC, 1)?;
         let page = Page {
             kind,
             form,
@@ -173,7 +174,7 @@ impl Page {
             ifd,
             offsets,
             stacked: None,
-            is_rgb,
+            photometric,
         };
         let n = (page.n_down() * page.n_across()) as u64 * if kind.planar { kind.samples as u64 } else { 1 };
         if page.offsets.count < n {
@@ -226,7 +227,7 @@ impl Page {
 
     /// Whether samples are red, green and blue.
     pub fn is_rgb(&self) -> bool {
-        self.is_rgb
+        self.kind.samples >= 3 && matches!(self.photometric, 2 | 6)
     }
 }
 
