@@ -5,7 +5,7 @@
 
 use super::frame::{Frame, Plane};
 use super::tables::Tables;
-use super::upsample;
+use super::upsample::{self, Row};
 
 /// How colours are stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,32 +36,26 @@ pub(super) fn told(frame: &Frame, tables: &Tables) -> Stored {
 pub(super) fn interleave(frame: &Frame, planes: &[Plane], stored: Stored) -> Vec<u8> {
     let (w, n) = (frame.w, planes.len());
     let mut out = vec![0; frame.h * w * n];
-    let mut made = vec![Vec::new(); n];
+    let mut made = vec![Row::default(); n];
+    let mut converted = [const { Vec::new() }; 3];
     for (y, pixels) in out.chunks_exact_mut(w * n).enumerate() {
         let of = planes.iter().zip(&frame.components).zip(&mut made);
-        let rows: Vec<&[u8]> =
+        let mut rows: Vec<&[u8]> =
             of.map(|((plane, of), made)| &upsample::row(plane, of, y, made)[..w]).collect();
-        match (&rows[..], stored) {
-            ([grey], _) => pixels.copy_from_slice(grey),
-            ([y, cb, cr], Stored::YCbCr) => {
-                for (i, pixel) in pixels.as_chunks_mut::<3>().0.iter_mut().enumerate() {
-                    *pixel = rgb(y[i], cb[i], cr[i]);
-                }
-            }
-            ([y, cb, cr, black], Stored::Ycck) => {
-                for (i, pixel) in pixels.as_chunks_mut::<4>().0.iter_mut().enumerate() {
-                    let [r, g, b] = rgb(y[i], cb[i], cr[i]);
-                    *pixel = [255 - r, 255 - g, 255 - b, black[i]];
-                }
-            }
-            ([a, b, c], _) => {
-                for (i, pixel) in pixels.as_chunks_mut::<3>().0.iter_mut().enumerate() {
-                    *pixel = [a[i], b[i], c[i]];
+        if let (&[y, cb, cr, ..], true) = (&rows[..], stored != Stored::AsIs) {
+            convert([y, cb, cr], stored == Stored::Ycck, &mut converted);
+            rows.iter_mut().zip(&converted).for_each(|(row, made)| *row = made);
+        }
+        match rows[..] {
+            [grey] => pixels.copy_from_slice(grey),
+            [a, b, c] => {
+                for (((pixel, &a), &b), &c) in pixels.as_chunks_mut().0.iter_mut().zip(a).zip(b).zip(c) {
+                    *pixel = [a, b, c];
                 }
             }
             _ => {
-                for (i, pixel) in pixels.chunks_exact_mut(n).enumerate() {
-                    pixel.iter_mut().zip(&rows).for_each(|(out, row)| *out = row[i]);
+                for (k, row) in rows.iter().enumerate() {
+                    pixels[k..].iter_mut().step_by(n).zip(*row).for_each(|(out, &value)| *out = value);
                 }
             }
         }
@@ -69,16 +63,27 @@ pub(super) fn interleave(frame: &Frame, planes: &[Plane], stored: Stored) -> Vec
     out
 }
 
-/// Red, green and blue.
-#[inline]
-fn rgb(y: u8, cb: u8, cr: u8) -> [u8; 3] {
+/// Rows of red, green and blue, or of their complements.
+///
+/// Factors have 16 bits after the point; the whole numbers nearest to them are taken out, so that products need 16
+/// bits only.
+fn convert([y, cb, cr]: [&[u8]; 3], is_complement: bool, out: &mut [Vec<u8>; 3]) {
     const HALF: i32 = 1 << 15;
     const fn fixed(x: f64) -> i32 {
-        (x * 65536.0 + 0.5) as i32
+        (x * 65536.0 + 0.5).floor() as i32
     }
-    let (y, cb, cr) = (i32::from(y), i32::from(cb) - 128, i32::from(cr) - 128);
-    let red = (fixed(1.402) * cr + HALF) >> 16;
-    let green = (-fixed(0.714_14) * cr - fixed(0.344_14) * cb + HALF) >> 16;
-    let blue = (fixed(1.772) * cb + HALF) >> 16;
-    [red, green, blue].map(|c| (y + c).clamp(0, 255) as u8)
+    let w = y.len();
+    let [red, green, blue] = out.each_mut().map(|row| {
+        row.resize(w, 0);
+        &mut row[..w]
+    });
+    let (cb, cr) = (&cb[..w], &cr[..w]);
+    let turn = if is_complement { 255 } else { 0 };
+    for i in 0..w {
+        let [y, cb, cr] = [i32::from(y[i]), i32::from(cb[i]) - 128, i32::from(cr[i]) - 128];
+        let byte = |value: i32| value.clamp(0, 255) as u8 ^ turn;
+        red[i] = byte(y + cr + ((fixed(0.402) * cr + HALF) >> 16));
+        green[i] = byte(y - cr + ((fixed(1.0 - 0.714_14) * cr - fixed(0.344_14) * cb + HALF) >> 16));
+        blue[i] = byte(y + 2 * cb + ((fixed(1.772 - 2.0) * cb + HALF) >> 16));
+    }
 }

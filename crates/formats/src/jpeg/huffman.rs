@@ -24,7 +24,7 @@ pub(super) struct Huffman {
 /// A coefficient, after a run of zeros.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) struct Short {
-    pub value: i8,
+    pub value: i16,
     /// Zeros before it.
     pub run: u8,
     /// Bits of all this; 0 when there is no such coefficient.
@@ -72,7 +72,7 @@ impl Huffman {
                 continue;
             }
             let value = bits >> (QUICK - all) & ((1 << size) - 1);
-            *short = Short { value: extend(value, size.into()) as i8, run, length: all as u8 };
+            *short = Short { value: extend(value, size.into()) as i16, run, length: all as u8 };
         }
     }
 

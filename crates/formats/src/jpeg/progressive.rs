@@ -50,12 +50,9 @@ impl Coefficients {
             for ((out, value), step) in block.iter_mut().zip(values).zip(&steps) {
                 *out = value.wrapping_mul(*step as i16);
             }
-            let out = plane.block(i / self.w, i % self.w);
-            if values[1..].iter().all(|&v| v == 0) {
-                transform::flat(block[0], out, w);
-            } else {
-                transform::inverse(&block, out, w);
-            }
+            let is_flat = values[1..] == [0; 63];
+            let last = if is_flat { None } else { NATURAL.iter().rposition(|&place| values[place] != 0) };
+            transform::inverse(&block, last.unwrap_or(0), plane.block(i / self.w, i % self.w), w);
         }
         Ok(plane)
     }

@@ -51,13 +51,9 @@ impl Coder for Blocks<'_> {
         let part = &mut self.parts[k];
         let plane = &mut self.planes[part.part.component];
         let mut block = [0; 64];
-        let is_flat = part.coefficients(bits, &mut block)?;
+        let last = part.coefficients(bits, &mut block)?;
         let w = plane.w;
-        if is_flat {
-            transform::flat(block[0], plane.block(y, x), w);
-        } else {
-            transform::inverse(&block, plane.block(y, x), w);
-        }
+        transform::inverse(&block, last, plane.block(y, x), w);
         Some(())
     }
 
@@ -67,22 +63,21 @@ impl Coder for Blocks<'_> {
 }
 
 impl Sequential<'_> {
-    /// Coefficients times their steps; whether there are none but the mean. Products wrap as those of libjpeg's
-    /// vectors do.
-    fn coefficients(&mut self, bits: &mut Bits, block: &mut [i16; 64]) -> Option<bool> {
+    /// Coefficients times their steps; gives the place of the last, in the order of scans. Products wrap as those of
+    /// libjpeg's vectors do.
+    fn coefficients(&mut self, bits: &mut Bits, block: &mut [i16; 64]) -> Option<usize> {
         bits.fill();
         let size = self.dc.symbol(bits).filter(|&size| size < 16)?;
         self.before = self.before.wrapping_add(bits.coefficient(size.into()));
         block[0] = (self.before as i16).wrapping_mul(self.steps[0] as i16);
-        let mut k = 1;
-        let mut is_flat = true;
+        let (mut k, mut last) = (1, 0);
         while k < 64 {
             bits.fill();
             let short = self.ac.short(bits);
             let value = if short.length > 0 {
                 bits.skip(short.length.into());
                 k += usize::from(short.run);
-                i16::from(short.value)
+                short.value
             } else {
                 let symbol = self.ac.symbol(bits)?;
                 let (run, size) = (symbol >> 4, symbol & 15);
@@ -98,9 +93,9 @@ impl Sequential<'_> {
             };
             let place = *NATURAL.get(k)?;
             block[place] = value.wrapping_mul(self.steps[place] as i16);
-            is_flat = false;
+            last = k;
             k += 1;
         }
-        Some(is_flat)
+        Some(last)
     }
 }

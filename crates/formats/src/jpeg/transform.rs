@@ -1,10 +1,8 @@
 //! The inverse cosine transform of a block, to the bit as libjpeg's "slow integer" one.
 //!
 //! # Source
-//! C. Loeffler, A. Ligtenberg and G. Moschytz (1989), doi:10.1109/ICASSP.1989.266596: eleven multiplications in each
-//! direction. Constants have 13 bits; between the directions values are kept with 2 bits more than they need.
-
-use std::num::Wrapping;
+//! C. Loeffler, A. Ligtenberg and G. Moschytz (1989), doi:10.1109/ICASSP.1989.266596, as libjpeg's `jidctint.c`
+//! rounds it: factors have 13 bits after the point, and between the directions values keep 2 bits more than they need.
 
 /// Places of coefficients in a block, `[vertical, horizontal]`, in the order of scans.
 pub(super) const NATURAL: [usize; 64] = [
@@ -13,26 +11,40 @@ pub(super) const NATURAL: [usize; 64] = [
     46, 53, 60, 61, 54, 47, 55, 62, 63,
 ];
 
-/// Bits of the constants.
+/// Bits of the factors after the point.
 const BITS: u32 = 13;
 /// Bits that values keep between the directions.
 const KEPT: u32 = 2;
 
-/// A constant with [`BITS`] bits.
-const fn fixed(x: f64) -> Wrapping<i32> {
-    Wrapping((x * (1 << BITS) as f64 + 0.5) as i32)
+/// What coefficients 1, 3, 5 and 7 add to samples 0 to 3, and take from 7 to 4: sums of libjpeg's rounded factors.
+const ODD: [[i32; 4]; 4] = [
+    [11363, 9633, 6437, 2260],
+    [9633, -2259, -11362, -6436],
+    [6437, -11362, 2261, 9633],
+    [2260, -6436, 9633, -11363],
+];
+/// What coefficients 2 and 6 add to samples 0 to 3, and to 7 to 4.
+const EVEN: [[i32; 2]; 4] = [[10703, 4433], [4433, -10704], [-4433, 10704], [-10703, -4433]];
+
+/// Samples of a block of coefficients in natural order, of which none after `last` in the order of scans differs from
+/// 0; rows of `out` are `w` apart.
+pub(super) fn inverse(block: &[i16; 64], last: usize, out: &mut [u8], w: usize) {
+    match last {
+        0 => {
+            // The mean is stored eightfold.
+            let sample = sample((i32::from(block[0]) + 4) >> 3);
+            out.chunks_mut(w).take(8).for_each(|row| row[..8].fill(sample));
+        }
+        // The upper left quarter has them all.
+        1..10 => both_ways::<4>(block, out, w),
+        _ => both_ways::<8>(block, out, w),
+    }
 }
 
-/// Samples of a block whose coefficients but the mean, which is stored eightfold, are 0; rows of `out` are `w` apart.
-pub(super) fn flat(mean: i16, out: &mut [u8], w: usize) {
-    let sample = sample((i32::from(mean) + 4) >> 3);
-    out.chunks_mut(w).take(8).for_each(|row| row[..8].fill(sample));
-}
-
-/// Samples of a block of coefficients in natural order; rows of `out` are `w` apart.
-pub(super) fn inverse(block: &[i16; 64], out: &mut [u8], w: usize) {
-    let columns = pass::<{ BITS - KEPT }>(block);
-    let rows = pass::<{ BITS + KEPT + 3 }>(&turned(&columns));
+/// Transforms columns, then rows; only the first `N` of both are not 0.
+fn both_ways<const N: usize>(block: &[i16; 64], out: &mut [u8], w: usize) {
+    let columns = pass::<N, { BITS - KEPT }>(block);
+    let rows = pass::<N, { BITS + KEPT + 3 }>(&turned(&columns));
     let samples = turned(&rows);
     for (row, samples) in out.chunks_mut(w).zip(samples.as_chunks::<8>().0) {
         for (out, &value) in row[..8].iter_mut().zip(samples) {
@@ -46,47 +58,40 @@ fn sample(value: i32) -> u8 {
     (value + 128).clamp(0, 255) as u8
 }
 
+/// Rows as columns: to shuffle the halves into each other three times turns the six bits of each place around.
 fn turned(block: &[i16; 64]) -> [i16; 64] {
-    std::array::from_fn(|i| block[i % 8 * 8 + i / 8])
+    shuffled(&shuffled(&shuffled(block)))
 }
 
-/// Transforms all columns, side by side; the lowest `DROPPED` bits are rounded away.
-///
-/// Sums wrap and results saturate as in libjpeg's vectors; for images that a compressor made neither ever happens.
-fn pass<const DROPPED: u32>(block: &[i16; 64]) -> [i16; 64] {
+/// Values of both halves in turns.
+#[inline(always)]
+fn shuffled(block: &[i16; 64]) -> [i16; 64] {
     let mut out = [0; 64];
-    for x in 0..8 {
-        let at = |y: usize| Wrapping(i32::from(block[8 * y + x]));
-        let (even, odd) = (even_part(at(0), at(2), at(4), at(6)), odd_part(at(1), at(3), at(5), at(7)));
-        for y in 0..4 {
-            let half = Wrapping(1 << (DROPPED - 1));
-            let rounded = |sum: Wrapping<i32>| ((sum + half).0 >> DROPPED).clamp(-32768, 32767) as i16;
-            out[8 * y + x] = rounded(even[y] + odd[y]);
-            out[8 * (7 - y) + x] = rounded(even[y] - odd[y]);
-        }
+    let (low, high) = block.split_at(32);
+    for ((pair, &a), &b) in out.as_chunks_mut().0.iter_mut().zip(low).zip(high) {
+        *pair = [a, b];
     }
     out
 }
 
-type Number = Wrapping<i32>;
-
-fn even_part(c0: Number, c2: Number, c4: Number, c6: Number) -> [Number; 4] {
-    let turn = (c2 + c6) * fixed(0.541_196_100);
-    let (low, high) = (turn - c6 * fixed(1.847_759_065), turn + c2 * fixed(0.765_366_865));
-    let (sum, difference) = ((c0 + c4) << BITS as usize, (c0 - c4) << BITS as usize);
-    [sum + high, difference + low, difference - low, sum - high]
-}
-
-fn odd_part(c1: Number, c3: Number, c5: Number, c7: Number) -> [Number; 4] {
-    let all = (c7 + c3 + c5 + c1) * fixed(1.175_875_602);
-    let z1 = (c7 + c1) * -fixed(0.899_976_223);
-    let z2 = (c5 + c3) * -fixed(2.562_915_447);
-    let z3 = all - (c7 + c3) * fixed(1.961_570_560);
-    let z4 = all - (c5 + c1) * fixed(0.390_180_644);
-    [
-        c1 * fixed(1.501_321_110) + z1 + z4,
-        c3 * fixed(3.072_711_026) + z2 + z3,
-        c5 * fixed(2.053_119_869) + z2 + z4,
-        c7 * fixed(0.298_631_336) + z1 + z3,
-    ]
+/// Transforms all columns, side by side; the lowest `DROPPED` bits are rounded away.
+///
+/// No sum leaves 32 bits. Results saturate as in libjpeg's vectors, which what a compressor made never needs.
+fn pass<const N: usize, const DROPPED: u32>(block: &[i16; 64]) -> [i16; 64] {
+    let mut out = [0; 64];
+    for x in 0..8 {
+        let at = |y: usize| if y < N { i32::from(block[8 * y + x]) } else { 0 };
+        let (c1, c2, c3, c5, c6, c7) = (at(1), at(2), at(3), at(5), at(6), at(7));
+        let half = 1 << (DROPPED - 1);
+        let (sum, difference) = (((at(0) + at(4)) << BITS) + half, ((at(0) - at(4)) << BITS) + half);
+        for y in 0..4 {
+            let (of_two, of_odd) = (EVEN[y], ODD[y]);
+            let even = if matches!(y, 0 | 3) { sum } else { difference } + (of_two[0] * c2 + of_two[1] * c6);
+            let odd = (of_odd[0] * c1 + of_odd[1] * c3) + (of_odd[2] * c5 + of_odd[3] * c7);
+            let rounded = |sum: i32| (sum >> DROPPED).clamp(-32768, 32767) as i16;
+            out[8 * y + x] = rounded(even + odd);
+            out[8 * (7 - y) + x] = rounded(even - odd);
+        }
+    }
+    out
 }
