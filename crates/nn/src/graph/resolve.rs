@@ -116,7 +116,7 @@ impl<'a> Resolver<'a> {
     }
 }
 
-/// Most values of what is larger than all that the layer reads and has weights for.
+/// Most values of what a layer without weights gives that makes more of what it reads.
 const MAX_GROWN: usize = 1 << 25;
 
 /// What a layer gives; a file of a few bytes asks for no more memory than a computer has.

@@ -177,22 +177,14 @@ impl Graph<'_> {
         let reads: Vec<&str> = inputs.iter().map(String::as_str).collect();
         match layer.op {
             Op::Conv { kernel, stride, padding, .. } => {
-                let (weights, axes) = self.conv_kernel(&layer.name);
-                let weights = self.onnx.constant(&format!("{name}/kernel"), &axes, Values::Float(weights));
-                let bias = self.parameter(layer, "bias");
-                let reads: Vec<&str> = [input, &weights].into_iter().chain(bias.as_deref()).collect();
-                self.onnx.add_with("Conv", &reads, &name, windows(shape, kernel, stride, padding))
+                let stored = self.conv_kernel(&layer.name);
+                self.conv(layer, input, stored, windows(shape, kernel, stride, padding))
             }
             Op::DepthwiseConv { kernel, stride, padding, .. } => {
-                let (weights, axes) = self.conv_kernel(&layer.name);
-                // `[kh, kw, c, multiplier]` became `[multiplier, c, kh, kw]`; each filter reads one channel.
-                let (weights, axes) = by_channel(&weights, &axes);
-                let weights = self.onnx.constant(&format!("{name}/kernel"), &axes, Values::Float(weights));
-                let bias = self.parameter(layer, "bias");
-                let reads: Vec<&str> = [input, &weights].into_iter().chain(bias.as_deref()).collect();
+                let stored = by_channel(self.conv_kernel(&layer.name));
                 let mut settings = windows(shape, kernel, stride, padding);
                 settings.push(("group", Attribute::Int(shape.c as i64)));
-                self.onnx.add_with("Conv", &reads, &name, settings)
+                self.conv(layer, input, stored, settings)
             }
             Op::BatchNorm { epsilon, .. } => {
                 let roles = ["gamma", "beta", "moving_mean", "moving_variance"];
@@ -221,14 +213,7 @@ impl Graph<'_> {
             Op::Dropout { .. } => input.to_owned(),
             Op::Add => self.onnx.add("Sum", &reads, &name),
             Op::Multiply => self.onnx.add("Mul", &reads, &name),
-            Op::Crop { rows: [top, bottom], columns: [left, right] } => {
-                let ints = |values: [usize; 2]| Values::Int(values.map(|n| n as i64).to_vec());
-                let from = self.onnx.constant(&format!("{name}/from"), &[2], ints([top, left]));
-                let end = ints([shape.h - bottom, shape.w - right]);
-                let end = self.onnx.constant(&format!("{name}/end"), &[2], end);
-                let axes = self.onnx.constant(&format!("{name}/axes"), &[2], ints([2, 3]));
-                self.onnx.add("Slice", &[input, &from, &end, &axes], &name)
-            }
+            Op::Crop { rows, columns } => self.crop(shape, [rows, columns], input, &name),
             Op::Concat => self.onnx.add_with("Concat", &reads, &name, vec![("axis", Attribute::Int(1))]),
             Op::Pad { rows: [top, bottom], columns: [left, right] } => {
                 let zeros = [0, 0, top, left, 0, 0, bottom, right].map(|n| n as i64).to_vec();
@@ -236,6 +221,32 @@ impl Graph<'_> {
                 self.onnx.add("Pad", &[input, &zeros], &name)
             }
         }
+    }
+
+    /// A convolution with a kernel that is given with its axes.
+    fn conv(
+        &mut self,
+        layer: &Layer,
+        input: &str,
+        (kernel, axes): (Vec<f32>, Vec<usize>),
+        settings: Vec<(&'static str, Attribute)>,
+    ) -> String {
+        let name = format!("layer/{}", layer.name);
+        let kernel = self.onnx.constant(&format!("{name}/kernel"), &axes, Values::Float(kernel));
+        let bias = self.parameter(layer, "bias");
+        let reads: Vec<&str> = [input, &kernel].into_iter().chain(bias.as_deref()).collect();
+        self.onnx.add_with("Conv", &reads, &name, settings)
+    }
+
+    /// The image without rows and columns before and after.
+    fn crop(&mut self, shape: Shape, sides: [[usize; 2]; 2], input: &str, name: &str) -> String {
+        let [[top, bottom], [left, right]] = sides;
+        let ends = [("from", [top, left]), ("end", [shape.h - bottom, shape.w - right]), ("axes", [2, 3])];
+        let [from, end, axes] = ends.map(|(part, values)| {
+            let values = Values::Int(values.map(|n| n as i64).to_vec());
+            self.onnx.constant(&format!("{name}/{part}"), &[2], values)
+        });
+        self.onnx.add("Slice", &[input, &from, &end, &axes], name)
     }
 
     /// An operation that reads `input` and those arrays of its layer that there are.
@@ -321,9 +332,10 @@ impl Graph<'_> {
     }
 }
 
-/// A kernel `[multiplier, c, kh, kw]` as `[c * multiplier, 1, kh, kw]`, and its axes.
-fn by_channel(weights: &[f32], axes: &[usize]) -> (Vec<f32>, Vec<usize>) {
-    let &[multiplier, c, kh, kw] = axes else { return (Vec::new(), vec![0; 4]) };
+/// A kernel `[multiplier, c, kh, kw]`, as `[kh, kw, c, multiplier]` comes out of [`Graph::conv_kernel`], as
+/// `[c * multiplier, 1, kh, kw]`, and its axes.
+fn by_channel((weights, axes): (Vec<f32>, Vec<usize>)) -> (Vec<f32>, Vec<usize>) {
+    let [multiplier, c, kh, kw] = axes[..] else { return (weights, axes) };
     let filter = |number: usize| {
         let (channel, m) = (number / multiplier, number % multiplier);
         &weights[(m * c + channel) * kh * kw..][..kh * kw]

@@ -161,7 +161,7 @@ fn repeated(builder: &mut Builder, name: &str, inputs: Vec<String>) -> Result<Ve
     Ok(result)
 }
 
-/// Axes of an image whose pixels are one.
+/// Whether it is an image of one pixel.
 pub(super) fn is_pixel(extent: Extent) -> bool {
     matches!(extent, Extent::Image(Shape { h: 1, w: 1, .. }))
 }
