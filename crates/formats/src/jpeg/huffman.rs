@@ -101,3 +101,37 @@ pub(super) fn extend(value: u32, size: u32) -> i32 {
     let half = 1 << size >> 1;
     if value < half { value as i32 - (1 << size) + 1 } else { value as i32 }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::tables::Tables;
+    use super::*;
+
+    #[test]
+    fn coefficients_of_eight_bits_after_a_code_of_one() {
+        // One code of one bit, for a coefficient of eight bits, and one of two bits, for the end of a block.
+        let mut stream = vec![0xff, 0xd8, 0xff, 0xc4, 0, 21, 0x10, 1, 1];
+        stream.extend([0; 14]);
+        stream.extend([0x08, 0x00]);
+        let tables = Tables::parse(&stream).expect("tables");
+        let codes = tables.ac[0].as_deref().expect("a table");
+        for (bytes, value) in [([0x7f, 0x80], 255), ([0x40, 0x00], 128), ([0x00, 0x00], -255)] {
+            let mut bits = Bits::new(&bytes, 0);
+            bits.fill();
+            assert_eq!(codes.short(&bits), Short { value, run: 0, length: 9 });
+            assert_eq!(codes.symbol(&mut bits), Some(8));
+            assert_eq!(bits.coefficient(8), i32::from(value));
+        }
+        let mut none = Bits::new(&[0xc0], 0);
+        none.fill();
+        assert_eq!(codes.symbol(&mut none), None);
+    }
+
+    #[test]
+    fn more_codes_than_there_are_is_refused() {
+        let mut stream = vec![0xff, 0xd8, 0xff, 0xc4, 0, 22, 0x00, 3];
+        stream.extend([0; 18]);
+        let message = Tables::parse(&stream).expect_err("three codes of one bit").to_string();
+        assert!(message.contains("codes of 1 bits"), "{message}");
+    }
+}
