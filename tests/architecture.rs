@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 /// Crate, and what it may use of the workspace.
 const ALLOWED: &[(&str, &[&str])] = &[
     ("kernels", &[]),
-    ("cells", &[]),
+    ("cells", &["kernels"]),
     ("stats", &[]),
     ("formats", &["cells"]),
     ("nn", &["kernels"]),

@@ -101,8 +101,15 @@ impl Kernels {
     pub fn detect() -> Result<Kernels, KernelError> {
         match std::env::var_os("MORPHOTYPE_KERNELS") {
             Some(name) => Kernels::named(&name.to_string_lossy()),
-            None => Ok(Kernels { set: best() }),
+            None => Ok(Kernels::best()),
         }
+    }
+
+    /// On the best instruction set of this CPU, whatever the environment says: for [`PlainCode`], whose bits are the same on
+    /// all of them.
+    #[must_use]
+    pub fn best() -> Kernels {
+        Kernels { set: best() }
     }
 
     /// The kernels on `set`, when this CPU has it.

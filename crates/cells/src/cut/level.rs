@@ -21,6 +21,7 @@ pub trait Level: Copy + Default + Ord + Into<u32> + Send + Sync + 'static {
 impl Level for u8 {
     type Wide = u16;
 
+    #[inline(always)]
     fn from_sum(sum: u16) -> u8 {
         ((sum + 128) >> 8) as u8
     }
@@ -39,6 +40,7 @@ impl Level for u8 {
 impl Level for u16 {
     type Wide = u32;
 
+    #[inline(always)]
     fn from_sum(sum: u32) -> u16 {
         ((sum + 128) >> 8) as u16
     }

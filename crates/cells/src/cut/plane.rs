@@ -1,5 +1,7 @@
 //! A plane of an image.
 
+use kernels::{Kernels, PlainCode};
+
 /// The intensities of one channel of one image, `[h, w]` in C order. Both sides are at least 1.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Plane<'a, T> {
@@ -61,16 +63,29 @@ impl<'a, T: Copy> Plane<'a, T> {
 pub fn channel<T: Copy>(interleaved: &[T], c: usize, n_channels: usize) -> Vec<T> {
     match n_channels {
         1 => interleaved.to_vec(),
-        // Constant steps and places are several times as fast.
-        3 => {
-            let (pixels, _) = interleaved.as_chunks::<3>();
-            match c {
-                0 => pixels.iter().map(|pixel| pixel[0]).collect(),
-                1 => pixels.iter().map(|pixel| pixel[1]).collect(),
-                _ => pixels.iter().map(|pixel| pixel[2]).collect(),
-            }
-        }
+        3 => Kernels::best().run_plain(OneOfThree { pixels: interleaved.as_chunks().0, c }),
         n => interleaved.chunks_exact(n.max(1)).map(|pixel| pixel[c]).collect(),
+    }
+}
+
+/// A channel of three: constant steps and places are several times as fast.
+struct OneOfThree<'a, T> {
+    pixels: &'a [[T; 3]],
+    c: usize,
+}
+
+impl<T: Copy> PlainCode for OneOfThree<'_, T> {
+    type Output = Vec<T>;
+
+    #[inline(always)]
+    fn run(self) -> Vec<T> {
+        let mut out = Vec::with_capacity(self.pixels.len());
+        match self.c {
+            0 => out.extend(self.pixels.iter().map(|pixel| pixel[0])),
+            1 => out.extend(self.pixels.iter().map(|pixel| pixel[1])),
+            _ => out.extend(self.pixels.iter().map(|pixel| pixel[2])),
+        }
+        out
     }
 }
 
