@@ -25,7 +25,7 @@ use random::Random;
 const REPELLING: usize = 5;
 /// Rounds of an epoch. More rounds use newer positions, fewer leave more to do in parallel.
 const ROUNDS: usize = 16;
-/// Uses of edges are set out for so many epochs at once, times points: some hundred bytes each.
+/// Uses of edges are set out for so many epochs at once, times points: some forty bytes each.
 const AHEAD: usize = 2_000_000;
 /// Beyond so many epochs nothing more is gained.
 const MOST_AHEAD: usize = 16;
@@ -71,8 +71,8 @@ pub fn optimise(
                     let start = plane.of(&pack.points);
                     let random = Random::new(pace.seed, epoch, pack.points[0]);
                     let (steps, rate) = (pack.due.steps(epoch), pace.rate_at(epoch));
-                    let around = Around { forces: &forces, plane: &plane };
-                    pace.kernels.run_plain(Move { around, start, steps, random, rate })
+                    let (forces, plane) = (&forces, &plane);
+                    pace.kernels.run_plain(Move { forces, plane, start, steps, random, rate })
                 })
                 .collect();
             for (pack, moved) in round.iter().zip(moved) {
@@ -106,8 +106,8 @@ pub fn place(
         for epoch in 0..pace.epochs {
             let random = Random::new(pace.seed, epoch, (pack * LANES) as u32);
             let (start, steps, rate) = (here, due.steps(epoch), pace.rate_at(epoch));
-            let around = Around { forces: &forces, plane: &plane };
-            here = pace.kernels.run_plain(Move { around, start, steps, random, rate }).end;
+            let (forces, plane) = (&forces, &plane);
+            here = pace.kernels.run_plain(Move { forces, plane, start, steps, random, rate }).end;
         }
         new.iter_mut().enumerate().for_each(|(lane, new)| *new = here.at(lane));
     });
@@ -138,16 +138,10 @@ fn rounds(graph: &Graph) -> Vec<Vec<Pack>> {
     (0..count).into_par_iter().map(|i| round(i).chunks(LANES).map(pack).collect()).collect()
 }
 
-/// What acts on points that move.
-#[derive(Clone, Copy)]
-struct Around<'a> {
-    forces: &'a Forces,
-    plane: &'a Plane,
-}
-
 /// The moves of a pack of points in an epoch.
 struct Move<'a> {
-    around: Around<'a>,
+    forces: &'a Forces,
+    plane: &'a Plane,
     start: Places,
     steps: &'a [[u32; LANES]],
     random: Random,
@@ -159,7 +153,7 @@ impl PlainCode for Move<'_> {
 
     #[inline(always)]
     fn run(mut self) -> Moved {
-        let Around { forces, plane } = self.around;
+        let Move { forces, plane, .. } = self;
         let mut here = self.start.clone();
         let mut pulls = Vec::with_capacity(self.steps.len());
         for ids in self.steps {
