@@ -34,8 +34,8 @@ export class Budget {
 
 /**
  * A step that is prime to `n`, near the golden section of it: cell `k * step % n` in place k, or cell k in place
- * `k * step % n`, is an order in which every beginning is an even sample, so that no class lies on top of all others because
- * its cells came last.
+ * `k * step % n`, is an order in which every beginning and every end is an even sample, so that no class lies on top of all
+ * others because its cells came last.
  */
 export function strideOf(n: number): number {
   const prime = (a: number, b: number): boolean => (b === 0 ? a === 1 : prime(b, a % b));

@@ -1,14 +1,9 @@
 import type { Camera, Size } from "../state/camera";
 import { type Program, program } from "./gl";
+import { CURRENT, type MarkerList, SELECTED, STRIDE, WARNED } from "./markerlist";
 
-/** Numbers per marker: x, y, packed colour, and shape + 16 * state. */
-export const STRIDE = 4;
-
-/** How a marker is drawn, as bits of its state. */
-export const SELECTED = 1;
-export const PALE = 2;
-export const WARNED = 4;
-export const CURRENT = 8;
+/** With more changed places than this, one upload of all is quicker. */
+const FEW = 256;
 
 /** Markers smaller than this, in canvas pixels, are dots: their outlines would be blots. */
 const DOTS_BELOW = 3;
@@ -122,15 +117,22 @@ export class MarkerPass {
     gl.bindVertexArray(null);
   }
 
-  /** `numbers` holds `n` times `STRIDE` numbers. */
-  set(numbers: Float32Array, n: number): void {
+  /** Takes over what has changed in a list, always the same one. */
+  take(list: MarkerList): void {
     const { gl } = this;
+    const changed = list.changes();
     gl.bindBuffer(gl.ARRAY_BUFFER, this.#buffer);
-    gl.bufferData(gl.ARRAY_BUFFER, numbers.subarray(0, n * STRIDE), gl.DYNAMIC_DRAW);
-    this.n = n;
+    if (!changed || changed.size > FEW) gl.bufferData(gl.ARRAY_BUFFER, list.numbers, gl.DYNAMIC_DRAW);
+    else {
+      for (const place of changed) {
+        const bytes = place * STRIDE * Float32Array.BYTES_PER_ELEMENT;
+        gl.bufferSubData(gl.ARRAY_BUFFER, bytes, list.numbers, place * STRIDE, STRIDE);
+      }
+    }
+    this.n = list.n;
   }
 
-  /** Draws at most `most` markers; says how many. `size`: half the side of one, in canvas pixels. */
+  /** Draws at most `most` markers, the last ones; says how many. `size`: half the side of one, in canvas pixels. */
   draw(camera: Camera, stage: Size, size: number, most: number): number {
     const n = Math.min(this.n, most);
     if (n === 0) return 0;
@@ -144,7 +146,7 @@ export class MarkerPass {
     gl.uniform1f(at("u_scale"), camera.scale);
     gl.uniform1f(at("u_size"), size);
     gl.bindVertexArray(this.#array);
-    gl.drawArrays(gl.POINTS, 0, n);
+    gl.drawArrays(gl.POINTS, this.n - n, n);
     gl.bindVertexArray(null);
     return n;
   }

@@ -1,9 +1,15 @@
 import type { Cell, ImageId } from "./contract";
 
 /** Side of a bin of the grid, in pixels of the image. */
-const BIN = 32;
+const BIN = 16;
 
-type Frame = Map<number, Cell[]>;
+type Place = Pick<Cell, "image" | "t" | "z" | "y" | "x">;
+
+/** Cells by bin, and how many there are. */
+interface Frame {
+  bins: Map<number, Cell[]>;
+  n: number;
+}
 
 function binOf(y: number, x: number): number {
   // Images stay far below 2^20 bins a side; one negative bin is kept for points just outside.
@@ -17,74 +23,100 @@ export function frameKey(image: ImageId, t: number, z: number): string {
 /** Cells by frame, and in a frame by a grid of bins, so that finding one among 100,000 looks at a handful. */
 export class FrameIndex {
   readonly #frames = new Map<string, Frame>();
-  readonly #sizes = new Map<string, number>();
+  /** How many cells each time of an image has. */
+  readonly #counts = new Map<ImageId, Map<number, number>>();
   /** The frame asked for last: whoever asks of one cell mostly asks of its neighbour next. */
   #last: { image: ImageId; t: number; z: number; frame: Frame } | null = null;
 
   add(cell: Cell): void {
     const key = frameKey(cell.image, cell.t, cell.z);
     let frame = this.#frames.get(key);
-    if (!frame) this.#frames.set(key, (frame = new Map()));
+    if (!frame) this.#frames.set(key, (frame = { bins: new Map(), n: 0 }));
     const bin = binOf(cell.y, cell.x);
-    const cells = frame.get(bin);
+    const cells = frame.bins.get(bin);
     if (cells) cells.push(cell);
-    else frame.set(bin, [cell]);
-    this.#sizes.set(key, (this.#sizes.get(key) ?? 0) + 1);
+    else frame.bins.set(bin, [cell]);
+    this.#count(frame, cell, 1);
   }
 
   remove(cell: Cell): void {
     const key = frameKey(cell.image, cell.t, cell.z);
     const frame = this.#frames.get(key);
     const bin = binOf(cell.y, cell.x);
-    const cells = frame?.get(bin);
+    const cells = frame?.bins.get(bin);
     const at = cells?.findIndex((other) => other.id === cell.id) ?? -1;
     if (!frame || !cells || at < 0) return;
     cells.splice(at, 1);
-    if (cells.length === 0) frame.delete(bin);
-    this.#sizes.set(key, (this.#sizes.get(key) ?? 1) - 1);
+    if (cells.length === 0) frame.bins.delete(bin);
+    this.#count(frame, cell, -1);
   }
 
   size(image: ImageId, t: number, z: number): number {
-    return this.#sizes.get(frameKey(image, t, z)) ?? 0;
+    return this.#frame(image, t, z)?.n ?? 0;
   }
 
   in(image: ImageId, t: number, z: number): Cell[] {
     const found: Cell[] = [];
-    for (const cells of this.#frame(image, t, z)?.values() ?? []) for (const cell of cells) found.push(cell);
+    for (const cells of this.#frame(image, t, z)?.bins.values() ?? []) for (const cell of cells) found.push(cell);
     return found;
   }
 
   /** Cells within `radius` pixels of a place, the nearest first. */
   near(image: ImageId, t: number, z: number, y: number, x: number, radius: number): Cell[] {
-    const found = this.within(image, t, z, y - radius, x - radius, y + radius, x + radius)
-      .map((cell) => ({ cell, d2: (cell.y - y) ** 2 + (cell.x - x) ** 2 }))
-      .filter(({ d2 }) => d2 <= radius * radius);
-    found.sort((a, b) => a.d2 - b.d2 || (a.cell.id < b.cell.id ? -1 : 1));
-    return found.map(({ cell }) => cell);
+    return this.#nearest({ image, t, z, y, x }, radius, () => true);
+  }
+
+  /** Cells of another class within `radius` pixels, the nearest first: of each two one must be wrong. */
+  rivals(cell: Cell, radius: number): Cell[] {
+    if (cell.class === null) return [];
+    return this.#nearest(cell, radius, (other) => other.class !== null && other.class !== cell.class);
   }
 
   /** Cells in a box, its edges included. */
   within(image: ImageId, t: number, z: number, y0: number, x0: number, y1: number, x1: number): Cell[] {
-    const frame = this.#frame(image, t, z);
-    if (!frame) return [];
     const found: Cell[] = [];
-    const keep = (cells: Cell[]) => {
+    for (const cells of this.#bins(image, t, z, y0, x0, y1, x1)) {
       for (const cell of cells) {
         if (cell.y >= y0 && cell.y <= y1 && cell.x >= x0 && cell.x <= x1) found.push(cell);
       }
-    };
+    }
+    return found;
+  }
+
+  #nearest({ image, t, z, y, x }: Place, radius: number, keep: (cell: Cell) => boolean): Cell[] {
+    const found: { cell: Cell; d2: number }[] = [];
+    for (const cells of this.#bins(image, t, z, y - radius, x - radius, y + radius, x + radius)) {
+      for (const cell of cells) {
+        const d2 = (cell.y - y) ** 2 + (cell.x - x) ** 2;
+        if (d2 <= radius * radius && keep(cell)) found.push({ cell, d2 });
+      }
+    }
+    found.sort((a, b) => a.d2 - b.d2 || (a.cell.id < b.cell.id ? -1 : 1));
+    return found.map(({ cell }) => cell);
+  }
+
+  /** The bins that a box touches, or more. */
+  #bins(image: ImageId, t: number, z: number, y0: number, x0: number, y1: number, x1: number): Iterable<Cell[]> {
+    const bins = this.#frame(image, t, z)?.bins;
+    if (!bins) return [];
     const rows = Math.floor(y1 / BIN) - Math.floor(y0 / BIN) + 1;
     const columns = Math.floor(x1 / BIN) - Math.floor(x0 / BIN) + 1;
-    if (rows * columns > frame.size) {
-      for (const cells of frame.values()) keep(cells);
-      return found;
-    }
+    if (rows * columns > bins.size) return bins.values();
+    const found: Cell[][] = [];
     for (let row = 0; row < rows; row++) {
       for (let column = 0; column < columns; column++) {
-        keep(frame.get(binOf(y0 + row * BIN, x0 + column * BIN)) ?? []);
+        const cells = bins.get(binOf(y0 + row * BIN, x0 + column * BIN));
+        if (cells) found.push(cells);
       }
     }
     return found;
+  }
+
+  #count(frame: Frame, { image, t }: Cell, by: 1 | -1): void {
+    frame.n += by;
+    let counts = this.#counts.get(image);
+    if (!counts) this.#counts.set(image, (counts = new Map()));
+    counts.set(t, (counts.get(t) ?? 0) + by);
   }
 
   #frame(image: ImageId, t: number, z: number): Frame | undefined {
@@ -95,28 +127,8 @@ export class FrameIndex {
     return frame;
   }
 
-  /** Frames of an image that have cells: `t` to how many, over all z. */
-  countsByTime(image: ImageId): Map<number, number> {
-    const counts = new Map<number, number>();
-    const prefix = `${image}/`;
-    for (const [key, size] of this.#sizes) {
-      if (size === 0 || !key.startsWith(prefix)) continue;
-      const t = Number(key.split("/").at(-2));
-      counts.set(t, (counts.get(t) ?? 0) + size);
-    }
-    return counts;
-  }
-
-  /** A cell of another class within `radius` pixels: one of the two must be wrong. */
-  rival(cell: Cell, radius: number): Cell | null {
-    if (cell.class === null) return null;
-    const { image, t, z, y, x } = cell;
-    let [rival, least]: [Cell | null, number] = [null, radius * radius];
-    for (const other of this.within(image, t, z, y - radius, x - radius, y + radius, x + radius)) {
-      if (other.class === null || other.class === cell.class || other.id === cell.id) continue;
-      const d2 = (other.y - y) ** 2 + (other.x - x) ** 2;
-      if (d2 < least || (d2 === least && (!rival || other.id < rival.id))) [rival, least] = [other, d2];
-    }
-    return rival;
+  /** How many cells the times of an image have, over all z; 0 where they are gone. */
+  countsByTime(image: ImageId): ReadonlyMap<number, number> {
+    return this.#counts.get(image) ?? new Map();
   }
 }

@@ -1,15 +1,18 @@
 import { describe, expect, it } from "vitest";
+import { MarkerList, STRIDE } from "../draw/markerlist";
 import { fit, pan, reveal, toImage, toStage, zoomAt } from "./camera";
 import { autoLimits, type ChannelView, compose, cut } from "./channels";
 import { mistake, newClass, PALETTE, SHAPES, turn } from "./classes";
-import type { Cell, CellClass, Histogram, Suggestion } from "./contract";
+import type { Cell, CellClass, Edit, Histogram, Suggestion } from "./contract";
 import { FrameIndex } from "./frames";
 import { newId } from "./id";
 import { BINDINGS, commandOf } from "./keys";
+import { Labels } from "./labels";
 import { Lru } from "./lru";
 import { wanted } from "./prefetch";
 import { SuggestionQueue } from "./queue";
 import { scaleBar, timeStamp } from "./scale";
+import { Warnings } from "./warnings";
 
 const image = { height: 1000, width: 2000 };
 const stage = { height: 500, width: 800 };
@@ -75,9 +78,67 @@ describe("frame index", () => {
     for (const c of [cell("a", 10, 10), cell("b", 12, 10, "B"), cell("c", 50, 50), cell("d", 51, 50), cell("n", 50, 51, null)]) {
       index.add(c);
     }
-    expect(index.rival(cell("a", 10, 10), 8)?.id).toBe("b");
-    expect(index.rival(cell("a", 10, 10), 1)).toBeNull();
-    expect(index.rival(cell("c", 50, 50), 8)).toBeNull();
+    expect(index.rivals(cell("a", 10, 10), 8).map((c) => c.id)).toEqual(["b"]);
+    expect(index.rivals(cell("a", 10, 10), 1)).toEqual([]);
+    expect(index.rivals(cell("c", 50, 50), 8)).toEqual([]);
+  });
+});
+
+describe("markers", () => {
+  const look = { color: 0x56b4e9, shape: 2, state: 1 };
+
+  it("are put in, moved and taken out one by one, and say which places that changed", () => {
+    const list = new MarkerList();
+    const truth = new Map<string, number>();
+    let drawn = new Float32Array(0);
+    let random = 7;
+    const draw = (n: number) => (random = (random * 48271) % 2147483647) % n;
+    for (let i = 0; i < 5000; i++) {
+      const id = `${draw(900)}`;
+      if (draw(3) === 0) {
+        list.drop(id);
+        truth.delete(id);
+      } else {
+        list.put(id, i, -i, look);
+        truth.set(id, i);
+      }
+      if (i % 3 > 0) continue;
+      const changed = list.changes();
+      if (!changed) drawn = list.numbers.slice();
+      for (const at of changed ?? []) drawn.set(list.numbers.subarray(at * STRIDE, (at + 1) * STRIDE), at * STRIDE);
+      expect(changed === null || changed.size <= 3).toBe(true);
+      expect(list.n).toBe(truth.size);
+      const seen = Array.from({ length: list.n }, (_, k) => [...drawn.subarray(k * STRIDE, (k + 1) * STRIDE)]);
+      expect(seen.map(([x]) => x).sort()).toEqual([...truth.values()].sort());
+      expect(seen.every(([x, y, color, bits]) => y === -x! && color === look.color && bits === 18)).toBe(true);
+    }
+  });
+});
+
+describe("warnings", () => {
+  it("follow what changes as if every cell were looked at again", () => {
+    const labels = new Labels(newId);
+    const warnings = new Warnings(labels, 6);
+    labels.subscribe((changed) => changed && warnings.check(changed));
+    const put = (id: string, position: number): Edit => ({ op: "put_class", ...newClass(id, id, []), position });
+    labels.perform([put("A", 0), put("B", 1)]);
+    let random = 3;
+    const draw = (n: number) => (random = (random * 48271) % 2147483647) % n;
+    for (let i = 0; i < 600; i++) {
+      const cells = [...labels.cells()];
+      const old = cells[draw(Math.max(1, cells.length))];
+      const act = draw(5);
+      if (act < 2 || !old) {
+        labels.perform([{ op: "add", id: `${i}`, image: 1, t: 0, z: 0, y: draw(60), x: draw(60), class: draw(2) ? "A" : "B" }]);
+      } else if (act === 2) labels.perform([{ op: "move", id: old.id, version: old.version, y: draw(60), x: draw(60) }]);
+      else if (act === 3) labels.perform([{ op: "reclass", id: old.id, version: old.version, class: draw(2) ? "A" : null }]);
+      else labels.perform([{ op: "delete", id: old.id, version: old.version }]);
+      const warned = [...labels.cells()].filter((c) => labels.frames.rivals(c, 6).length > 0).map((c) => c.id);
+      const all = new Set([...labels.cells()].map((c) => c.id).filter((id) => warnings.has(id)));
+      expect([...all].sort()).toEqual(warned.sort());
+      expect(warnings.size).toBe(warnings.pairs().length);
+      expect(new Set(warnings.pairs().flat())).toEqual(all);
+    }
   });
 });
 

@@ -1,9 +1,14 @@
-import type { CellId } from "./contract";
+import type { Cell, CellId } from "./contract";
 import type { Labels } from "./labels";
 
 /** Pairs of cells under two classes at nearly one place. Kept up to date by looking at what changed only. */
 export class Warnings {
+  /** The nearest cell of another class, or what was it when the cell was looked at last. */
   readonly #rivals = new Map<CellId, CellId>();
+  /** Of which cells a cell is the rival. */
+  readonly #rivalOf = new Map<CellId, Set<CellId>>();
+  /** Pairs that are each other's rivals. */
+  #mutual = 0;
 
   /** `radius`: how near is too near, in pixels of the image. */
   constructor(
@@ -11,12 +16,13 @@ export class Warnings {
     public radius: number,
   ) {}
 
-  get none(): boolean {
-    return this.#rivals.size === 0;
-  }
-
   has(id: CellId): boolean {
     return this.#rivals.has(id);
+  }
+
+  /** How many pairs there are. */
+  get size(): number {
+    return this.#rivals.size - this.#mutual;
   }
 
   /** Each pair once. */
@@ -24,31 +30,56 @@ export class Warnings {
     return [...this.#rivals].filter(([a, b]) => a < b || this.#rivals.get(b) !== a);
   }
 
-  check(ids: Iterable<CellId>): void {
-    const changed = new Set<CellId>(ids);
-    const again = new Set<CellId>(changed);
-    for (const [a, b] of this.#rivals) if (changed.has(b)) again.add(a);
-    for (const id of again) this.#look(id, again);
+  /** Looks at cells that changed. Returns all whose warning may have changed with them. */
+  check(ids: Iterable<CellId>): ReadonlySet<CellId> {
+    const again = new Set(ids);
+    for (const id of [...again]) for (const other of this.#rivalOf.get(id) ?? []) again.add(other);
+    for (const id of [...again]) {
+      for (const rival of this.#look(id)) {
+        if (this.#rivals.has(rival.id)) continue;
+        this.#set(rival.id, id);
+        again.add(rival.id);
+      }
+    }
+    return again;
   }
 
   /** Looks at every cell. Yields now and then, so that the page can breathe. */
   *all(): Generator<void> {
     this.#rivals.clear();
+    this.#rivalOf.clear();
+    this.#mutual = 0;
     let n = 0;
     for (const cell of [...this.labels.cells()]) {
-      this.#look(cell.id, null);
-      if (++n % 500 === 0) yield;
+      this.#look(cell.id);
+      if (++n % 100 === 0) yield;
     }
   }
 
-  #look(id: CellId, again: Set<CellId> | null): void {
+  #look(id: CellId): Cell[] {
     const cell = this.labels.cell(id);
-    const rival = cell && this.labels.frames.rival(cell, this.radius);
-    if (!rival) {
+    const rivals = cell ? this.labels.frames.rivals(cell, this.radius) : [];
+    this.#set(id, rivals[0]?.id ?? null);
+    return rivals;
+  }
+
+  #set(id: CellId, rival: CellId | null): void {
+    const before = this.#rivals.get(id);
+    if (before === (rival ?? undefined)) return;
+    if (before !== undefined) {
+      if (this.#rivals.get(before) === id) this.#mutual--;
+      const others = this.#rivalOf.get(before);
+      others?.delete(id);
+      if (others?.size === 0) this.#rivalOf.delete(before);
+    }
+    if (rival === null) {
       this.#rivals.delete(id);
       return;
     }
-    this.#rivals.set(id, rival.id);
-    if (again && !this.#rivals.has(rival.id)) this.#rivals.set(rival.id, id);
+    this.#rivals.set(id, rival);
+    if (this.#rivals.get(rival) === id) this.#mutual++;
+    const others = this.#rivalOf.get(rival);
+    if (others) others.add(id);
+    else this.#rivalOf.set(rival, new Set([id]));
   }
 }

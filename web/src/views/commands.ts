@@ -51,7 +51,7 @@ export function run(bench: Workbench, command: Command, key: string): void {
     case "zoom_fit": return viewer.fit();
     case "zoom_pixel": return viewer.zoom(1 / viewer.camera.scale);
     case "markers":
-      bench.markers = !bench.markers;
+      bench.markers.shown = !bench.markers.shown;
       return;
     case "suggestion_next": return guesses.next();
     case "suggestion_accept":

@@ -5,6 +5,7 @@ import type { Workbench } from "./workbench.svelte";
 const QUEUE = 500;
 /** A cell labelled this near, in windows, covers a suggestion. */
 const COVER = 1 / 8;
+const NONE: Suggestion[] = [];
 
 /** What the model suggests: pale markers on the frame, and the unsure ones in a queue. */
 export class Guesses {
@@ -20,13 +21,13 @@ export class Guesses {
   constructor(readonly bench: Workbench) {}
 
   /** Suggestions of the frame that is seen, without those that have been dealt with. */
-  get here(): Suggestion[] {
+  readonly here: Suggestion[] = $derived.by(() => {
     void this.#version;
     void this.bench.version;
     const { image, shown } = this.bench.viewer;
-    if (!image || this.#frame.key !== `${image.id}/${shown.t}`) return [];
+    if (!image || this.#frame.cells.length === 0 || this.#frame.key !== `${image.id}/${shown.t}`) return NONE;
     return this.#frame.cells.filter((s) => s.z === shown.z && this.#open(s));
-  }
+  });
 
   get waiting(): readonly Suggestion[] {
     void this.#version;

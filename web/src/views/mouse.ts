@@ -75,7 +75,7 @@ export class Mouse {
   #cellAt(sy: number, sx: number): Cell | null {
     const { viewer, labels, markers } = this.bench;
     const { image, shown } = viewer;
-    if (!image || !markers) return null;
+    if (!image || !markers.shown) return null;
     const { y, x } = viewer.at(sy, sx);
     return labels.frames.near(image.id, shown.t, shown.z, y, x, PICK / viewer.camera.scale)[0] ?? null;
   }

@@ -8,6 +8,7 @@ import { Labels, type Pending } from "../state/labels";
 import { Warnings } from "../state/warnings";
 import { Desk } from "./desk.svelte";
 import { Guesses } from "./guesses.svelte";
+import { Markers } from "./markers.svelte";
 import { Viewer } from "./viewer.svelte";
 
 /** Bytes of planes kept in memory. */
@@ -16,18 +17,20 @@ const PLANE_BYTES = 768 << 20;
 const MOST_EDITS = 10_000;
 /** Cells of two classes nearer than this share of the window are warned of. */
 const NEAR = 1 / 8;
+/** Milliseconds at a time for looking at every cell. */
+const SCAN_MS = 3;
 
 /** All that the views work on: labels, viewer, suggestions, and the way to the server. */
 export class Workbench extends Desk<Pending> {
   readonly labels = new Labels(newId, Date.now);
   readonly viewer: Viewer;
   readonly guesses: Guesses;
+  readonly markers = new Markers(this);
   warnings = new Warnings(this.labels, 8);
   /** Rises with every change of a label: what is derived from labels reads it. */
   version = $state(0);
   selected = $state.raw<ReadonlySet<CellId>>(new Set());
   currentClass = $state<ClassId | null>(null);
-  markers = $state(true);
   training = $state.raw<TrainState | null>(null);
   #scan: Generator<void> | null = null;
 
@@ -228,8 +231,8 @@ export class Workbench extends Desk<Pending> {
   }
 
   #labelsChanged(changed: ReadonlySet<string> | null): void {
-    if (changed) this.warnings.check(changed);
-    else this.#scan = this.warnings.all();
+    if (!changed) this.#scan = this.warnings.all();
+    this.markers.touch(changed && this.warnings.check(changed));
     this.#scanOn();
     if ([...this.selected].some((id) => !this.labels.cell(id))) {
       this.selected = new Set([...this.selected].filter((id) => this.labels.cell(id)));
@@ -242,16 +245,21 @@ export class Workbench extends Desk<Pending> {
     if (!scan) return;
     setTimeout(() => {
       if (this.#scan !== scan) return;
-      if (scan.next().done) {
+      const until = performance.now() + SCAN_MS;
+      while (performance.now() < until) {
+        if (!scan.next().done) continue;
         this.#scan = null;
+        this.markers.touch(null);
         this.version++;
-      } else this.#scanOn();
+        return;
+      }
+      this.#scanOn();
     });
   }
 
   #warn(id: CellId): void {
     const cell = this.labels.cell(id);
-    const rival = cell && this.warnings.has(id) ? this.labels.frames.rival(cell, this.warnings.radius) : null;
+    const rival = cell && this.warnings.has(id) ? this.labels.frames.rivals(cell, this.warnings.radius)[0] : null;
     if (!rival) return;
     const name = this.classOf(rival)?.name ?? "another class";
     this.notices.say("warning", `Another cell, ${name}, lies at nearly the same place: one cell has one class.`);
