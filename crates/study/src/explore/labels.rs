@@ -17,6 +17,7 @@ use super::columns::Columns;
 use super::{ExploreRequest, Exploring};
 use crate::StudyError;
 use crate::embed::FEATURES;
+use crate::label::id::uuid;
 use crate::label::{
     AutoSettings, Class, Edit, Event, Gesture, LabelError, LabelRequest, Labelling, Modality, Refused,
 };
@@ -151,13 +152,6 @@ fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|b| format!("{b:02x}")).collect()
 }
 
-/// The id of what `words` say, the same whenever it is asked for.
-fn uuid(words: &str) -> String {
-    let digits = hex(&Sha256::digest(words)[..16]);
-    let part = |from: usize, to: usize| &digits[from..to];
-    [part(0, 8), part(8, 12), part(12, 16), part(16, 20), part(20, 32)].join("-")
-}
-
 impl Exploring {
     /// Gives cells new labels; answered when they are on the disk. A class that is not there yet is made.
     ///
@@ -172,7 +166,7 @@ impl Exploring {
             let mut edits = Vec::with_capacity(order.cells.len());
             for (&cell, class) in order.cells.iter().zip(order.classes.given().iter().cycle()) {
                 let class = class.as_ref().and_then(|name| ids.get(name).cloned());
-                let id = uuid(&format!("cell {cell} of {}", self.place.fingerprint));
+                let id = uuid(&[b"cell of a map", self.place.fingerprint.as_bytes(), &cell.to_le_bytes()]);
                 edits.push(match store.cell(&id)? {
                     Some(there) => Edit::Reclass { id, version: there.version, class },
                     None => self.add(id, cell, class),
@@ -261,8 +255,8 @@ impl Exploring {
             }
             // A class of another name may have been called so once.
             let taken = |id: &String| ids.values().any(|other| other == id);
-            let id =
-                (0..).map(|k| uuid(&format!("class {k} {name}"))).find(|id| !taken(id)).unwrap_or_default();
+            let id = |k: u32| uuid(&[b"class of a map", name.as_bytes(), &k.to_le_bytes()]);
+            let id = (0..).map(id).find(|id| !taken(id)).unwrap_or_default();
             let position = known.iter().position(|level| level == name).unwrap_or_else(|| {
                 free += 1;
                 free - 1
@@ -282,7 +276,7 @@ impl Exploring {
             }));
         }
         if !made.is_empty() {
-            let id = uuid(&format!("classes of {}", order.gesture));
+            let id = uuid(&[b"classes of a relabelling", order.gesture.as_bytes()]);
             let order = gesture(id, store.revision()?, made);
             store.apply(&order, by)?;
         }

@@ -199,7 +199,13 @@ fn new_labels_outlive_the_program_and_the_map() {
     bench.map(1);
     let again = bench.open();
     assert_eq!(again.relabels().unwrap(), labels);
-    again.labelling().store().check().unwrap();
+    let store = again.labelling().store();
+    store.check().unwrap();
+    let kept = store.labels().unwrap();
+    for id in kept.cells.iter().map(|cell| &cell.id).chain(kept.classes.iter().map(|class| &class.id)) {
+        // RFC 9562: version 8, made from other data, and the variant.
+        assert!(id.as_bytes()[14] == b'8' && b"89ab".contains(&id.as_bytes()[19]), "{id}");
+    }
 }
 
 #[test]

@@ -6,8 +6,8 @@ use std::path::Path;
 use formats::label_points::{self, LabelPoint};
 use formats::label_store::{Class, Edit, Gesture, LabelStore, StoredCell, StoredImage, is_uuid};
 use serde::Serialize;
-use sha2::{Digest, Sha256};
 
+use super::id::uuid;
 use super::{Event, LabelError, Labelling, folder, lock};
 use crate::StudyError;
 
@@ -244,16 +244,4 @@ impl Taken {
             .any(|(other_y, other_x)| (y - other_y).hypot(x - other_x) <= SAME_PLACE);
         !near
     }
-}
-
-/// An id that follows from what it is for: the same file imported again asks for the same.
-pub(super) fn uuid(parts: &[&[u8]]) -> String {
-    let mut hash = Sha256::new();
-    for part in parts {
-        hash.update((part.len() as u64).to_le_bytes());
-        hash.update(part);
-    }
-    let hex: String = hash.finalize().iter().take(16).map(|b| format!("{b:02x}")).collect();
-    // Version 8: made from other data (RFC 9562).
-    format!("{}-{}-8{}-8{}-{}", &hex[..8], &hex[8..12], &hex[13..16], &hex[17..20], &hex[20..])
 }

@@ -7,6 +7,7 @@ mod agreement;
 mod cut;
 mod export;
 mod folder;
+pub(crate) mod id;
 mod image;
 mod import;
 mod pixels;

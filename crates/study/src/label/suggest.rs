@@ -13,8 +13,8 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::cut::windows;
+use super::id::uuid;
 use super::image::OpenImage;
-use super::import::uuid;
 use super::{Event, LabelError, Labelling, lock};
 use crate::predict::margin;
 use crate::{Dataset, Model, StudyError};
