@@ -1,9 +1,9 @@
-import { type Column, EMPTY } from "./contract";
+import { type ClassColumn, type Column, EMPTY } from "./contract";
 
 /** Which cells a column lets through. */
 export type Filter =
-  /** Codes that are hidden. */
-  | { kind: "class"; hidden: ReadonlySet<number> }
+  /** Names of the classes that are hidden, whose codes may change; null: cells without a class. */
+  | { kind: "class"; hidden: ReadonlySet<string | null> }
   /** Both ends belong to it; empty values pass only when the range is open at both ends. */
   | { kind: "number"; low: number; high: number }
   | { kind: "text"; contains: string };
@@ -12,16 +12,17 @@ export type Filter =
 export function shown(n: number, filters: Iterable<[Column, Filter]>): Uint8Array {
   const mask = new Uint8Array(n).fill(1);
   for (const [column, filter] of filters) {
-    if (column.kind === "class" && filter.kind === "class") hideCodes(mask, column.codes, filter.hidden);
+    if (column.kind === "class" && filter.kind === "class") hideClasses(mask, column, filter.hidden);
     else if (column.kind === "number" && filter.kind === "number") keepRange(mask, column.values, filter.low, filter.high);
     else if (column.kind === "text" && filter.kind === "text") keepText(mask, column.values, filter.contains);
   }
   return mask;
 }
 
-function hideCodes(mask: Uint8Array, codes: Uint16Array, hidden: ReadonlySet<number>): void {
+function hideClasses(mask: Uint8Array, { codes, levels }: ClassColumn, hidden: ReadonlySet<string | null>): void {
   const keep = new Uint8Array(EMPTY + 1).fill(1);
-  for (const code of hidden) keep[code] = 0;
+  levels.forEach((name, code) => hidden.has(name) && (keep[code] = 0));
+  if (hidden.has(null)) keep[EMPTY] = 0;
   for (let i = 0; i < mask.length; i++) mask[i]! &= keep[codes[i]!]!;
 }
 

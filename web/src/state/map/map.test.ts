@@ -105,9 +105,11 @@ describe("filters", () => {
     const x = numbers([1, 2, 3, Number.NaN, 5]);
     const text: Column = { kind: "text", name: "t", values: ["One", "two", "three", "one", "none"] };
     expect([...cellsOf(shown(5, []))]).toEqual([0, 1, 2, 3, 4]);
-    expect([...cellsOf(shown(5, [[label, { kind: "class", hidden: new Set([1]) }]]))]).toEqual([0, 2, 4]);
+    expect([...cellsOf(shown(5, [[label, { kind: "class", hidden: new Set(["b"]) }]]))]).toEqual([0, 2, 4]);
     expect([...cellsOf(shown(5, [[x, { kind: "number", low: 2, high: 5 }]]))]).toEqual([1, 2, 4]);
-    expect([...cellsOf(shown(5, [[text, { kind: "text", contains: "ONE" }], [label, { kind: "class", hidden: new Set([EMPTY, 1]) }]]))]).toEqual([0, 4]);
+    expect([...cellsOf(shown(5, [[text, { kind: "text", contains: "ONE" }], [label, { kind: "class", hidden: new Set([null, "b"]) }]]))]).toEqual([0, 4]);
+    const recoded = classes("label", [1, 0, EMPTY, 0, 1], ["b", "a"]);
+    expect([...cellsOf(shown(5, [[recoded, { kind: "class", hidden: new Set(["b"]) }]]))]).toEqual([0, 2, 4]);
   });
 });
 

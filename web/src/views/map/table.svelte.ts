@@ -46,11 +46,11 @@ export class Table {
     this.filters = next;
   }
 
-  /** Shows or hides one class. */
-  toggle(column: Column, code: number): void {
+  /** Shows or hides one class; null: cells without one. */
+  toggle(column: Column, name: string | null): void {
     const filter = this.filter(column.name);
     const hidden = new Set(filter?.kind === "class" ? filter.hidden : []);
-    if (!hidden.delete(code)) hidden.add(code);
+    if (!hidden.delete(name)) hidden.add(name);
     this.setFilter(column, { kind: "class", hidden });
   }
 
