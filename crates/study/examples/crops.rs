@@ -10,7 +10,7 @@ use std::error::Error;
 use std::path::{Path, PathBuf};
 
 use cells::cut::auto::{self, AutoSettings, Modality};
-use cells::cut::percentile::{self, PercentileSettings, Side};
+use cells::cut::percentile::{self, PercentileSettings, Room, Side};
 use cells::cut::score::Score;
 use cells::cut::{Plane, labels};
 use formats::labels::LabelImage;
@@ -80,7 +80,8 @@ fn judge(
         our_time += start.elapsed().as_secs_f64();
         ours = ours + Score::of(&found.cells, truth, HALF);
         let start = std::time::Instant::now();
-        let found = percentile::find(Plane::new(&levels, h, w).ok_or("no pixels")?, &published);
+        let found =
+            percentile::find(Plane::new(&levels, h, w).ok_or("no pixels")?, &published, &mut Room::default());
         their_time += start.elapsed().as_secs_f64();
         theirs = theirs + Score::of(&found.cells, truth, HALF);
         n_pixels += h * w;

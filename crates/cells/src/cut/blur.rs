@@ -13,21 +13,26 @@ use super::plane::reflect;
 /// use cells::cut::{Plane, blur::blur};
 /// let mut image = [0u8; 49];
 /// image[24] = 255;
-/// assert_eq!(blur(Plane::new(&image, 7, 7).unwrap())[24], 36); // 255 * 6 * 6 / 256
+/// let mut blurred = Vec::new();
+/// blur(Plane::new(&image, 7, 7).unwrap(), &mut blurred);
+/// assert_eq!(blurred[24], 36); // 255 * 6 * 6 / 256
 /// ```
-#[must_use]
-pub fn blur<T: Level>(plane: Plane<'_, T>) -> Vec<T> {
-    Kernels::best().run_plain(Blur(plane))
+pub fn blur<T: Level>(plane: Plane<'_, T>, out: &mut Vec<T>) {
+    out.resize(plane.values().len(), T::default());
+    Kernels::best().run_plain(Blur { plane, out });
 }
 
-struct Blur<'a, T>(Plane<'a, T>);
+struct Blur<'a, T> {
+    plane: Plane<'a, T>,
+    out: &'a mut [T],
+}
 
 impl<T: Level> PlainCode for Blur<'_, T> {
-    type Output = Vec<T>;
+    type Output = ();
 
     #[inline(always)]
-    fn run(self) -> Vec<T> {
-        let plane = self.0;
+    fn run(self) {
+        let Blur { plane, out } = self;
         let (h, w) = (plane.h(), plane.w());
         // Rows blurred along x, each kept until the row two below it is done.
         let mut ring = vec![T::Wide::default(); 5 * w];
@@ -35,14 +40,12 @@ impl<T: Level> PlainCode for Blur<'_, T> {
             let place = (y + 2) as usize * w;
             along_row(plane.row(reflect(y, h)), &mut ring[place..place + w]);
         }
-        let mut out = vec![T::default(); h * w];
         for (y, out) in out.chunks_exact_mut(w).enumerate() {
             let newest = (y + 4) % 5 * w;
             along_row(plane.row(reflect(y as i64 + 2, h)), &mut ring[newest..newest + w]);
             let row = |k: usize| &ring[(y + k) % 5 * w..][..w];
             across_rows([row(0), row(1), row(2), row(3), row(4)], out);
         }
-        out
     }
 }
 

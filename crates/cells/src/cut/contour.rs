@@ -6,7 +6,7 @@
 //! order is the reverse of the one here.
 
 /// A binary image whose blobs are being outlined, with a margin of one background pixel.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Mask {
     h: usize,
     w: usize,
@@ -23,8 +23,6 @@ const LAST: u8 = 3;
 
 /// Row and column steps to the eight neighbours, counter-clockwise from the right.
 const STEPS: [(isize, isize); 8] = [(0, 1), (-1, 1), (-1, 0), (-1, -1), (0, -1), (1, -1), (1, 0), (1, 1)];
-const RIGHT: usize = 0;
-const LEFT: usize = 4;
 
 /// What there is to know of one outline. A walk along a line one pixel thick visits its pixels twice, and both count.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,6 +40,17 @@ pub struct Contour {
 }
 
 impl Contour {
+    /// None of it yet.
+    fn from(y: usize, x: usize) -> Contour {
+        Contour { n: 0, sum_y: 0, sum_x: 0, twice_area: 0, start: (y, x) }
+    }
+
+    fn add(&mut self, y: usize, x: usize) {
+        self.n += 1;
+        self.sum_y += y as u64;
+        self.sum_x += x as u64;
+    }
+
     /// Area of the polygon through the centres of the border pixels.
     #[must_use]
     pub fn area(&self) -> f64 {
@@ -56,21 +65,21 @@ impl Contour {
 }
 
 impl Mask {
-    /// A mask of the `h` rows of `w` pixels `values` that `inside` picks.
+    /// Makes this a mask of the `h` rows of `w` pixels `values` that `inside` picks, whatever it was; its memory is kept.
     ///
     /// # Panics
     /// When there are not `h * w` values.
-    #[must_use]
-    pub fn of<T: Copy>(values: &[T], h: usize, w: usize, inside: impl Fn(T) -> bool) -> Mask {
+    pub fn set<T: Copy>(&mut self, values: &[T], h: usize, w: usize, inside: impl Fn(T) -> bool) {
         assert_eq!(values.len(), h * w, "a value for each pixel");
-        let mut marks = vec![GROUND; (h + 2) * (w + 2)];
-        let rows = marks.chunks_exact_mut(w + 2).skip(1);
+        (self.h, self.w) = (h, w);
+        self.marks.clear();
+        self.marks.resize((h + 2) * (w + 2), GROUND);
+        let rows = self.marks.chunks_exact_mut(w + 2).skip(1);
         for (marks, values) in rows.zip(values.chunks_exact(w.max(1))) {
             for (mark, &value) in marks[1..=w].iter_mut().zip(values) {
                 *mark = u8::from(inside(value));
             }
         }
-        Mask { h, w, marks }
     }
 
     /// Whether the pixel in row `y` and column `x` is foreground.
@@ -79,80 +88,41 @@ impl Mask {
         self.marks[(y + 1) * (self.w + 2) + x + 1] != GROUND
     }
 
-    /// The outlines of all blobs that do not lie in the hole of another, by their first pixel: top to bottom, left to right.
-    #[must_use]
-    pub fn contours(self) -> Vec<Contour> {
-        self.walk(|_, _| {})
-    }
-
-    /// As [`Mask::contours`]; calls `visit` with row and column of each border pixel on the way, outline after outline.
-    pub fn walk(mut self, mut visit: impl FnMut(usize, usize)) -> Vec<Contour> {
-        let mut contours = Vec::new();
+    /// The outlines of all blobs that do not lie in the hole of another, by their first pixel: top to bottom, left to right. A
+    /// mask is good for one walk, which leaves its marks on the borders.
+    pub fn contours(&mut self) -> Contours<'_> {
         let stride = self.w + 2;
-        for y in 1..=self.h {
-            let row = y * stride;
-            // The mark passed last says whether this is inside of a blob that was followed.
-            let mut last = GROUND;
-            let mut before = GROUND;
-            let mut x = 1;
-            loop {
-                x += run(&self.marks[row + x..row + stride], before);
-                if x == stride {
-                    break;
-                }
-                if before == GROUND && self.marks[row + x] == FRESH && last != BORDER {
-                    contours.push(self.follow(row + x, &mut visit));
-                }
-                before = self.marks[row + x];
-                if before != GROUND && before != FRESH {
-                    last = before;
-                }
-                x += 1;
-            }
-        }
-        contours
+        Contours { mask: self, next: stride + 1, end: 2 * stride, before: GROUND, last: GROUND }
     }
 
     /// Follows the outer border that begins at `start`, and marks it.
-    fn follow(&mut self, start: usize, visit: &mut impl FnMut(usize, usize)) -> Contour {
+    fn follow(&mut self, start: usize) -> Contour {
         let stride = self.w + 2;
-        let offsets = STEPS.map(|(dy, dx)| dy * stride as isize + dx);
-        let beside = |at: usize, direction: usize| at.wrapping_add_signed(offsets[direction & 7]);
-        let (mut y, mut x) = (start / stride - 1, start % stride - 1);
-        let mut contour = Contour { n: 0, sum_y: 0, sum_x: 0, twice_area: 0, start: (y, x) };
-        let mut add = |contour: &mut Contour, y: usize, x: usize| {
-            contour.n += 1;
-            contour.sum_y += y as u64;
-            contour.sum_x += x as u64;
-            visit(y, x);
-        };
+        let mut contour = Contour::from(start / stride - 1, start % stride - 1);
+        let (mut y, mut x) = contour.start;
         // Clockwise from the left, where there is ground, to the pixel that the walk will come back from.
-        let back = (1..8).map(|k| (LEFT + 8 - k) % 8).find(|&d| self.marks[beside(start, d)] != GROUND);
-        let Some(mut from) = back else {
+        let around = self.around(start);
+        if around == 0 {
             self.marks[start] = LAST;
-            add(&mut contour, y, x);
+            contour.add(y, x);
             return contour;
-        };
-        let (end, mut at) = (beside(start, from), start);
+        }
+        let mut from = (around.rotate_left(4).ilog2() as usize + 4) % 8;
+        let offset = |direction: usize| STEPS[direction].0 * stride as isize + STEPS[direction].1;
+        let (end, mut at) = (start.wrapping_add_signed(offset(from)), start);
         let mut twice_area = 0i64;
         loop {
             // Counter-clockwise from where the walk came.
-            let mut direction = from;
-            let mut right_is_ground = false;
-            let next = loop {
-                direction = (direction + 1) & 7;
-                let next = beside(at, direction);
-                if self.marks[next] != GROUND {
-                    break next;
-                }
-                right_is_ground |= direction == RIGHT;
-            };
+            let steps = self.around(at).rotate_right(from as u32 + 1).trailing_zeros() as usize;
+            let direction = (from + 1 + steps) % 8;
+            let right_is_ground = (7 - from) % 8 < steps;
             if right_is_ground {
                 self.marks[at] = LAST;
             } else if self.marks[at] == FRESH {
                 self.marks[at] = BORDER;
             }
-            add(&mut contour, y, x);
+            contour.add(y, x);
+            let next = at.wrapping_add_signed(offset(direction));
             if next == start && at == end {
                 // The step back to the start closes the polygon.
                 twice_area += cross((y, x), contour.start);
@@ -164,8 +134,65 @@ impl Mask {
             twice_area += cross((y, x), to);
             (y, x) = to;
             at = next;
-            from = (direction + 4) & 7;
+            from = (direction + 4) % 8;
         }
+    }
+
+    /// Which of the eight neighbours are foreground, a bit for each of [`STEPS`].
+    fn around(&self, at: usize) -> u8 {
+        let stride = self.w + 2;
+        let row = |middle: usize| -> [u8; 3] {
+            let marks = &self.marks[middle - 1..middle + 2];
+            [0, 1, 2].map(|i| u8::from(marks[i] != GROUND))
+        };
+        let (above, here, below) = (row(at - stride), row(at), row(at + stride));
+        here[2]
+            | above[2] << 1
+            | above[1] << 2
+            | above[0] << 3
+            | here[0] << 4
+            | below[0] << 5
+            | below[1] << 6
+            | below[2] << 7
+    }
+}
+
+/// See [`Mask::contours`]. Each outline is followed when it is asked for.
+#[derive(Debug)]
+pub struct Contours<'a> {
+    mask: &'a mut Mask,
+    /// Place of the mark that is next, end of its row, and the mark before it.
+    next: usize,
+    end: usize,
+    before: u8,
+    /// The mark passed last in this row that belongs to a border: it says whether this is inside of a blob that was followed.
+    last: u8,
+}
+
+impl Iterator for Contours<'_> {
+    type Item = Contour;
+
+    fn next(&mut self) -> Option<Contour> {
+        let stride = self.mask.w + 2;
+        // The margin below is ground to its end.
+        while self.end < self.mask.marks.len() {
+            let at = self.next + run(&self.mask.marks[self.next..self.end], self.before);
+            if at == self.end {
+                (self.next, self.end) = (at + 1, at + stride);
+                (self.before, self.last) = (GROUND, GROUND);
+                continue;
+            }
+            let is_new = self.before == GROUND && self.mask.marks[at] == FRESH && self.last != BORDER;
+            let contour = is_new.then(|| self.mask.follow(at));
+            (self.next, self.before) = (at + 1, self.mask.marks[at]);
+            if self.before > FRESH {
+                self.last = self.before;
+            }
+            if contour.is_some() {
+                return contour;
+            }
+        }
+        None
     }
 }
 

@@ -66,52 +66,64 @@ impl PercentileSettings {
     }
 }
 
+/// Buffers for one field and its crops. Who has many fields keeps them: fresh memory costs as much time as the arithmetic.
+#[derive(Debug, Clone, Default)]
+pub struct Room<T> {
+    blurred: Vec<T>,
+    mask: Mask,
+}
+
 /// Foreground of a plane: below (or above) the percentile of its blurred version.
-#[must_use]
-pub fn binarise<T: Level>(plane: Plane<'_, T>, percent: f64, side: Side) -> Mask {
-    let blurred = blur(plane);
-    let threshold = level::percentile(&blurred, percent);
+pub fn binarise<'a, T: Level>(
+    plane: Plane<'_, T>,
+    percent: f64,
+    side: Side,
+    room: &'a mut Room<T>,
+) -> &'a mut Mask {
+    let Room { blurred, mask } = room;
+    blur(plane, blurred);
+    let threshold = level::percentile(blurred, percent);
     let (h, w) = (plane.h(), plane.w());
     // Of whole numbers, those above t are above floor(t), and those below t are below ceil(t).
     match side {
         Side::Bright => match T::floor(threshold) {
-            Some(limit) => Mask::of(&blurred, h, w, |v| v > limit),
-            None => Mask::of(&blurred, h, w, |_| true),
+            Some(limit) => mask.set(blurred, h, w, |v| v > limit),
+            None => mask.set(blurred, h, w, |_| true),
         },
         Side::Dark => match T::floor(threshold.ceil() - 1.0) {
-            Some(limit) => Mask::of(&blurred, h, w, |v| v <= limit),
-            None => Mask::of(&blurred, h, w, |_| false),
+            Some(limit) => mask.set(blurred, h, w, |v| v <= limit),
+            None => mask.set(blurred, h, w, |_| false),
         },
     }
+    mask
 }
 
 /// Cells by the published method. Their centres are the means of their border pixels; their windows are
 /// `[floor(y) - half_h, floor(y) + half_h)` by `[floor(x) - half_w, floor(x) + half_w)` and lie inside of the image.
 ///
 /// ```
-/// use cells::cut::{Plane, percentile::{PercentileSettings, find}};
+/// use cells::cut::{Plane, percentile::{PercentileSettings, Room, find}};
 /// let image: Vec<u8> = (0..100 * 100).map(|i| {
 ///     let (y, x) = ((i / 100) as f64 - 40.0, (i % 100) as f64 - 60.0);
 ///     (50.0 + 8.0 * y.hypot(x)).min(180.0) as u8
 /// }).collect();
 /// let settings = PercentileSettings { percent: 4.0, min_area: 50.0, ..Default::default() };
-/// let finding = find(Plane::new(&image, 100, 100).unwrap(), &settings);
+/// let finding = find(Plane::new(&image, 100, 100).unwrap(), &settings, &mut Room::default());
 /// assert_eq!((finding.cells[0].y, finding.cells[0].x), (40.0, 60.0));
 /// ```
 #[must_use]
-pub fn find<T: Level>(plane: Plane<'_, T>, settings: &PercentileSettings) -> Finding {
+pub fn find<T: Level>(plane: Plane<'_, T>, settings: &PercentileSettings, room: &mut Room<T>) -> Finding {
     let PercentileSettings { percent, min_area, half_h, half_w, side } = *settings;
     let mut finding = Finding::default();
-    for contour in binarise(plane, percent, side).contours() {
+    let contours: Vec<Contour> = binarise(plane, percent, side, room).contours().collect();
+    for contour in contours {
         match judge(plane, settings, &contour) {
             Some(reason) => finding.drop(reason),
             None => {
                 let (y, x) = contour.centre();
                 let inside = plane.cut(y as usize - half_h, x as usize - half_w, 2 * half_h, 2 * half_w);
-                let area: f64 = Plane::new(&inside, 2 * half_h, 2 * half_w).map_or(0.0, |crop| {
-                    binarise(crop, percent, side).contours().iter().map(Contour::area).sum()
-                });
-                if area < min_area {
+                let crop = Plane::new(&inside, 2 * half_h, 2 * half_w);
+                if !crop.is_some_and(|crop| holds(binarise(crop, percent, side, room), min_area)) {
                     finding.drop(Reason::NothingInside);
                 } else {
                     finding.cells.push(Found { y, x, area: Some(contour.area()), label: None });
@@ -120,6 +132,16 @@ pub fn find<T: Level>(plane: Plane<'_, T>, settings: &PercentileSettings) -> Fin
         }
     }
     finding
+}
+
+/// Whether the contours of `mask` have `least` area in all; no more of them are followed than it takes.
+fn holds(mask: &mut Mask, least: f64) -> bool {
+    let mut area = 0.0;
+    least <= 0.0
+        || mask.contours().any(|contour| {
+            area += contour.area();
+            area >= least
+        })
 }
 
 /// Why a contour is dropped before one looks into its crop.

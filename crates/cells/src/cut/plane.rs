@@ -58,13 +58,13 @@ impl<'a, T: Copy> Plane<'a, T> {
     }
 }
 
-/// Channel `c` of `n_channels` interleaved ones.
-#[must_use]
-pub fn channel<T: Copy>(interleaved: &[T], c: usize, n_channels: usize) -> Vec<T> {
+/// Makes `out` channel `c` of `n_channels` interleaved ones; its memory is kept.
+pub fn channel<T: Copy>(interleaved: &[T], c: usize, n_channels: usize, out: &mut Vec<T>) {
+    out.clear();
     match n_channels {
-        1 => interleaved.to_vec(),
-        3 => Kernels::best().run_plain(OneOfThree { pixels: interleaved.as_chunks().0, c }),
-        n => interleaved.chunks_exact(n.max(1)).map(|pixel| pixel[c]).collect(),
+        1 => out.extend_from_slice(interleaved),
+        3 => Kernels::best().run_plain(OneOfThree { pixels: interleaved.as_chunks().0, c, out }),
+        n => out.extend(interleaved.chunks_exact(n.max(1)).map(|pixel| pixel[c])),
     }
 }
 
@@ -72,20 +72,20 @@ pub fn channel<T: Copy>(interleaved: &[T], c: usize, n_channels: usize) -> Vec<T
 struct OneOfThree<'a, T> {
     pixels: &'a [[T; 3]],
     c: usize,
+    out: &'a mut Vec<T>,
 }
 
 impl<T: Copy> PlainCode for OneOfThree<'_, T> {
-    type Output = Vec<T>;
+    type Output = ();
 
     #[inline(always)]
-    fn run(self) -> Vec<T> {
-        let mut out = Vec::with_capacity(self.pixels.len());
-        match self.c {
-            0 => out.extend(self.pixels.iter().map(|pixel| pixel[0])),
-            1 => out.extend(self.pixels.iter().map(|pixel| pixel[1])),
-            _ => out.extend(self.pixels.iter().map(|pixel| pixel[2])),
+    fn run(self) {
+        let OneOfThree { pixels, c, out } = self;
+        match c {
+            0 => out.extend(pixels.iter().map(|pixel| pixel[0])),
+            1 => out.extend(pixels.iter().map(|pixel| pixel[1])),
+            _ => out.extend(pixels.iter().map(|pixel| pixel[2])),
         }
-        out
     }
 }
 

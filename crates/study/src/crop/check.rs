@@ -2,7 +2,8 @@
 
 use std::path::Path;
 
-use cells::cut::{Plane, auto, percentile};
+use cells::cut::percentile::{self, Room};
+use cells::cut::{Plane, auto};
 use cells::{CropShape, CropSource, Pixels};
 use formats::crops::CropFile;
 use formats::{atomic, image};
@@ -10,7 +11,7 @@ use serde::Serialize;
 
 use super::parts::Part;
 use super::request::{CropRequest, Method};
-use super::unit::{Cut, Given};
+use super::unit::{Cut, Given, Rooms};
 use super::view::View;
 use super::{Unit, Work, names};
 use crate::StudyError;
@@ -86,10 +87,11 @@ pub fn choose(
     };
     let step = view.shape.h.max(view.shape.w).div_ceil(LARGEST / 2);
     let (mut panels, mut files, mut lines) = (Vec::new(), Vec::new(), Vec::new());
+    let rooms = Rooms::default();
     for &percent in percents {
         let settings = percentile::PercentileSettings { percent, ..*settings };
         let request = CropRequest { method: Method::Percentile(settings), ..request.clone() };
-        let cut = super::unit::cut(view, &Given::Nothing, &request)?;
+        let cut = super::unit::cut(view, &Given::Nothing, &request, &rooms)?;
         let picture = pictured(view, &Given::Nothing, &cut, &request, step);
         let png = montage::png(&picture).map_err(|e| StudyError::Refused(e.to_string()))?;
         let (percent, cells) = (percent.to_string(), plural(cut.rows.len(), "cell"));
@@ -127,16 +129,14 @@ fn pictured(view: &View, given: &Given, cut: &Cut, request: &CropRequest, step: 
 
 fn foreground(view: &View, given: &Given, request: &CropRequest) -> Option<Vec<bool>> {
     let CropShape { h, w, .. } = view.shape;
-    let of_mask = |mask: cells::cut::contour::Mask| {
+    let of_mask = |mask: &cells::cut::contour::Mask| {
         (0..h).flat_map(|y| (0..w).map(move |x| (y, x))).map(|(y, x)| mask.is_inside(y, x)).collect()
     };
     match (&request.method, given, &view.seen) {
-        (Method::Percentile(s), _, Pixels::Uint8(v)) => {
-            Plane::new(v, h, w).map(|p| of_mask(percentile::binarise(p, s.percent, s.side)))
-        }
-        (Method::Percentile(s), _, Pixels::Uint16(v)) => {
-            Plane::new(v, h, w).map(|p| of_mask(percentile::binarise(p, s.percent, s.side)))
-        }
+        (Method::Percentile(s), _, Pixels::Uint8(v)) => Plane::new(v, h, w)
+            .map(|p| of_mask(percentile::binarise(p, s.percent, s.side, &mut Room::default()))),
+        (Method::Percentile(s), _, Pixels::Uint16(v)) => Plane::new(v, h, w)
+            .map(|p| of_mask(percentile::binarise(p, s.percent, s.side, &mut Room::default()))),
         (Method::Auto(settings), _, _) => {
             Plane::new(&view.seen_as_float(), h, w).map(|p| auto::foreground(p, settings))
         }

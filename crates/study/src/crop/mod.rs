@@ -36,7 +36,7 @@ pub use request::{CropRequest, EightBit, Focus, Group, Method};
 
 use parts::{Part, Parts};
 use points::Points;
-use unit::Given;
+use unit::{Given, Rooms};
 use view::{Choice, Shading, View};
 
 use crate::{Progress, StudyError};
@@ -95,6 +95,7 @@ struct Work<'a> {
     /// The fields of each image; none when it cannot be opened.
     fields: Vec<Fields>,
     shading: Option<Shading>,
+    rooms: Rooms,
     progress: &'a dyn Progress,
 }
 
@@ -125,8 +126,16 @@ pub fn crop(request: &CropRequest, progress: &dyn Progress) -> Result<Cropped, S
         _ => Vec::new(),
     };
     let parts = Parts::open(&request.output, &names::fingerprint(request)?, request.resume)?;
-    let mut work =
-        Work { request, parts: &parts, points, labels, fields: Vec::new(), shading: None, progress };
+    let mut work = Work {
+        request,
+        parts: &parts,
+        points,
+        labels,
+        fields: Vec::new(),
+        shading: None,
+        rooms: Rooms::default(),
+        progress,
+    };
     let done = work.run(&groups);
     // Parts of an interrupted run are kept, and of one that could not write its result; those of a request that is refused are of
     // no use.
@@ -287,7 +296,7 @@ impl Work<'_> {
         let choice = Choice::of(&field, self.request)?;
         let view = View::read(&field, (unit.t, unit.z), &choice, self.request, self.shading.as_ref())?;
         let given = self.given(unit, &field)?;
-        let cut = unit::cut(&view, &given, self.request)?;
+        let cut = unit::cut(&view, &given, self.request, &self.rooms)?;
         let quality = match &self.request.check {
             Some(_) => {
                 let picture = self.parts.picture(unit.image, unit.index);

@@ -1,7 +1,9 @@
 //! The cells of one frame: found, and cut.
 
 use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
 
+use cells::cut::percentile::Room;
 use cells::cut::{Finding, Found, Plane, Reason, auto, labels, percentile};
 use cells::{CropShape, Pixels};
 use serde::{Deserialize, Serialize};
@@ -45,12 +47,28 @@ pub enum Given<'a> {
     Labels(Vec<u32>),
 }
 
+/// Buffers that frames take in turn.
+#[derive(Debug, Default)]
+pub struct Rooms {
+    uint8: Mutex<Vec<Room<u8>>>,
+    uint16: Mutex<Vec<Room<u16>>>,
+}
+
+/// Works in one of `rooms`, or in a new one when all are taken.
+fn lend<T: Default, R>(rooms: &Mutex<Vec<Room<T>>>, work: impl FnOnce(&mut Room<T>) -> R) -> R {
+    let rooms = || rooms.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut room = rooms().pop().unwrap_or_default();
+    let result = work(&mut room);
+    rooms().push(room);
+    result
+}
+
 /// Finds cells and cuts them.
 ///
 /// # Errors
 /// When the method cannot work on such intensities.
-pub fn cut(view: &View, given: &Given, request: &CropRequest) -> Result<Cut, StudyError> {
-    let finding = find(view, given, request)?;
+pub fn cut(view: &View, given: &Given, request: &CropRequest, rooms: &Rooms) -> Result<Cut, StudyError> {
+    let finding = find(view, given, request, rooms)?;
     let empty = Pixels::empty(view.pixels.depth());
     let mut cut = Cut { rows: Vec::new(), pixels: empty, dropped: finding.dropped };
     let ground = match (given, &request.method) {
@@ -89,20 +107,24 @@ pub fn cut(view: &View, given: &Given, request: &CropRequest) -> Result<Cut, Stu
     Ok(cut)
 }
 
-fn find(view: &View, given: &Given, request: &CropRequest) -> Result<Finding, StudyError> {
+fn find(view: &View, given: &Given, request: &CropRequest, rooms: &Rooms) -> Result<Finding, StudyError> {
     let CropShape { h, w, .. } = view.shape;
     let no_plane =
         || StudyError::Refused(format!("expected an image with pixels, found {h} rows x {w} columns"));
     match (&request.method, given) {
-        (Method::Percentile(settings), _) => match &view.seen {
-            Pixels::Uint8(v) => Plane::new(v, h, w).map(|p| percentile::find(p, settings)),
-            Pixels::Uint16(v) => Plane::new(v, h, w).map(|p| percentile::find(p, settings)),
-            Pixels::Float32(_) => {
-                let expected = "intensities of 8 or 16 bits (or --eight-bit LOW..HIGH)";
-                return Err(StudyError::Refused(format!("expected {expected}, found float32")));
+        (Method::Percentile(settings), _) => {
+            match &view.seen {
+                Pixels::Uint8(v) => Plane::new(v, h, w)
+                    .map(|p| lend(&rooms.uint8, |room| percentile::find(p, settings, room))),
+                Pixels::Uint16(v) => Plane::new(v, h, w)
+                    .map(|p| lend(&rooms.uint16, |room| percentile::find(p, settings, room))),
+                Pixels::Float32(_) => {
+                    let expected = "intensities of 8 or 16 bits (or --eight-bit LOW..HIGH)";
+                    return Err(StudyError::Refused(format!("expected {expected}, found float32")));
+                }
             }
+            .ok_or_else(no_plane)
         }
-        .ok_or_else(no_plane),
         (Method::Auto(settings), _) => {
             let seen = view.seen_as_float();
             Plane::new(&seen, h, w).map(|p| auto::find(p, settings)).ok_or_else(no_plane)
