@@ -5,7 +5,8 @@ use std::path::Path;
 use crate::FormatError;
 
 /// First bytes, where they are, name, and how to get an image that is read.
-const FORMATS: [(usize, &[u8], &str, &str); 14] = [
+const FORMATS: [(usize, &[u8], &str, &str); 15] = [
+    (0, b"version https://git-lfs", "a pointer of Git LFS instead of a file", "fetch it with git lfs pull"),
     (0, b"ZISRAWFILE", "a Zeiss CZI file", "export it from ZEN as OME-TIFF"),
     (
         0,

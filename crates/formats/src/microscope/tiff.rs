@@ -1,7 +1,7 @@
 //! TIFF and BigTIFF: directories, pages, and the fields that metadata of OME, ImageJ or tifffile make of them.
 //!
 //! Both byte orders; strips and tiles; samples side by side or in planes; uncompressed, LZW (also as before TIFF 6),
-//! Deflate, PackBits, ZSTD, JPEG; predictors 2 and 3; integers of 1 to 32 and 64 bits, floats of 16, 32 and 64.
+//! Deflate, PackBits, ZSTD, JPEG; predictors 2 and 3; integers of 1 to 32 and 64 bits, floats of 16, 24, 32 and 64.
 //! Values are as stored: palettes are not applied, and *white is zero* is not turned around.
 
 mod codec;
@@ -9,6 +9,7 @@ mod ifd;
 mod imagej;
 mod jpeg;
 mod layout;
+mod metamorph;
 mod ome;
 mod page;
 mod pixels;
@@ -93,9 +94,13 @@ impl Tiff {
 
 /// Formats that begin as TIFF but keep the order of their planes to themselves.
 fn refuse_by_name(bytes: &Bytes, ifd: &Ifd) -> Result<(), FormatError> {
-    for (tag, name) in [(tag::METAMORPH, "a MetaMorph stack (STK)"), (tag::ZEISS_LSM, "a Zeiss LSM file")] {
+    let formats = [
+        (tag::ZEISS_LSM, "a Zeiss LSM file", "export it from ZEN as OME-TIFF"),
+        (tag::HAMAMATSU, "a Hamamatsu NDPI slide", "convert it with bfconvert to OME-TIFF"),
+    ];
+    for (tag, name, instead) in formats {
         if ifd.find(tag).is_some() {
-            return Err(bytes.refuse("an image that is read (export it as OME-TIFF)", name));
+            return Err(bytes.refuse(format!("an image that is read ({instead})"), name));
         }
     }
     Ok(())
@@ -117,6 +122,9 @@ pub(super) fn open(bytes: Bytes) -> Result<(&'static str, Vec<Place>, TiffFields
     let layouts = if ome::is_ome(&description) {
         format = "OME-TIFF";
         foreign::decode(&path, "OME-XML", || ome::layouts(&tiff, &description, &mut paths))?
+    } else if let Some(layout) = metamorph::layout(&tiff, &first)? {
+        format = "MetaMorph STK";
+        vec![layout]
     } else if let Some(layout) = imagej::layout(&tiff, &first, &description)? {
         format = "ImageJ TIFF";
         vec![layout]
@@ -142,7 +150,7 @@ impl Fields for TiffFields {
         let mut levels = vec![page.kind];
         let coarser = layout.reduced.iter().map(|&p| tiff.pages[p].at).chain(page.sub_ifds.iter().copied());
         for at in coarser {
-            let kind = Page::read(&tiff.bytes, tiff.form, at)?.kind;
+            let Some(Page { kind, .. }) = Page::level(&tiff.bytes, tiff.form, at)? else { continue };
             let same = (kind.samples, kind.planar, kind.bits, kind.dtype);
             if same == (page.kind.samples, page.kind.planar, page.kind.bits, page.kind.dtype) {
                 levels.push(kind);
@@ -200,7 +208,7 @@ impl TiffPlanes {
     fn values(&self, level: usize, at: At, plane: usize, window: Window) -> Result<Values, FormatError> {
         let source = self.layout.source(at).ok_or_else(|| {
             let expected = format!("a page for {at}");
-            FormatError::new(&self.files.paths[0], expected, "none in the metadata")
+            FormatError::new(&self.files.paths[0], expected, "none in the metadata, or its file is missing")
         })?;
         let tiff = self.files.get(source.file)?;
         let mut page = tiff.page(source)?;
@@ -210,7 +218,7 @@ impl TiffPlanes {
             // Levels of another type were passed over.
             let mut n = 0;
             for at in coarser {
-                let candidate = Page::read(&tiff.bytes, tiff.form, at)?;
+                let Some(candidate) = Page::level(&tiff.bytes, tiff.form, at)? else { continue };
                 n += usize::from(candidate.kind == self.levels[n + 1]);
                 if n == level {
                     page = candidate;

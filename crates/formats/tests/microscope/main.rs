@@ -2,6 +2,7 @@
 
 mod folder;
 mod hostile;
+mod makers;
 mod many_files;
 mod pixels;
 mod zarr;

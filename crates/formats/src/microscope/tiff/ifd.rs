@@ -36,10 +36,13 @@ pub(super) mod tag {
     pub const SAMPLE_FORMAT: u16 = 339;
     pub const JPEG_TABLES: u16 = 347;
     pub const YCBCR_SUBSAMPLING: u16 = 530;
-    /// MetaMorph stacks: planes follow each other outside the directories.
+    /// MetaMorph stacks: settings, and where and when each plane was taken.
+    pub const METAMORPH_SETTINGS: u16 = 33628;
     pub const METAMORPH: u16 = 33629;
     /// Zeiss LSM: order of the planes is in a structure of its own.
     pub const ZEISS_LSM: u16 = 34412;
+    /// Hamamatsu NDPI: JPEG larger than JPEG can be, and offsets beyond those of TIFF.
+    pub const HAMAMATSU: u16 = 65420;
 }
 
 /// How a file writes numbers.
@@ -98,7 +101,7 @@ pub(super) struct Ifd {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Entry {
     tag: u16,
-    kind: u16,
+    pub kind: u16,
     pub count: u64,
     /// Where its values begin.
     at: u64,
@@ -201,6 +204,15 @@ impl Ifd {
         let raw = bytes.read(entry.at, 8)?;
         let (n, d) = (self.form.number(&raw[..4]) as f64, self.form.number(&raw[4..]) as f64);
         Ok((d > 0.0).then_some(n / d))
+    }
+
+    /// `n` numbers of four bytes at the place of a tag, whatever it says of their kind and count.
+    pub fn words(&self, bytes: &Bytes, tag: u16, n: u64) -> Result<Vec<u64>, FormatError> {
+        let Some(entry) = self.find(tag) else { return Ok(Vec::new()) };
+        let len = n.saturating_mul(4);
+        bytes.check(entry.at, len)?;
+        let raw = bytes.read(entry.at, len as usize)?;
+        Ok(raw.chunks_exact(4).map(|b| self.form.number(b)).collect())
     }
 
     /// The bytes of a tag, at most `max`; none when the tag is absent.

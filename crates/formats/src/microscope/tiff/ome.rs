@@ -4,12 +4,14 @@
 //! OME data model 2016-06 and the OME-TIFF specification (ome-model.readthedocs.io).
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use roxmltree::{Document, Node, ParsingOptions};
 
+use super::super::bytes::Bytes;
 use super::super::field::Sizes;
 use super::super::{Place, units};
+use super::ifd::{self, Ifd, tag};
 use super::layout::{Layout, MAX_PLANES, Source};
 use super::{MAX_DESCRIPTION, Tiff, beside};
 use crate::{FormatError, input};
@@ -34,14 +36,27 @@ pub(super) fn layouts(
 ) -> Result<Vec<Layout>, FormatError> {
     let document = parse(tiff, description)?;
     let root = document.root_element();
-    // Metadata of an image of many files may be in one of their own.
+    let own_uuid = root.attribute("UUID");
+    let mut files = FileNames { tiff, own_uuid, holder: None, indices: BTreeMap::new(), n_missing: 0, paths };
+    // Metadata of an image of many files may be in one of them, or in one of their own.
     if let Some(name) = child(root, "BinaryOnly").and_then(|n| n.attribute("MetadataFile")) {
         let path = beside(tiff.bytes.path(), name).filter(|p| p.exists());
         let path = path.ok_or_else(|| tiff.bytes.refuse(format!("the file {name:?} beside it"), "none"))?;
-        let text = String::from_utf8_lossy(&input::read(&path, MAX_DESCRIPTION)?).into_owned();
-        return read(tiff, parse(tiff, &text)?.root_element(), paths);
+        files.holder = path.file_name().map(|n| n.to_string_lossy().into_owned());
+        let text = metadata(&path)?;
+        return read(files, parse(tiff, &text)?.root_element());
     }
-    read(tiff, root, paths)
+    read(files, root)
+}
+
+/// OME-XML in a file of its own, or in the description of another TIFF file.
+fn metadata(path: &Path) -> Result<String, FormatError> {
+    let bytes = Bytes::open(path)?;
+    if !matches!(bytes.read_up_to(0, 2)?[..], [b'I', b'I'] | [b'M', b'M']) {
+        return Ok(String::from_utf8_lossy(&input::read(path, MAX_DESCRIPTION)?).into_owned());
+    }
+    let (form, at) = ifd::header(&bytes)?;
+    Ifd::read(&bytes, form, at)?.text(&bytes, tag::DESCRIPTION, MAX_DESCRIPTION)
 }
 
 fn parse<'a>(tiff: &Tiff, text: &'a str) -> Result<Document<'a>, FormatError> {
@@ -77,11 +92,9 @@ fn children<'a, 'b: 'a>(node: Node<'a, 'b>, name: &str) -> impl Iterator<Item = 
     node.children().filter(move |n| n.tag_name().name() == name)
 }
 
-fn read(tiff: &Tiff, root: Node, paths: &mut Vec<PathBuf>) -> Result<Vec<Layout>, FormatError> {
+fn read(mut files: FileNames, root: Node) -> Result<Vec<Layout>, FormatError> {
     let wells = wells(root);
-    let own_uuid = root.attribute("UUID");
-    let mut files = FileNames { tiff, own_uuid, indices: BTreeMap::new(), paths };
-    let layouts: Vec<Layout> = children(root, "Image")
+    let mut layouts: Vec<Layout> = children(root, "Image")
         .filter_map(|image| Some((image, child(image, "Pixels")?)))
         .enumerate()
         .map(|(i, (image, pixels))| {
@@ -91,8 +104,17 @@ fn read(tiff: &Tiff, root: Node, paths: &mut Vec<PathBuf>) -> Result<Vec<Layout>
             read_pixels(&mut files, pixels, place).map_err(|e| e.at(format!("image {i} of the OME-XML")))
         })
         .collect::<Result<_, _>>()?;
+    let n = layouts.len();
+    layouts.retain(|layout| layout.planes.iter().any(Option::is_some));
     if layouts.is_empty() {
-        return Err(tiff.bytes.refuse("an image in the OME-XML", "none"));
+        let expected = "an image in the OME-XML whose files are there";
+        return Err(files.tiff.bytes.refuse(expected, format!("{n} images, none with a file")));
+    }
+    if files.n_missing > 0 {
+        let n_left_out = n - layouts.len();
+        let note = format!("files that the metadata name are missing: {}", files.n_missing);
+        let note = if n_left_out == 0 { note } else { format!("{note}; images left out: {n_left_out}") };
+        layouts.iter_mut().for_each(|layout| layout.notes.push(note.clone()));
     }
     Ok(layouts)
 }
@@ -124,31 +146,39 @@ fn wells(root: Node) -> BTreeMap<String, Place> {
 struct FileNames<'a> {
     tiff: &'a Tiff,
     own_uuid: Option<&'a str>,
-    indices: BTreeMap<String, u32>,
+    /// The file that the metadata are in, when it is another one.
+    holder: Option<String>,
+    /// None of files that are missing.
+    indices: BTreeMap<String, Option<u32>>,
+    n_missing: usize,
     paths: &'a mut Vec<PathBuf>,
 }
 
 impl FileNames<'_> {
-    fn index(&mut self, data: Node) -> Result<u32, FormatError> {
-        let Some(uuid) = child(data, "UUID") else { return Ok(0) };
+    /// The file that some planes are in; none when it is missing.
+    fn index(&mut self, data: Node) -> Option<u32> {
         let own = self.tiff.bytes.path();
-        let name = uuid.attribute("FileName").unwrap_or_default();
+        let uuid = child(data, "UUID");
+        let name = match (uuid.and_then(|u| u.attribute("FileName")), &self.holder) {
+            (Some(name), _) => name.to_owned(),
+            (None, Some(holder)) => holder.clone(),
+            (None, None) => return Some(0),
+        };
         // A file that was renamed still knows its identifier.
-        let is_own = uuid.text().is_some_and(|t| Some(t.trim()) == self.own_uuid);
-        if is_own || name.is_empty() || own.file_name().is_some_and(|n| n == name) {
-            return Ok(0);
+        let is_own = uuid.and_then(|u| u.text()).is_some_and(|t| Some(t.trim()) == self.own_uuid);
+        if is_own || name.is_empty() || own.file_name().is_some_and(|n| *n == *name) {
+            return Some(0);
         }
-        if let Some(&index) = self.indices.get(name) {
-            return Ok(index);
+        if let Some(&index) = self.indices.get(&name) {
+            return index;
         }
-        let path = beside(own, name).filter(|p| p.is_file());
-        let path = path.ok_or_else(|| {
-            self.tiff.bytes.refuse(format!("the file {name:?} beside it, which the metadata name"), "none")
-        })?;
-        let index = self.paths.len() as u32;
-        self.paths.push(path);
-        self.indices.insert(name.to_owned(), index);
-        Ok(index)
+        let index = beside(own, &name).filter(|p| p.is_file()).map(|path| {
+            self.paths.push(path);
+            self.paths.len() as u32 - 1
+        });
+        self.n_missing += usize::from(index.is_none());
+        self.indices.insert(name, index);
+        index
     }
 }
 
@@ -246,7 +276,7 @@ fn place_planes(
     for data in children(pixels, "TiffData") {
         n_elements += 1;
         let number = |key: &str| data.attribute(key).and_then(|v| v.trim().parse::<usize>().ok());
-        let file = files.index(data)?;
+        let Some(file) = files.index(data) else { continue };
         let (ifd, count) = (number("IFD"), number("PlaneCount"));
         let first = [number("FirstT"), number("FirstZ"), number("FirstC")].map(Option::unwrap_or_default);
         let refuse = |found: String| files.tiff.bytes.refuse("a TiffData within the image", found);

@@ -80,7 +80,7 @@ fn value_type(bytes: &Bytes, ifd: &Ifd, samples: u64) -> Result<(Dtype, u16), Fo
         (2, 32) => Dtype::I32,
         (2, 64) => Dtype::I64,
         (3, 16) => Dtype::F16,
-        (3, 32) => Dtype::F32,
+        (3, 24 | 32) => Dtype::F32,
         (3, 64) => Dtype::F64,
         _ => {
             let name = match format {
@@ -90,7 +90,8 @@ fn value_type(bytes: &Bytes, ifd: &Ifd, samples: u64) -> Result<(Dtype, u16), Fo
                 5 | 6 => "complex numbers",
                 _ => "an unknown sample format",
             };
-            let expected = "integers of 1 to 32 or 64 bits, with sign of 8 to 64, or floats of 16, 32 or 64";
+            let expected =
+                "integers of 1 to 32 or 64 bits, with sign of 8 to 64, or floats of 16, 24, 32 or 64";
             return Err(bytes.refuse(expected, format!("{name} of {bits} bits")));
         }
     };
@@ -130,14 +131,29 @@ impl Page {
     /// # Errors
     /// By their name, compressions and kinds of pixels that are not read.
     pub fn read(bytes: &Bytes, form: Form, at: u64) -> Result<Self, FormatError> {
+        Self::of(bytes, form, Ifd::read(bytes, form, at)?)
+    }
+
+    /// A coarser level; none when it is of a kind that is not read, which makes the image no worse.
+    pub fn level(bytes: &Bytes, form: Form, at: u64) -> Result<Option<Self>, FormatError> {
         let ifd = Ifd::read(bytes, form, at)?;
+        Ok(Self::of(bytes, form, ifd).ok())
+    }
+
+    fn of(bytes: &Bytes, form: Form, ifd: Ifd) -> Result<Self, FormatError> {
         let kind = Kind::read(bytes, &ifd)?;
         let codec = Codec::of(bytes, &ifd, &kind)?;
         let predictor = ifd.one(bytes, tag::PREDICTOR, 1)?;
         let is_float = matches!(kind.dtype, Dtype::F16 | Dtype::F32 | Dtype::F64);
-        if !matches!(predictor, 1 | 2) && (predictor != 3 || !is_float) {
-            let found = format!("{predictor} for {}", kind.dtype.name());
-            return Err(bytes.refuse("predictor 1, 2, or 3 for floats", found));
+        let is_whole = usize::from(kind.bits) == 8 * kind.dtype.size();
+        let is_read = match predictor {
+            1 => true,
+            2 => is_whole || !is_float,
+            _ => predictor == 3 && is_whole && is_float,
+        };
+        if !is_read {
+            let found = format!("{predictor} for {} bits of {}", kind.bits, kind.dtype.name());
+            return Err(bytes.refuse("predictor 1, 2, or 3 for floats of 16, 32 or 64 bits", found));
         }
         let tiled = ifd.find(tag::TILE_WIDTH).is_some();
         let (piece_h, piece_w) = if tiled {

@@ -1,5 +1,6 @@
 //! From the bytes of a decompressed piece to values in the order of this machine.
 
+use super::super::Dtype;
 use super::super::values::swap_bytes;
 use super::page::Page;
 
@@ -26,6 +27,8 @@ pub(super) fn finish(page: &Page, mut raw: Vec<u8>, w: usize) -> Vec<u8> {
             swap_bytes(&mut raw, size);
         }
         raw
+    } else if page.kind.dtype == Dtype::F32 {
+        return raw.chunks_exact(3).flat_map(|b| float_of_24(page.form.number(b) as u32)).collect();
     } else {
         let mut out = Vec::with_capacity(raw.len() / row_size(bits, w * k) * w * k * size);
         for row in raw.chunks_exact(row_size(bits, w * k)) {
@@ -37,6 +40,21 @@ pub(super) fn finish(page: &Page, mut raw: Vec<u8>, w: usize) -> Vec<u8> {
         values.chunks_exact_mut(w * k * size).for_each(|row| undo_differences(row, k, size, bits));
     }
     values
+}
+
+/// Single precision from a sign, 7 bits of exponent and 16 of fraction.
+///
+/// # Source
+/// Adobe Photoshop TIFF technical note 3 (2005).
+fn float_of_24(bits: u32) -> [u8; 4] {
+    let (sign, exponent, fraction) = (bits >> 23 & 1, bits >> 16 & 0x7f, bits & 0xffff);
+    let positive = match exponent {
+        // Steps of 2^-78 below the smallest normal number.
+        0 => (fraction as f32 * f32::from_bits((127 - 78) << 23)).to_bits(),
+        0x7f => 0xff << 23 | fraction << 7,
+        _ => (exponent + 127 - 63) << 23 | fraction << 7,
+    };
+    (sign << 31 | positive).to_ne_bytes()
 }
 
 /// Widens `n` values of a row. Bits are stored highest first, whatever the byte order of the file.

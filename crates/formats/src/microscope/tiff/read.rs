@@ -27,6 +27,7 @@ pub(super) fn window(
     task.check()?;
     let mut values = Values::zeros(page.kind.dtype, window.h * window.w * page.kind.together());
     let is_plain = page.codec == Codec::None && page.predictor == 1 && !page.tiled && !page.low_bit_first;
+    let is_plain = is_plain && !task.pieces.iter().any(|piece| is_blank(*piece));
     if is_plain && usize::from(page.kind.bits) == 8 * page.kind.dtype.size() {
         task.copy(values.bytes_mut())?;
         if page.form.big_endian != cfg!(target_endian = "big") {
@@ -75,7 +76,7 @@ impl Task<'_> {
 
     /// That the pieces lie in the file and can hold what they should, before memory is taken for it.
     fn check(&self) -> Result<(), FormatError> {
-        for (i, piece) in self.pieces.iter().enumerate().filter(|(_, piece)| !self.is_blank(**piece)) {
+        for (i, piece) in self.pieces.iter().enumerate().filter(|(_, piece)| !is_blank(**piece)) {
             let row = self.first_row + i / self.page.n_across();
             self.bytes.check(piece.at, self.packed_size(row, *piece) as u64)?;
             if self.page.codec.most(piece.len) < self.piece_size(row) as u64 {
@@ -86,14 +87,11 @@ impl Task<'_> {
         Ok(())
     }
 
-    /// Whether the file leaves a tile out, which means zeros.
-    fn is_blank(&self, piece: Piece) -> bool {
-        self.page.tiled && piece == (Piece { at: 0, len: 0 })
-    }
-
-    /// Bytes to read of a piece: no compression needs twice the space.
+    /// Bytes to read of a piece: no compression needs twice the space, and some writers count too many without one.
     fn packed_size(&self, row: usize, piece: Piece) -> usize {
-        piece.len.min(2 * self.piece_size(row) as u64 + 65536) as usize
+        let size = self.piece_size(row) as u64;
+        let most = if self.page.codec == Codec::None { size } else { 2 * size + 65536 };
+        piece.len.min(most) as usize
     }
 
     /// Copies uncompressed strips straight to where they belong.
@@ -163,7 +161,7 @@ impl Task<'_> {
     /// Values of a piece, `[rows, piece_w, k]`; none when the file leaves it out.
     fn piece(&self, row: usize, piece: Piece) -> Result<Option<Vec<u8>>, FormatError> {
         let page = self.page;
-        if self.is_blank(piece) {
+        if is_blank(piece) {
             return Ok(None);
         }
         let n = self.piece_size(row);
@@ -194,4 +192,9 @@ impl Task<'_> {
             band[to..to + len].copy_from_slice(&values[from..from + len]);
         }
     }
+}
+
+/// Whether the file leaves a strip or tile out, which means zeros.
+fn is_blank(piece: Piece) -> bool {
+    piece.at == 0 && piece.len == 0
 }

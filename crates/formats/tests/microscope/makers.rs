@@ -1,0 +1,111 @@
+//! Files as makers of microscopes and other programs write them (`data/make_makers.py`), as tifffile reads them.
+
+use std::io::Read;
+use std::path::Path;
+
+use formats::microscope::{At, Field, Image, Level, Values};
+use tempfile::TempDir;
+use zip::ZipArchive;
+
+/// Unpacks the files.
+fn unpacked() -> TempDir {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/makers.zip");
+    let file = std::fs::File::open(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
+    let mut archive = ZipArchive::new(file).expect("a zip");
+    for i in 0..archive.len() {
+        let mut member = archive.by_index(i).expect("a member");
+        let path = folder.path().join(&*member.name().expect("a name"));
+        let mut bytes = Vec::new();
+        member.read_to_end(&mut bytes).expect("its bytes");
+        std::fs::write(path, bytes).expect("a file");
+    }
+    folder
+}
+
+fn open(folder: &TempDir, name: &str) -> Field {
+    Image::open(&folder.path().join(name)).and_then(|i| i.field(0)).unwrap_or_else(|e| panic!("{e}"))
+}
+
+/// All values in the order of the planes.
+fn values(field: &Field) -> Vec<f32> {
+    field.all().flat_map(|at| field.plane(at).expect("a plane").values.to_f32()).collect()
+}
+
+fn ramp(n: usize, factor: usize) -> Vec<f32> {
+    (0..n).map(|i| (i * 7 % 251 * factor) as f32).collect()
+}
+
+#[test]
+fn metamorph_stacks() {
+    let folder = unpacked();
+    for (name, n_t, n_z) in [("depth.stk", 1, 3), ("time.stk", 3, 1)] {
+        let image = Image::open(&folder.path().join(name)).expect("a stack");
+        assert_eq!(image.format(), "MetaMorph STK");
+        let field = image.field(0).expect("a field");
+        let facts = field.facts();
+        assert_eq!((facts.n_t, facts.n_z, field.h(), field.w()), (n_t, n_z, 6, 5), "{name}");
+        assert_eq!((facts.sizes.x_um, facts.sizes.y_um), (Some(0.325), Some(0.65)), "{name}");
+        let steps = (facts.sizes.z_um, facts.sizes.t_s);
+        assert_eq!(steps, if n_z > 1 { (Some(0.5), None) } else { (None, Some(1.5)) }, "{name}");
+        assert_eq!(values(&field), ramp(90, 200), "{name}");
+    }
+    let whole = std::fs::read(folder.path().join("depth.stk")).expect("a file");
+    for n in 0..whole.len() {
+        let cut = Image::parse("cut.stk".as_ref(), whole[..n].to_vec());
+        assert!(cut.and_then(|i| i.field(0)?.plane(At { z: 2, ..At::default() })).is_err(), "{n} bytes");
+    }
+}
+
+#[test]
+fn floats_of_24_bits() {
+    let folder = unpacked();
+    let expected: [u32; 8] = [
+        0x3f80_0000,
+        0xc020_0000,
+        0x1880_0000,
+        0x5f7f_ff80,
+        0x7f80_0000,
+        0x2000_0000,
+        0x2080_0000,
+        0x8000_0000,
+    ];
+    for name in ["float24_little.tif", "float24_big.tif"] {
+        let Values::F32(found) = open(&folder, name).plane(At::default()).expect("a plane").values else {
+            panic!("{name}: single precision")
+        };
+        let found: Vec<u32> = found.iter().map(|v| v.to_bits()).collect();
+        assert_eq!(found, expected, "{name}");
+    }
+}
+
+#[test]
+fn strips_that_are_left_out_or_miscounted() {
+    let folder = unpacked();
+    assert_eq!(values(&open(&folder, "count_too_great.tif")), ramp(30, 1));
+    let mut expected = ramp(30, 1);
+    expected[10..20].fill(0.0);
+    assert_eq!(values(&open(&folder, "left_out_strip.tif")), expected);
+}
+
+#[test]
+fn a_level_that_is_not_read_makes_the_image_no_worse() {
+    let field = open(&unpacked(), "empty_level.tif");
+    assert_eq!(values(&field), ramp(30, 1));
+    assert_eq!(field.facts().levels, [Level { h: 6, w: 5 }, Level { h: 3, w: 2 }]);
+    let level = field.region(1, At::default(), field.whole(1).expect("a level")).expect("its pixels");
+    assert_eq!(level.values.to_f32(), ramp(6, 1));
+}
+
+#[test]
+fn metadata_in_another_image() {
+    let folder = unpacked();
+    for name in ["first.ome.tif", "second.ome.tif"] {
+        assert_eq!(values(&open(&folder, name)), ramp(32, 1), "{name}");
+    }
+    std::fs::remove_file(folder.path().join("second.ome.tif")).expect("a file to remove");
+    let field = open(&folder, "first.ome.tif");
+    assert_eq!(field.facts().notes, ["files that the metadata name are missing: 1"]);
+    let error = field.plane(At { z: 1, ..At::default() }).expect_err("a plane whose file is missing");
+    assert!(error.to_string().contains("missing"), "{error}");
+}
