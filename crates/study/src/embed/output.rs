@@ -69,9 +69,9 @@ impl About {
 /// What an earlier embedding says of itself.
 pub fn read_about(folder: &Path) -> Result<About, StudyError> {
     let path = folder.join(MARK);
-    let wrong = |found: String| FormatError::new(&path, "an embedding written by `embed`", found);
-    let text = std::fs::read_to_string(&path).map_err(|e| wrong(e.to_string()))?;
-    Ok(serde_json::from_str(&text).map_err(|e| wrong(e.to_string()))?)
+    let expected = "an embedding written by `embed`";
+    let text = std::fs::read_to_string(&path).map_err(|e| FormatError::io(&path, expected, &e))?;
+    Ok(serde_json::from_str(&text).map_err(|e| FormatError::new(&path, expected, e.to_string()))?)
 }
 
 /// Writes the folder, all of it or nothing.

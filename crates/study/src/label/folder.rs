@@ -72,5 +72,10 @@ pub(super) fn existing(folder: &Path) -> Result<PathBuf, StudyError> {
     if path.is_file() {
         return Ok(path);
     }
-    Err(FormatError::new(folder, format!("the folder of a study, with {STORE}"), "none").into())
+    Err(FormatError::new(
+        folder,
+        format!("the folder of a study, which annotate makes, with {STORE}"),
+        "none",
+    )
+    .into())
 }

@@ -98,7 +98,10 @@ pub fn import_file(
 
 fn one_of<'a>(images: &'a [StoredImage], wanted: Option<&str>) -> Result<&'a StoredImage, StudyError> {
     let fits = |image: &&StoredImage| {
-        wanted.is_none_or(|wanted| image.name == wanted || image.id.to_string() == wanted)
+        wanted.is_none_or(|wanted| {
+            let file = Path::new(wanted).file_name().and_then(|file| file.to_str());
+            image.name == wanted || file == Some(&image.name) || image.id.to_string() == wanted
+        })
     };
     let found: Vec<&StoredImage> = images.iter().filter(fits).collect();
     let [one] = found[..] else {
