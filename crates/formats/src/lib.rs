@@ -38,6 +38,7 @@ pub mod plate_map;
 mod protobuf;
 pub mod source;
 pub mod sparse_movie;
+mod spreadsheet;
 pub mod table;
 pub mod tensorboard;
 pub mod tfrecord;

@@ -169,3 +169,75 @@ fn all_mistakes_are_told_at_once_with_their_place() {
     assert!(read("well\n").unwrap_err().contains("at least one well"));
     assert!(read("\0").is_err() && read("").is_err());
 }
+
+/// A file with these bytes in a folder of its own.
+fn bytes(bytes: &[u8]) -> PlateMap {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("map.csv");
+    std::fs::write(&path, bytes).unwrap();
+    PlateMap::read(&path, &RoleNames::default()).unwrap()
+}
+
+#[test]
+fn tables_are_read_as_spreadsheets_save_them() {
+    let expected = read("well,compound,concentration\nA01,Tozasertib,0.5 µM\nA02,,\n").unwrap();
+    assert_eq!(expected.content("P1", well("A01")).unwrap().concentration.clone().unwrap().unit, "uM");
+    let text = "well;compound;concentration\r\nA01;Tozasertib;0,5 µM\r\nA02;;\r\n";
+    let tabs = text.replace(';', "\t");
+    let sixteen = |pair: fn(u16) -> [u8; 2]| {
+        std::iter::once(0xfeff).chain(tabs.encode_utf16()).flat_map(pair).collect::<Vec<u8>>()
+    };
+    let latin: Vec<u8> = text.chars().map(|c| u8::try_from(u32::from(c)).unwrap()).collect();
+    for found in [
+        bytes(text.as_bytes()),
+        bytes(&[b"\xef\xbb\xbf", text.as_bytes()].concat()),
+        bytes(&latin),
+        bytes(&sixteen(u16::to_le_bytes)),
+        bytes(&sixteen(u16::to_be_bytes)),
+        bytes(format!("sep=;\r\n{text}").as_bytes()),
+        bytes(text.replace(";;", ";NA;NA").as_bytes()),
+    ] {
+        assert_eq!(found, expected);
+    }
+}
+
+/// As R's plater keeps them: what was measured lies in a grid below what was in the wells.
+#[test]
+fn a_grid_of_something_else_is_left_out() {
+    let map = read("Drug,1,2\nA,DrugA,\n\nConcentration uM,1,2\nA,3,NA\n\nKilling,1,2\nA,98,95\n").unwrap();
+    let content = map.content("P", well("A1")).unwrap();
+    assert_eq!(
+        (content.compound.as_deref(), content.concentration.clone().unwrap().value),
+        (Some("DrugA"), 3.0)
+    );
+    assert_eq!(map.content("P", well("A2")).unwrap().role, Role::Empty);
+    // One of a name that says nothing holds the compounds; twice it would be two plates.
+    assert_eq!(
+        read("layout 3,1,2\nA,x,y\n").unwrap().content("P", well("A2")).unwrap().compound.as_deref(),
+        Some("y")
+    );
+    assert!(read("values,1,2\nA,x,y\nvalues,1,2\nA,x,y\n").unwrap_err().contains("one grid of a kind"));
+}
+
+/// The first version of cellHTS lists every well and knows batches of plates.
+#[test]
+fn the_first_version_of_cellhts() {
+    let dir = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| std::fs::write(dir.path().join(name), text).unwrap();
+    let refused = PlateMap::read(dir.path(), &RoleNames::default()).unwrap_err().to_string();
+    assert!(refused.contains("Platelist.txt") && refused.contains("a folder with neither"), "{refused}");
+    let list = "Filename\tPlate\tReplicate\tBatch\nA.txt\t1\t1\t1\nB.txt\t2\t1\t2\nC.txt\t3\t1\t2\n";
+    write("Platelist.txt", list);
+    let conf = "Batch\tWell\tContent\n1\tA01\tneg\n1\tP24\tsample\n2\tA01\tpos\n2\tP24\tgeneA\n";
+    write("Plateconf.txt", conf);
+    let map = PlateMap::read(dir.path(), &RoleNames::default()).unwrap();
+    let role = |plate: &str, place: &str| map.content(plate, well(place)).unwrap().role;
+    assert_eq!(
+        (role("A", "A01"), role("B", "A01"), role("C", "A01")),
+        (Role::Negative, Role::Positive, Role::Positive)
+    );
+    assert_eq!((role("A", "P24"), role("C", "P24"), map.shape()), (Role::Sample, Role::Other, (16, 24)));
+    write("Plateconf.txt", &conf.replace("P24", "*"));
+    let refused = PlateMap::read(dir.path(), &RoleNames::default()).unwrap_err().to_string();
+    assert!(refused.contains("Wells:"), "{refused}");
+}

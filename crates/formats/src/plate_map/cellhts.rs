@@ -11,14 +11,14 @@ use regex::{Regex, RegexBuilder};
 
 use super::content::{Content, Role, RoleNames};
 use super::text::{self, key};
-use super::well::Well;
+use super::well::{Well, shape};
 use super::{Assay, PlateMap, refuse};
 use crate::{FormatError, input};
 
 /// The list of plates, when `path` is one or a folder with one.
 pub fn plate_list(path: &Path) -> Option<PathBuf> {
     let file = if path.is_dir() { beside(path, "platelist")? } else { path.to_path_buf() };
-    let is_list = input::file_stem(&file).eq_ignore_ascii_case("platelist");
+    let is_list = input::file_stem(&file).to_ascii_lowercase().starts_with("platelist");
     (is_list && file.is_file()).then_some(file)
 }
 
@@ -76,6 +76,8 @@ struct Listed {
     plate: String,
     replicate: String,
     channel: String,
+    /// Of the libraries of plates that the first version of cellHTS had.
+    batch: String,
 }
 
 impl Listed {
@@ -88,7 +90,8 @@ impl Listed {
 fn list(path: &Path) -> Result<Vec<Listed>, FormatError> {
     let sheet = Sheet::read(path, &["filename"])?;
     let [file, plate, replicate] = ["filename", "plate", "replicate"].map(|name| sheet.need(name));
-    let (file, plate, replicate, channel) = (file?, plate?, replicate?, sheet.column("channel"));
+    let (file, plate, replicate) = (file?, plate?, replicate?);
+    let (channel, batch) = (sheet.column("channel"), sheet.column("batch"));
     let (mut listed, mut mistakes) = (Vec::new(), Vec::new());
     for (line, values) in &sheet.rows {
         let at = |column: usize| text_at(values, column).to_owned();
@@ -97,6 +100,7 @@ fn list(path: &Path) -> Result<Vec<Listed>, FormatError> {
             plate: at(plate),
             replicate: at(replicate),
             channel: channel.map_or("1".to_owned(), at),
+            batch: batch.map_or("1".to_owned(), at),
         };
         if one.file.is_empty() || one.file.contains(['/', '\\']) {
             mistakes.push(format!(
@@ -128,16 +132,27 @@ pub fn read(path: &Path, names: &RoleNames) -> Result<PlateMap, FormatError> {
     for one in &listed {
         let assay = Assay { layout: one.plate.clone(), replicate: Some(one.replicate.clone()), batch: None };
         map.plates.insert(one.name(), assay);
-        if let Some((n_wells, rules)) = &rules
+        if let Some(rules) = &rules
             && !map.layouts.contains_key(&one.plate)
         {
-            map.layouts.insert(one.plate.clone(), contents(*n_wells, rules, &one.plate));
+            let name = if rules.by_batch { &one.batch } else { &one.plate };
+            map.layouts.insert(one.plate.clone(), contents(rules, name));
         }
     }
     if let Some(log) = log {
         map.flagged = flagged(&log, &listed)?;
     }
     Ok(map)
+}
+
+/// What `Plateconf` says.
+struct Rules {
+    /// Rows and columns of a plate.
+    shape: (usize, usize),
+    /// Whether they are of batches of plates, as in the first version of cellHTS, and not of plates.
+    by_batch: bool,
+    /// In their order.
+    rules: Vec<Rule>,
 }
 
 /// A row of `Plateconf`: which plates, which wells, what is in them.
@@ -148,24 +163,12 @@ struct Rule {
     content: String,
 }
 
-/// The number of wells, and the rules in their order.
-fn rules(path: &Path, names: &RoleNames) -> Result<((usize, usize), Vec<Rule>), FormatError> {
+fn rules(path: &Path, names: &RoleNames) -> Result<Rules, FormatError> {
     let sheet = Sheet::read(path, &["plate", "batch"])?;
+    let by_batch = key(&sheet.names[0]) == "batch";
     let plate = sheet.need(&key(&sheet.names[0]))?;
     let (well, content) = (sheet.need("well")?, sheet.need("content")?);
-    let n_wells = text::rows(path)?.iter().find_map(|(_, values)| {
-        let line = values.join(" ");
-        line.to_lowercase().strip_prefix("wells:").and_then(|n| n.trim().parse::<usize>().ok())
-    });
-    let shape = match n_wells {
-        Some(96) => (8, 12),
-        Some(384) => (16, 24),
-        Some(1536) => (32, 48),
-        other => {
-            let found = other.map_or("no such line".to_owned(), |n| n.to_string());
-            return Err(FormatError::new(path, "a line Wells: with 96, 384 or 1536", found));
-        }
-    };
+    let shape = plate_shape(path, &sheet, well)?;
     let (mut rules, mut mistakes) = (Vec::new(), Vec::new());
     for (line, values) in &sheet.rows {
         let mut pattern = |column: usize| {
@@ -186,7 +189,27 @@ fn rules(path: &Path, names: &RoleNames) -> Result<((usize, usize), Vec<Rule>), 
             rules.push(Rule { plates, wells, role, content });
         }
     }
-    if mistakes.is_empty() { Ok((shape, rules)) } else { Err(refuse(path, &mistakes)) }
+    if mistakes.is_empty() { Ok(Rules { shape, by_batch, rules }) } else { Err(refuse(path, &mistakes)) }
+}
+
+/// Rows and columns of a plate: as a line `Wells:` says, or of the smallest usual plate with all wells where each is listed.
+fn plate_shape(path: &Path, sheet: &Sheet, well: usize) -> Result<(usize, usize), FormatError> {
+    let n_wells = text::rows(path)?.iter().find_map(|(_, values)| {
+        let line = values.join(" ");
+        line.to_lowercase().strip_prefix("wells:").and_then(|n| n.trim().parse::<usize>().ok())
+    });
+    let listed: Option<Vec<Well>> =
+        sheet.rows.iter().map(|(_, values)| text_at(values, well).parse().ok()).collect();
+    match (n_wells, listed) {
+        (Some(96), _) => Ok((8, 12)),
+        (Some(384), _) => Ok((16, 24)),
+        (Some(1536), _) => Ok((32, 48)),
+        (None, Some(listed)) if !listed.is_empty() => Ok(shape(listed.into_iter())),
+        (other, _) => {
+            let found = other.map_or("no such line".to_owned(), |n| n.to_string());
+            Err(FormatError::new(path, "a line Wells: with 96, 384 or 1536", found))
+        }
+    }
 }
 
 /// `*` is everything, anything else a regular expression for the whole. None: it is neither.
@@ -198,9 +221,10 @@ fn wildcard(text: &str) -> Option<Regex> {
     RegexBuilder::new(&pattern).size_limit(1 << 20).build().ok()
 }
 
-/// The contents of the wells of a plate: of the rules that fit, the last.
-fn contents((rows, columns): (usize, usize), rules: &[Rule], plate: &str) -> BTreeMap<Well, Content> {
-    let here: Vec<&Rule> = rules.iter().filter(|rule| rule.plates.is_match(plate)).collect();
+/// The contents of the wells of a plate, or of the plates of a batch: of the rules that fit, the last.
+fn contents(rules: &Rules, plate: &str) -> BTreeMap<Well, Content> {
+    let (rows, columns) = rules.shape;
+    let here: Vec<&Rule> = rules.rules.iter().filter(|rule| rule.plates.is_match(plate)).collect();
     let wells = (0..rows * columns).map(|i| Well { row: i / columns, column: i % columns });
     let of = |well: Well| {
         let rule = here.iter().rfind(|rule| rule.wells.is_match(&well.to_string()))?;

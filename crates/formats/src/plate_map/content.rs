@@ -99,9 +99,16 @@ impl Concentration {
         let end =
             text.find(|c: char| c.is_alphabetic() && c != 'e' && c != 'E' || c == '%').unwrap_or(text.len());
         let (number, own) = text.split_at(end);
-        let value = number.trim().parse::<f64>().ok().filter(|v| v.is_finite() && *v >= 0.0)?;
+        let value = decimal(number.trim())?.parse::<f64>().ok().filter(|v| v.is_finite() && *v >= 0.0)?;
         Some(Concentration::new(value, if own.is_empty() { unit } else { own }))
     }
+}
+
+/// A number with a decimal point where it may have a comma; none where the comma may as well be one of thousands (`1,000`).
+fn decimal(number: &str) -> Option<String> {
+    let Some((whole, part)) = number.split_once(',') else { return Some(number.to_owned()) };
+    let thousands = part.len() == 3 && whole.trim_start_matches('0') != "";
+    (!thousands && !part.contains(['.', ','])).then(|| format!("{whole}.{part}"))
 }
 
 /// What is in a well.
@@ -134,6 +141,9 @@ mod tests {
         assert_eq!(of("2µM", ""), Some((2.0, "uM".into())));
         assert_eq!(of("5 ug/ml", ""), Some((5.0, "ug/ml".into())));
         assert_eq!(of("0.1%", ""), Some((0.1, "%".into())));
+        assert_eq!(of("0,125 uM", ""), Some((0.125, "uM".into())));
+        assert_eq!(of("2,5", "nM"), Some((0.0025, "uM".into())));
+        assert_eq!(of("1,000 uM", ""), None);
         assert_eq!(of("-1 uM", ""), None);
         assert_eq!(of("much", ""), None);
     }

@@ -32,7 +32,7 @@ impl Field {
             "plate" | "barcode" | "platebarcode" | "platename" | "assayplatebarcode" | "plateid" => {
                 Field::Plate
             }
-            "well" | "wellname" | "wellposition" | "wellid" | "position" => Field::Well,
+            "well" | "wells" | "wellname" | "wellposition" | "wellid" | "position" => Field::Well,
             "role" | "content" | "type" | "annotation" | "controltype" | "welltype" | "wellrole" => {
                 Field::Role
             }
@@ -62,6 +62,11 @@ fn unit_of(name: &str) -> &'static str {
     }
 }
 
+/// Whether a cell of a table says that there is nothing; `NA` is how R writes it.
+fn is_none(text: &str) -> bool {
+    ["", "NA", "N/A", "NaN"].contains(&text)
+}
+
 /// Values about one well, each with where it stands.
 #[derive(Default)]
 struct Row {
@@ -71,7 +76,7 @@ struct Row {
 
 impl Row {
     fn text(&self, field: Field) -> Option<&str> {
-        self.values.get(&field).map(|(text, _)| text.as_str()).filter(|text| !text.is_empty())
+        self.values.get(&field).map(|(text, _)| text.as_str()).filter(|text| !is_none(text))
     }
 
     fn place(&self, field: Field) -> &str {
@@ -233,16 +238,27 @@ fn is_head(values: &[String]) -> bool {
 }
 
 /// Grids one below the other. The corner of each says what is in it: role, compound, concentration (and its unit), donor, …; a corner
-/// that says none of these holds compounds, or roles where they are words for one.
+/// that says none of these holds compounds, or roles where they are words for one. A grid of something else beside a grid of
+/// compounds is left out, as such columns of a table are.
 fn grids(lines: &[(usize, Vec<String>)], mistakes: &mut Vec<String>) -> Vec<Row> {
     let mut wells: BTreeMap<Well, Row> = BTreeMap::new();
     let mut head: Option<(Field, &'static str, usize)> = None;
+    let corners = || lines.iter().filter(|(_, values)| is_head(values)).map(|(_, values)| values[0].as_str());
+    // The corner of the compounds, when one says so; else the first that says nothing that is known.
+    let of_compounds = corners().find(|corner| Field::of(corner) == Some(Field::Compound));
+    let of_compounds = of_compounds.or_else(|| corners().find(|corner| Field::of(corner).is_none()));
     for (line, values) in lines {
         if values.iter().all(String::is_empty) {
             continue;
         }
         if is_head(values) {
-            let field = Field::of(&values[0]).unwrap_or(Field::Compound);
+            let corner = values[0].as_str();
+            let beside = Field::of(corner).is_none() && !corner.is_empty() && of_compounds != Some(corner);
+            if beside {
+                head = None;
+                continue;
+            }
+            let field = Field::of(corner).unwrap_or(Field::Compound);
             head = Some((
                 field,
                 unit_of(&values[0]),

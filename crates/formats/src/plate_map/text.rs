@@ -3,31 +3,40 @@
 use std::path::Path;
 
 use crate::error::quote;
-use crate::{FormatError, input};
+use crate::{FormatError, input, spreadsheet};
 
 /// Largest plate map, bytes.
 const MAX_FILE: u64 = 256 << 20;
 
-/// The rows of a text file, each with its number from 1; empty rows keep theirs.
+/// The rows of a text file, each with its number from 1; empty rows keep theirs. A first line `sep=;`, which spreadsheets
+/// read, is an empty row.
 pub fn rows(path: &Path) -> Result<Vec<(usize, Vec<String>)>, FormatError> {
+    if path.is_dir() {
+        let expected = "a plate map, or a folder with Platelist.txt or barcode_platemap.csv";
+        return Err(FormatError::new(path, expected, "a folder with neither"));
+    }
     let bytes = input::read(path, MAX_FILE)?;
-    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&bytes);
+    let bytes = spreadsheet::utf8(&bytes);
+    let (said, bytes) = spreadsheet::said(&bytes);
     if bytes.is_empty() || bytes.contains(&0) {
         return Err(FormatError::new(path, "a table as text", quote(bytes)));
     }
-    let head: Vec<u8> = bytes.iter().copied().take(4096).collect();
-    let n = |b: u8| head.iter().filter(|&&c| c == b).count();
-    let delimiter = [b'\t', b';', b','].into_iter().max_by_key(|&b| (n(b), b == b',')).unwrap_or(b',');
+    let delimiter = said.unwrap_or_else(|| spreadsheet::delimiter(&bytes[..bytes.len().min(4096)]));
     let mut reader =
         csv::ReaderBuilder::new().has_headers(false).flexible(true).delimiter(delimiter).from_reader(bytes);
     let mut rows = Vec::new();
     for record in reader.byte_records() {
         let record = record.map_err(|e| FormatError::new(path, "a table as text", e.to_string()))?;
         let row = record.position().map_or(0, |p| p.line() as usize);
-        // Names of compounds are as often Latin-1 as UTF-8.
-        rows.push((row, record.iter().map(|v| String::from_utf8_lossy(v).trim().to_owned()).collect()));
+        rows.push((row, record.iter().map(|v| characters(v).trim().to_owned()).collect()));
     }
     Ok(rows)
+}
+
+/// UTF-8, or Latin-1 where it is not: a µ is as often written in one as in the other.
+fn characters(bytes: &[u8]) -> String {
+    std::str::from_utf8(bytes)
+        .map_or_else(|_| bytes.iter().map(|&byte| char::from(byte)).collect(), str::to_owned)
 }
 
 /// The name of a column without case, signs and spaces.

@@ -8,19 +8,24 @@ use rayon::prelude::*;
 use super::{Column, Table};
 use crate::FormatError;
 use crate::error::quote;
+use crate::spreadsheet;
 
-/// Reads CSV with a header line into columns made by `kind`; a byte order mark is skipped.
+/// Reads CSV with a header line into columns made by `kind`; also what spreadsheets save instead: tabs or semicolons
+/// between values, decimal commas then, UTF-16.
 pub(super) fn parse(
     path: &Path,
     bytes: &[u8],
     kind: fn(Vec<Option<String>>) -> Column,
 ) -> Result<Table, FormatError> {
-    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    let bytes = spreadsheet::utf8(bytes);
+    let (said, bytes) = spreadsheet::said(&bytes);
     if bytes.is_empty() || bytes.contains(&0) {
         return Err(FormatError::new(path, "a CSV or Parquet table", quote(bytes)));
     }
     let broken = |e: csv::Error| FormatError::new(path, "a CSV table", e.to_string());
-    let mut reader = csv::ReaderBuilder::new().from_reader(bytes);
+    let header = bytes.trim_ascii_start().split(|&byte| byte == b'\n').next().unwrap_or_default();
+    let delimiter = said.unwrap_or_else(|| spreadsheet::delimiter(header));
+    let mut reader = csv::ReaderBuilder::new().delimiter(delimiter).from_reader(bytes);
     let names: Vec<String> = reader.headers().map_err(broken)?.iter().map(str::to_owned).collect();
     let mut columns: Vec<Vec<Option<String>>> = vec![Vec::new(); names.len()];
     for record in reader.records() {
@@ -28,6 +33,9 @@ pub(super) fn parse(
         for (column, value) in columns.iter_mut().zip(&record) {
             column.push((!value.is_empty()).then(|| value.to_owned()));
         }
+    }
+    if delimiter != b',' {
+        columns.par_iter_mut().for_each(|values| spreadsheet::decimal_points(values));
     }
     let columns: Vec<Column> = columns.into_par_iter().map(kind).collect();
     let columns = names.into_iter().zip(columns).collect();

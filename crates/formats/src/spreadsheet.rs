@@ -1,0 +1,64 @@
+//! How spreadsheets save tables as text: which characters, and what stands between values.
+
+use std::borrow::Cow;
+
+/// The bytes as UTF-8 without its mark; those of UTF-16, in which Excel saves "Unicode text", are decoded.
+pub(crate) fn utf8(bytes: &[u8]) -> Cow<'_, [u8]> {
+    let (units, unit): (&[u8], fn([u8; 2]) -> u16) = match bytes {
+        [0xef, 0xbb, 0xbf, text @ ..] => return Cow::Borrowed(text),
+        [0xff, 0xfe, text @ ..] => (text, u16::from_le_bytes),
+        [0xfe, 0xff, text @ ..] => (text, u16::from_be_bytes),
+        _ => return Cow::Borrowed(bytes),
+    };
+    let units = units.as_chunks::<2>().0.iter().map(|&pair| unit(pair));
+    let text = char::decode_utf16(units).map(|c| c.unwrap_or(char::REPLACEMENT_CHARACTER));
+    Cow::Owned(text.collect::<String>().into_bytes())
+}
+
+/// What stands between values: whichever of tab, semicolon and comma there are most of, the comma where there are as many.
+pub(crate) fn delimiter(head: &[u8]) -> u8 {
+    let n = |wanted: u8| head.iter().filter(|&&byte| byte == wanted).count();
+    [b'\t', b';', b','].into_iter().max_by_key(|&byte| (n(byte), byte == b',')).unwrap_or(b',')
+}
+
+/// A first line `sep=;`, which spreadsheets read, taken off: what it says, and the rest.
+pub(crate) fn said(bytes: &[u8]) -> (Option<u8>, &[u8]) {
+    match bytes {
+        [b's', b'e', b'p', b'=', delimiter, rest @ ..] => (Some(*delimiter), rest),
+        _ => (None, bytes),
+    }
+}
+
+/// Where all values are numbers and some have a decimal comma, they get a decimal point.
+pub(crate) fn decimal_points(values: &mut [Option<String>]) {
+    let number = |text: &str| text.replacen(',', ".", 1).parse::<f64>().is_ok();
+    let texts = || values.iter().flatten();
+    if texts().any(|text| text.contains(',')) && texts().all(|text| number(text)) {
+        values.iter_mut().flatten().for_each(|text| *text = text.replacen(',', ".", 1));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_stands_between_values() {
+        assert_eq!(delimiter(b"a;b;c,d"), b';');
+        assert_eq!(delimiter(b"a\tb"), b'\t');
+        assert_eq!(delimiter(b"a"), b',');
+        assert_eq!(said(b"sep=;\na"), (Some(b';'), &b"\na"[..]));
+    }
+
+    #[test]
+    fn decimal_commas() {
+        let points = |texts: &[&str]| {
+            let mut values: Vec<Option<String>> = texts.iter().map(|&text| Some(text.to_owned())).collect();
+            decimal_points(&mut values);
+            values.into_iter().flatten().collect::<Vec<String>>()
+        };
+        assert_eq!(points(&["0,5", "2", "-1,25e-3"]), ["0.5", "2", "-1.25e-3"]);
+        assert_eq!(points(&["A,B", "2"]), ["A,B", "2"]);
+        assert_eq!(points(&["1,000,000"]), ["1,000,000"]);
+    }
+}
