@@ -7,9 +7,10 @@ use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use hdf5_pure::{DType, File, Group};
+use hdf5_pure::{DType, Datatype, DatatypeByteOrder, File, Group};
 
 use crate::FormatError;
+use crate::microscope::f32_from_f16;
 
 /// What every HDF5 file begins with.
 pub(crate) const MAGIC: &[u8; 8] = b"\x89HDF\r\n\x1a\n";
@@ -104,9 +105,8 @@ impl Hdf5 {
         };
         let array = self.file.dataset(place).map_err(broken)?;
         let kind = array.dtype().map_err(broken)?;
-        // Halves have no type of their own here, but for their size; whole numbers of that size have.
-        let is_half = !matches!(kind, DType::I16 | DType::U16) && array.element_size().map_err(broken)? == 2;
-        if !matches!(kind, DType::F32 | DType::F64) && !is_half {
+        let half = Half::of(&array.datatype().map_err(broken)?);
+        if !matches!(kind, DType::F32 | DType::F64) && half.is_none() {
             return Err(self.refuse("floating-point numbers", kind.to_string()).at(place.to_owned()));
         }
         let shape = array.shape().map_err(broken)?;
@@ -116,7 +116,10 @@ impl Hdf5 {
             return Err(self.refuse(expected, format!("a shape of {shape:?}")).at(place.to_owned()));
         };
         self.left.set(left);
-        let values = array.read_f32().map_err(broken)?;
+        let values = match half {
+            Some(half) => half.values(&array.read_raw().map_err(broken)?),
+            None => array.read_f32().map_err(broken)?,
+        };
         let shape: Vec<usize> = shape.into_iter().filter_map(|n| usize::try_from(n).ok()).collect();
         let n: usize = shape.iter().product();
         if values.len() != n {
@@ -152,6 +155,44 @@ impl Hdf5 {
 
     fn refuse(&self, expected: impl Into<String>, found: impl Into<String>) -> FormatError {
         FormatError::new(&self.path, expected, found)
+    }
+}
+
+/// How numbers of 16 bits are kept.
+#[derive(Clone, Copy)]
+struct Half {
+    big_endian: bool,
+    /// bfloat16: the upper half of a 32-bit float; else half precision.
+    brain: bool,
+}
+
+impl Half {
+    /// Of a type of floats. HDF5 has no name for bfloat16; Python stores it as two bytes of which nothing is said.
+    fn of(kind: &Datatype) -> Option<Half> {
+        match *kind {
+            Datatype::FloatingPoint { size: 2, byte_order, layout } => Some(Half {
+                big_endian: byte_order == DatatypeByteOrder::BigEndian,
+                brain: match (layout.exponent_size, layout.mantissa_size) {
+                    (5, 10) => false,
+                    (8, 7) => true,
+                    _ => return None,
+                },
+            }),
+            Datatype::Opaque { size: 2, .. } => Some(Half { big_endian: false, brain: true }),
+            _ => None,
+        }
+    }
+
+    fn values(self, bytes: &[u8]) -> Vec<f32> {
+        let bits =
+            bytes.as_chunks::<2>().0.iter().map(|&pair| {
+                if self.big_endian { u16::from_be_bytes(pair) } else { u16::from_le_bytes(pair) }
+            });
+        let value = |bits: u16| match self.brain {
+            true => f32::from_bits(u32::from(bits) << 16),
+            false => f32_from_f16(bits),
+        };
+        bits.map(value).collect()
     }
 }
 

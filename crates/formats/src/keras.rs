@@ -6,13 +6,14 @@
 //! | `.json` of `to_json` and `.h5` of `save_weights` | the JSON | `<layer>/…`, or `layers/…` in `.weights.h5` |
 //! | `.keras` (a zip) | `config.json` | `model.weights.h5`, `layers/<kind>_<number>/vars/<number>` |
 //!
-//! Models inside models are unfolded: what comes out is one graph of layers in an order in which each comes after all
-//! that it reads. What a layer means is not known here; its settings are kept as they are written.
+//! Models inside models are unfolded, and a layer that is applied again is there again: what comes out is one graph of
+//! layers in an order in which each comes after all that it reads. What a layer means is not known here; its settings are kept as they are written.
 //!
 //! # Source
 //! <https://keras.io/guides/serialization_and_saving/>; the HDF5 layout is that of `keras.src.legacy.saving`.
 
 mod archive;
+mod elder;
 mod graph;
 mod place;
 mod weights;
@@ -96,7 +97,7 @@ pub struct KerasArray {
 ///
 /// # Errors
 /// When a file is broken or made to do harm, a part is missing, or the model cannot be unfolded: several inputs or
-/// outputs, a layer applied twice, an architecture that is code.
+/// outputs, an architecture that is code.
 pub fn read(path: &Path, weights: Option<&Path>) -> Result<KerasModel, FormatError> {
     let bytes = input::read(path, MAX_FILE)?;
     let second = weights.map(|path| Ok((path, input::read(path, MAX_FILE)?))).transpose()?;
@@ -119,12 +120,17 @@ fn decode(path: &Path, bytes: Vec<u8>, weights: Option<(&Path, Vec<u8>)>) -> Res
     let (config, version, mut own) = if bytes.starts_with(hdf5::MAGIC) {
         let file = Hdf5::parse(path, bytes)?;
         let Some(text) = file.text("", "model_config")? else {
+            if Weights::of(path, file).is_err() {
+                let found = "an HDF5 file with neither an architecture nor weights of Keras";
+                return Err(FormatError::new(path, "a Keras model", found));
+            }
             let expected = "a model with its architecture (the attribute \"model_config\"); \
                 give the .json of the architecture, and this file as its weights";
             return Err(FormatError::new(path, expected, "weights alone"));
         };
-        let version = file.text("", "keras_version")?;
-        (json(path, text.as_bytes())?, version, Some(Weights::of(path, file)?))
+        // What does not say it is older than the first that does.
+        let version = file.text("", "keras_version")?.unwrap_or_else(|| "1".to_owned());
+        (json(path, text.as_bytes())?, Some(version), Some(Weights::of(path, file)?))
     } else if bytes.starts_with(b"PK") {
         let parts = archive::parse(path, bytes)?;
         // Only Keras 3, and the last of Keras 2, write such files; the latter say so.

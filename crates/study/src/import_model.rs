@@ -4,6 +4,7 @@
 //! name and place. A Keras file does not say how its images were prepared: that must be told.
 
 mod activations;
+mod axes;
 mod blocks;
 mod builder;
 mod features;
@@ -18,7 +19,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use cells::Depth;
-use formats::keras;
+use formats::keras::{self, KerasModel};
 use nn::{Network, Precision};
 
 use crate::model::Manifest;
@@ -56,8 +57,9 @@ pub fn import_model(request: &ImportModel) -> Result<(Model, Vec<String>), Study
     let keras = keras::read(&request.model, request.weights.as_deref())?;
     let place = &request.model;
     layers::check(&keras.layers).map_err(|what| refused(place, what))?;
-    let input = input_shape(place, &keras.input, request)?;
-    let built = builder::build(place, &keras, input)?;
+    let first = axes::channels_first(&keras.layers).map_err(|what| refused(place, what))?;
+    let input = input_shape(place, &input_axes(place, &keras, first)?, request)?;
+    let built = builder::build(place, &keras, input, first)?;
     let network = Network::from_weights(built.spec, built.weights).map_err(|e| refused(place, e))?;
     let n_classes = network.spec().outputs();
     let classes = if request.classes.is_empty() {
@@ -121,15 +123,28 @@ pub fn summary(model: &Model) -> Vec<String> {
     ]
 }
 
+/// Rows, columns and channels of the images that a network reads; without an axis for it there is one channel.
+fn input_axes(path: &Path, keras: &KerasModel, first: bool) -> Result<[Option<usize>; 3], StudyError> {
+    let axes = windows::made_image(keras).unwrap_or_else(|| keras.input.clone());
+    match axes[..] {
+        [c, h, w] if first => Ok([h, w, c]),
+        [h, w, c] => Ok([h, w, c]),
+        [h, w] if !first => Ok([h, w, Some(1)]),
+        _ => {
+            let axes: Vec<String> =
+                axes.iter().map(|n| n.map_or("any".to_owned(), |n| n.to_string())).collect();
+            let found = if axes.len() == 1 { "vectors of" } else { "arrays of" };
+            let expected = "expected images as input (rows, columns, channels)";
+            Err(refused(path, format!("{expected}, found {found} {} numbers", axes.join("x"))))
+        }
+    }
+}
+
 fn input_shape(
     path: &Path,
-    found: &[Option<usize>],
+    found: &[Option<usize>; 3],
     request: &ImportModel,
 ) -> Result<nn::spec::Shape, StudyError> {
-    if found.len() != 3 {
-        let expected = "expected images as input: rows, columns, channels";
-        return Err(refused(path, format!("{expected}, found {} axes", found.len())));
-    }
     let size = request.size.map_or([None; 2], |size| size.map(Some));
     let given = [size[0], size[1], Some(request.channels.len())];
     let mut shape = [0; 3];

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::place::{Numbers, Place};
 use super::weights::Weights;
-use super::{Dialect, INPUT, KerasLayer, KerasModel};
+use super::{Dialect, INPUT, KerasLayer, KerasModel, elder};
 use crate::FormatError;
 use crate::error::list;
 
@@ -15,6 +15,8 @@ use crate::error::list;
 const MAX_LAYERS: usize = 10_000;
 /// Longest name, bytes: that of a model is part of the place of each of its layers.
 const MAX_NAME: usize = 256;
+/// Most applications of layers and of models inside models: a few bytes may ask for any number.
+const MAX_STEPS: usize = 4 * MAX_LAYERS;
 /// Classes that are graphs of layers.
 const MODELS: [&str; 3] = ["Sequential", "Functional", "Model"];
 
@@ -25,7 +27,8 @@ pub(super) fn unfold(
     dialect: Dialect,
     weights: &Weights,
 ) -> Result<KerasModel, FormatError> {
-    let mut unfolder = Unfolder { path, weights, input: None, layers: Vec::new(), names: BTreeSet::new() };
+    let mut unfolder =
+        Unfolder { path, weights, input: None, layers: Vec::new(), names: BTreeSet::new(), left: MAX_STEPS };
     let class = text(config, "class_name").unwrap_or_default();
     if !MODELS.contains(&class) {
         let expected = format!("an architecture of class {}", list(MODELS));
@@ -51,6 +54,8 @@ struct Unfolder<'a> {
     input: Option<Vec<Option<usize>>>,
     layers: Vec<KerasLayer>,
     names: BTreeSet<String>,
+    /// Steps that may still be taken.
+    left: usize,
 }
 
 /// One entry of an architecture's list of layers.
@@ -75,7 +80,7 @@ impl Unfolder<'_> {
             self.input = self.find_input(value, &entries)?;
         }
         if class == "Sequential" {
-            entries.iter().try_fold(source, |source, entry| self.add(entry, vec![source], Vec::new()))
+            entries.iter().try_fold(source, |source, entry| self.add(entry, 0, vec![source], Vec::new()))
         } else {
             self.functional(config, &entries, at, source)
         }
@@ -104,7 +109,10 @@ impl Unfolder<'_> {
             // What others registered is called `<package>><class>`; of keras' own, `module` says so.
             let registered = text(value, "registered_name").unwrap_or(class);
             let class = registered.rsplit_once('>').map_or(class, |(_, class)| class);
-            let place = at.inside(name, &numbers.next(class));
+            let place = at.inside(name, self.weights.folder(), &numbers.next(class));
+            if self.weights.counts_twice(&place)? {
+                numbers.next(class);
+            }
             let foreign = registered.contains('>') && !registered.starts_with("keras");
             let class = if foreign && !OWN_BLOCKS.contains(&class) { registered } else { class };
             entries.push(Entry { class, value, place });
@@ -161,30 +169,37 @@ impl Unfolder<'_> {
             .enumerate()
             .filter_map(|(i, e)| Some((e.place.names.last()?.as_str(), i)))
             .collect();
-        let input = self.end(config, "input_layers", at)?;
+        let (input, _) = self.end(config, "input_layers", at)?;
         let output = self.end(config, "output_layers", at)?;
-        let find = |name: &str| numbers.get(name).copied();
         let missing = |name: &str| self.refuse(at, "a layer that is listed", format!("{name:?}"));
-        let output = find(output).ok_or_else(|| missing(output))?;
-        let mut done: BTreeMap<usize, String> = BTreeMap::new();
-        done.insert(find(input).ok_or_else(|| missing(input))?, source);
+        let last = self.last_applications(entries, output);
+        // A layer and which of its applications. Those of a model inside the model begin with its own, which is not listed.
+        let find = |(name, time): (&str, usize)| {
+            let number = *numbers.get(name)?;
+            let n_listed = nodes(&entries[number]).len();
+            let own = last.get(name).map_or(0, |last| (last + 1).saturating_sub(n_listed));
+            Some((number, time.saturating_sub(own)))
+        };
+        let output = find(output).ok_or_else(|| missing(output.0))?;
+        let mut done: BTreeMap<(usize, usize), String> = BTreeMap::new();
+        done.insert(find((input, 0)).ok_or_else(|| missing(input))?, source);
         let mut waiting = vec![output];
         let mut open = BTreeSet::new();
-        while let Some(&number) = waiting.last() {
-            if done.contains_key(&number) {
+        while let Some(&(number, time)) = waiting.last() {
+            if done.contains_key(&(number, time)) {
                 waiting.pop();
                 continue;
             }
             let entry = &entries[number];
-            let Arguments { names, numbers } = self.inbound(entry)?;
-            let inputs: Option<Vec<usize>> = names.iter().map(|name| find(name)).collect();
+            let Arguments { names, numbers } = self.inbound(entry, time)?;
+            let inputs: Option<Vec<(usize, usize)>> = names.iter().map(|&name| find(name)).collect();
             let inputs =
                 inputs.ok_or_else(|| self.refuse(&entry.place, "inputs that are layers", "others"))?;
-            let todo: Vec<usize> = inputs.iter().copied().filter(|i| !done.contains_key(i)).collect();
+            let todo: Vec<_> = inputs.iter().copied().filter(|i| !done.contains_key(i)).collect();
             if todo.is_empty() {
                 let inputs = inputs.iter().map(|i| done[i].clone()).collect();
-                done.insert(number, self.add(entry, inputs, numbers)?);
-            } else if open.insert(number) {
+                done.insert((number, time), self.add(entry, time, inputs, numbers)?);
+            } else if open.insert((number, time)) {
                 waiting.extend(todo);
             } else {
                 return Err(self.refuse(
@@ -197,12 +212,25 @@ impl Unfolder<'_> {
         Ok(done.remove(&output).unwrap_or_default())
     }
 
-    /// The only layer that `key` (`input_layers`, `output_layers`) lists.
-    fn end<'v>(&self, config: &'v Value, key: &str, at: &Place) -> Result<&'v str, FormatError> {
+    /// The largest number of an application of each layer that is read, or is the output.
+    fn last_applications<'v>(&self, entries: &[Entry<'v>], output: Source<'v>) -> BTreeMap<&'v str, usize> {
+        let mut last = BTreeMap::from([output]);
+        for entry in entries {
+            let times = (0..nodes(entry).len()).filter_map(|time| self.inbound(entry, time).ok());
+            for (name, time) in times.flat_map(|arguments| arguments.names) {
+                let known = last.entry(name).or_insert(time);
+                *known = time.max(*known);
+            }
+        }
+        last
+    }
+
+    /// The only layer that `key` (`input_layers`, `output_layers`) lists, and which of its applications.
+    fn end<'v>(&self, config: &'v Value, key: &str, at: &Place) -> Result<Source<'v>, FormatError> {
         let listed = config.get(key).and_then(Value::as_array).map(Vec::as_slice);
         let listed = match listed {
-            Some([one]) => one.get(0).and_then(Value::as_str),
-            Some([name, _, _]) => name.as_str(),
+            Some([one]) => source(one),
+            Some([name, time, _]) => name.as_str().map(|name| (name, application(time))),
             _ => None,
         };
         let found =
@@ -210,16 +238,12 @@ impl Unfolder<'_> {
         listed.ok_or_else(|| self.refuse(at, format!("one layer in {key:?}"), found()))
     }
 
-    /// What an entry reads.
-    fn inbound<'v>(&self, entry: &Entry<'v>) -> Result<Arguments<'v>, FormatError> {
-        let nodes = entry.value.get("inbound_nodes").and_then(Value::as_array).map(Vec::as_slice);
-        let node = match nodes {
-            Some([one]) => one,
-            Some([]) | None => return Err(self.refuse(&entry.place, "an input", "none")),
-            Some(several) => {
-                let found = format!("{} times", several.len());
-                return Err(self.refuse(&entry.place, "a layer that is applied once", found));
-            }
+    /// What an entry reads where it is applied for the time number `time`, from 0.
+    fn inbound<'v>(&self, entry: &Entry<'v>, time: usize) -> Result<Arguments<'v>, FormatError> {
+        let nodes = nodes(entry);
+        let Some(node) = nodes.get(time) else {
+            let expected = if nodes.is_empty() { "an input" } else { "applications that are listed" };
+            return Err(self.refuse(&entry.place, expected, "none"));
         };
         let (mut arguments, mut others) = (Arguments::default(), Vec::new());
         if let Some(given) = node.get("args") {
@@ -232,7 +256,7 @@ impl Unfolder<'_> {
             arguments.second(node.get(3).and_then(|named| named.get("y")));
         } else {
             let inputs = node.as_array().into_iter().flatten();
-            arguments.names.extend(inputs.filter_map(|input| input.get(0)).filter_map(Value::as_str));
+            arguments.names.extend(inputs.filter_map(source));
         }
         node.get("kwargs").into_iter().for_each(|named| histories(named, &mut others));
         if arguments.names.is_empty() || !others.is_empty() {
@@ -241,14 +265,19 @@ impl Unfolder<'_> {
         Ok(arguments)
     }
 
-    /// Adds the layer of an entry, or the layers of the model that it is.
+    /// Adds the layer of an entry, or the layers of the model that it is, applied for the time number `time`, from 0.
     fn add(
         &mut self,
         entry: &Entry,
+        time: usize,
         mut inputs: Vec<String>,
         numbers: Vec<(usize, f64)>,
     ) -> Result<String, FormatError> {
-        let Entry { class, value, place } = entry;
+        let Entry { class, value, .. } = entry;
+        let place = &entry.place.applied(time);
+        self.left = self.left.checked_sub(1).ok_or_else(|| {
+            self.refuse(place, format!("at most {MAX_STEPS} applications of layers"), "more")
+        })?;
         if MODELS.contains(class) {
             if inputs.len() != 1 {
                 return Err(self.refuse(place, "one input", inputs.len().to_string()));
@@ -263,17 +292,10 @@ impl Unfolder<'_> {
             let expected = format!("layers with unique names, at most {MAX_LAYERS}");
             return Err(self.refuse(place, expected, "the name again"));
         }
-        let config = value.get("config").cloned().unwrap_or(Value::Null);
-        let weights = self.weights.layer(place, class, &config)?;
+        let (class, config) = elder::modern(class, value.get("config").cloned().unwrap_or(Value::Null));
+        let weights = self.weights.layer(place, &class, &config)?;
         let name = if name == INPUT { format!("{INPUT}_") } else { name };
-        self.layers.push(KerasLayer {
-            name: name.clone(),
-            class: (*class).to_owned(),
-            config,
-            inputs,
-            numbers,
-            weights,
-        });
+        self.layers.push(KerasLayer { name: name.clone(), class, config, inputs, numbers, weights });
         Ok(name)
     }
 
@@ -283,10 +305,28 @@ impl Unfolder<'_> {
     }
 }
 
-/// What a layer reads: names of layers, and numbers with their places.
+/// A layer's name and which of its applications, from 0.
+type Source<'v> = (&'v str, usize);
+
+/// The applications of a layer.
+fn nodes<'v>(entry: &Entry<'v>) -> &'v [Value] {
+    entry.value.get("inbound_nodes").and_then(Value::as_array).map_or(&[], Vec::as_slice)
+}
+
+/// `[name, application, …]`.
+fn source(value: &Value) -> Option<Source<'_>> {
+    let name = value.get(0).and_then(Value::as_str)?;
+    Some((name, value.get(1).map_or(0, application)))
+}
+
+fn application(value: &Value) -> usize {
+    value.as_u64().and_then(|time| usize::try_from(time).ok()).unwrap_or(0)
+}
+
+/// What a layer reads: layers, and numbers with their places.
 #[derive(Default)]
 struct Arguments<'v> {
-    names: Vec<&'v str>,
+    names: Vec<Source<'v>>,
     numbers: Vec<(usize, f64)>,
 }
 
@@ -294,9 +334,11 @@ impl<'v> Arguments<'v> {
     /// What Keras 2 writes for an operator: `[layer, 0, 0, …]`, or a number as `["_CONSTANT_VALUE", -1, number, …]`.
     fn add(&mut self, value: &'v Value) {
         let place = self.names.len() + self.numbers.len();
-        match (value.get(0).and_then(Value::as_str), value.get(2).and_then(Value::as_f64)) {
-            (Some("_CONSTANT_VALUE"), number) => self.numbers.extend(number.map(|number| (place, number))),
-            (Some(name), _) => self.names.push(name),
+        match (source(value), value.get(2).and_then(Value::as_f64)) {
+            (Some(("_CONSTANT_VALUE", _)), number) => {
+                self.numbers.extend(number.map(|number| (place, number)))
+            }
+            (Some(layer), _) => self.names.push(layer),
             (None, _) => {}
         }
     }
@@ -318,13 +360,13 @@ fn text<'v>(value: &'v Value, key: &str) -> Option<&'v str> {
     value.get(key).and_then(Value::as_str)
 }
 
-/// Names of the layers whose outputs occur anywhere in the arguments of a call.
-fn histories<'v>(value: &'v Value, names: &mut Vec<&'v str>) {
+/// Layers whose outputs occur anywhere in the arguments of a call.
+fn histories<'v>(value: &'v Value, names: &mut Vec<Source<'v>>) {
     match value {
         Value::Array(values) => values.iter().for_each(|value| histories(value, names)),
-        Value::Object(fields) => match fields.get("keras_history").and_then(|history| history.get(0)) {
-            Some(Value::String(name)) => names.push(name),
-            _ => fields.values().for_each(|value| histories(value, names)),
+        Value::Object(fields) => match fields.get("keras_history").and_then(source) {
+            Some(layer) => names.push(layer),
+            None => fields.values().for_each(|value| histories(value, names)),
         },
         _ => {}
     }

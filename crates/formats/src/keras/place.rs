@@ -11,24 +11,36 @@ pub(super) struct Place {
     pub names: Vec<String>,
     /// `layers/functional/layers/conv2d`, see [`Numbers`].
     pub numbered: String,
+    /// Which applications of the models around and of the layer it is of, where one is applied again: `:2`.
+    pub again: String,
 }
 
 impl Place {
-    /// The place of the layer `name` in the model at this place, `numbered` by its kind.
-    pub fn inside(&self, name: &str, numbered: &str) -> Place {
+    /// The place of the layer `name` in the model at this place, `numbered` by its kind in a group called `folder`.
+    pub fn inside(&self, name: &str, folder: &str, numbered: &str) -> Place {
         let mut names = self.names.clone();
         names.push(name.to_owned());
         let before = if self.numbered.is_empty() { "" } else { "/" };
         Place {
             root: self.root.clone(),
             names,
-            numbered: format!("{}{before}layers/{numbered}", self.numbered),
+            numbered: format!("{}{before}{folder}/{numbered}", self.numbered),
+            again: self.again.clone(),
         }
     }
 
-    /// The names as one, unique in the whole model.
+    /// The place of application number `time`, from 0, of the same layer.
+    pub fn applied(&self, time: usize) -> Place {
+        let mut place = self.clone();
+        if time > 0 {
+            place.again.push_str(&format!(":{}", time + 1));
+        }
+        place
+    }
+
+    /// The names as one and the application, unique in the whole model.
     pub fn name(&self) -> String {
-        self.names.join("/")
+        self.names.join("/") + &self.again
     }
 }
 

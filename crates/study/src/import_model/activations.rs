@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::builder::{Builder, Ending};
 use super::layers::Step;
+use super::merge::is_pixel;
 
 /// What is said of an activation that is something else.
 const EXPECTED: &str = "expected relu, relu6, leaky_relu, elu, celu, selu, swish, gelu, sigmoid, hard_sigmoid, \
@@ -126,6 +127,7 @@ impl Step<'_> {
 fn ending(builder: &mut Builder, input: String, which: &str) -> Result<String, String> {
     let units = match builder.extent(&input) {
         Extent::Flat(units) => units,
+        extent if is_pixel(extent) => extent.channels(),
         Extent::Image(shape) => return Err(format!("expected features, found an image {shape}")),
     };
     builder.ending = match (which, units) {

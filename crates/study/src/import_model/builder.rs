@@ -7,8 +7,10 @@ use formats::keras::{self, KerasArray, KerasModel};
 use nn::spec::{Extent, Function, INPUT, Layer, NetworkSpec, Op, Padding, Shape};
 use nn::weights::{Tensor, Weights};
 
+use super::axes::Planes;
 use super::features::Features;
 use super::layers::Step;
+use super::merge::is_pixel;
 use super::{layers, refused};
 use crate::StudyError;
 
@@ -39,18 +41,24 @@ pub(super) struct Builder {
     layers: Vec<Layer>,
     tensors: Vec<Tensor>,
     extents: BTreeMap<String, Extent>,
+    /// Features that Keras has in another order than this network.
+    planes: BTreeMap<String, Planes>,
     /// Weights that there may still be.
     n_left: usize,
+    /// Whether the channels of Keras' images come first.
+    pub first: bool,
     pub ending: Ending,
 }
 
-/// Builds the network for images of `input`; `path` is for messages.
-pub(super) fn build(path: &Path, keras: &KerasModel, input: Shape) -> Result<Built, StudyError> {
+/// Builds the network for images of `input`, whose channels come `first` in Keras or last; `path` is for messages.
+pub(super) fn build(path: &Path, keras: &KerasModel, input: Shape, first: bool) -> Result<Built, StudyError> {
     let mut builder = Builder {
         layers: Vec::new(),
         tensors: Vec::new(),
         extents: BTreeMap::from([(INPUT.to_owned(), Extent::Image(input))]),
+        planes: BTreeMap::new(),
         n_left: MAX_WEIGHTS,
+        first,
         ending: Ending::Logits,
     };
     let features = Features::of(&keras.layers);
@@ -65,13 +73,14 @@ pub(super) fn build(path: &Path, keras: &KerasModel, input: Shape) -> Result<Bui
             })
         });
         let inputs = read.collect::<Result<Vec<String>, String>>();
-        let last = number + 1 == keras.layers.len();
+        let last = keras.layers[number + 1..].iter().all(layers::keeps_order);
         let step = Step::new(layer, keras.dialect, last, features.is_kept(&layer.name));
         let outlet = inputs
             .and_then(|inputs| layers::add(&mut builder, &step, inputs))
             .map_err(|what| refused(path, format!("{}: {what}", layers::describe(layer))))?;
         outlets.insert(layer.name.clone(), outlet);
     }
+    builder.finish().map_err(|what| refused(path, what))?;
     let mut notes = Vec::new();
     if builder.ending == Ending::Sigmoid || builder.outputs() == 1 {
         if builder.ending == Ending::Logits {
@@ -96,9 +105,53 @@ impl Builder {
         if extent.len() > MAX_VALUES {
             return Err(format!("expected at most {MAX_VALUES} values between layers, found {extent}"));
         }
+        let planes = self.planes_after(inputs, &op)?;
+        self.planes.extend(planes.map(|planes| (name.to_owned(), planes)));
         self.extents.insert(name.to_owned(), extent);
         self.layers.push(Layer { name: name.to_owned(), op, inputs: inputs.to_vec() });
         Ok(name.to_owned())
+    }
+
+    /// The order in which Keras has the features of a layer, where it is another than here.
+    pub fn planes(&self, name: &str) -> Option<Planes> {
+        self.planes.get(name).copied()
+    }
+
+    /// Says that Keras has the features that the layer `name` makes of an image in the order channel, row, column.
+    pub fn flattened(&mut self, name: &str, shape: Shape) {
+        self.planes.extend(Planes::of(shape).map(|planes| (name.to_owned(), planes)));
+    }
+
+    /// The order of what a layer gives; refuses layers that mix features of which the orders differ.
+    fn planes_after(&self, inputs: &[String], op: &Op) -> Result<Option<Planes>, String> {
+        let mut orders = inputs.iter().map(|input| self.planes(input));
+        let Some(order) = orders.next() else { return Ok(None) };
+        let same = orders.all(|other| other == order);
+        match op {
+            // Its weights were put into this program's order.
+            Op::Dense { .. } => Ok(None),
+            Op::Activation { .. } | Op::Dropout { .. } | Op::BatchNorm { .. } | Op::Add | Op::Multiply
+                if same =>
+            {
+                Ok(order)
+            }
+            _ if same && order.is_none() => Ok(None),
+            _ => Err("expected a dense layer after images with channels first are flattened, found another"
+                .to_owned()),
+        }
+    }
+
+    /// An image of one pixel at the end is features; their order is that of the classes.
+    fn finish(&mut self) -> Result<(), String> {
+        let Some(last) = self.layers.last().map(|layer| layer.name.clone()) else { return Ok(()) };
+        if self.planes(&last).is_some() {
+            return Err("expected a dense layer after images with channels first are flattened, found none"
+                .to_owned());
+        }
+        if is_pixel(self.extent(&last)) {
+            self.op("classes", &[last], Op::Flatten)?;
+        }
+        Ok(())
     }
 
     /// Adds an array of the layer `name`.
@@ -185,6 +238,9 @@ impl Builder {
             let kernel = KerasArray { role, shape, values };
             return self.depthwise(name, input, &kernel, offset, ([1; 2], Padding::Valid));
         }
+        if self.planes(&input).is_some() {
+            return Err("expected a dense layer after images with channels first are flattened".to_owned());
+        }
         let outlet = self.op(name, &[input], Op::Dense { units: c, bias: offset.is_some() })?;
         let mut kernel = vec![0.0; c.saturating_mul(c).min(MAX_WEIGHTS)];
         kernel.iter_mut().step_by(c + 1).zip(scale).for_each(|(value, &scale)| *value = scale);
@@ -244,7 +300,9 @@ mod tests {
             layers: Vec::new(),
             tensors: Vec::new(),
             extents: BTreeMap::new(),
+            planes: BTreeMap::new(),
             n_left: 3,
+            first: false,
             ending: Ending::Logits,
         };
         assert_eq!(builder.tensor("a", "bias", &[3], vec![0.0; 3]), Ok(()));

@@ -33,14 +33,13 @@ const IDENTITIES: [&str; 19] = [
 ];
 
 /// Layers that are something here.
-const KNOWN: [&str; 30] = [
+const KNOWN: [&str; 29] = [
     "Activation",
     "AveragePooling2D",
     "BatchNormalization",
     "Concatenate",
     "Conv2D",
     "ConvBlock2D",
-    "Convolution2D",
     "Cropping2D",
     "Dense",
     "DepthwiseConv2D",
@@ -66,6 +65,36 @@ const KNOWN: [&str; 30] = [
     "ZeroPadding2D",
 ];
 
+/// Layers for sequences whose names do not end with `1D`.
+const SEQUENCES: [&str; 13] = [
+    "Attention",
+    "Bidirectional",
+    "ConvLSTM2D",
+    "Embedding",
+    "GRU",
+    "LSTM",
+    "Masking",
+    "MultiHeadAttention",
+    "RNN",
+    "RepeatVector",
+    "SimpleRNN",
+    "TextVectorization",
+    "TimeDistributed",
+];
+
+/// Layers that give more pixels than they read.
+const LARGER: [&str; 3] = ["Conv2DTranspose", "Deconvolution2D", "UpSampling2D"];
+
+/// Whether what a layer gives is what it reads, value for value, when a network is applied.
+pub(super) fn keeps_order(layer: &KerasLayer) -> bool {
+    let class = layer.class.as_str();
+    let linear =
+        class == "Activation" && layer.config.get("activation").and_then(Value::as_str) == Some("linear");
+    ["Dropout", "Flatten", "Reshape", "SpatialDropout2D"].contains(&class)
+        || IDENTITIES.contains(&class)
+        || linear
+}
+
 /// Refuses the first layer that is not known, before anything else is said of the model.
 pub(super) fn check(layers: &[KerasLayer]) -> Result<(), String> {
     let known = |layer: &KerasLayer| {
@@ -84,6 +113,13 @@ pub(super) fn describe(layer: &KerasLayer) -> String {
 fn unknown(class: &str) -> &'static str {
     match class {
         "Lambda" => "it holds code, which is never run; expected layers that are known",
+        class if SEQUENCES.contains(&class) || class.ends_with("1D") => {
+            "it works on sequences; expected layers for images"
+        }
+        class if class.ends_with("3D") => "it works on volumes; expected layers for images",
+        class if LARGER.contains(&class) => {
+            "it makes images larger, as networks do whose output is an image; expected layers of a classifier"
+        }
         _ => "expected a layer that is known, found one by others or of a kind that is not supported",
     }
 }
@@ -91,9 +127,6 @@ fn unknown(class: &str) -> &'static str {
 /// Adds a layer that reads `inputs`; gives the name of the layer that has its output.
 pub(super) fn add(builder: &mut Builder, step: &Step, inputs: Vec<String>) -> Result<String, String> {
     let layer = step.layer;
-    if layer.config.get("data_format").and_then(Value::as_str) == Some("channels_first") {
-        return Err("expected channels last, found channels first".to_owned());
-    }
     if merge::is_merge(layer) {
         return merge::add(builder, layer, inputs);
     }
@@ -106,7 +139,7 @@ pub(super) fn add(builder: &mut Builder, step: &Step, inputs: Vec<String>) -> Re
     let [input] = <[String; 1]>::try_from(inputs)
         .map_err(|inputs| format!("expected one input, found {}", inputs.len()))?;
     match layer.class.as_str() {
-        "Conv2D" | "Convolution2D" => step.conv(builder, input),
+        "Conv2D" => step.conv(builder, input),
         "DepthwiseConv2D" => step.depthwise(builder, input),
         "SeparableConv2D" => step.separable(builder, input),
         "Dense" => step.dense(builder, input),
@@ -210,6 +243,9 @@ impl Step<'_> {
         };
         let name = &self.layer.name;
         let outlet = match builder.extent(&input) {
+            Extent::Image(_) if builder.first && !self.kept => {
+                return Err("expected features, found an image with channels first".to_owned());
+            }
             Extent::Image(_) => {
                 let kernel = KerasArray { shape: vec![1, 1, inputs, units], ..kernel.clone() };
                 builder.conv(name, input, &kernel, self.bias()?, ([1; 2], Padding::Valid))?
@@ -217,8 +253,11 @@ impl Step<'_> {
             Extent::Flat(n) if n != inputs => return Err(format!("expected {inputs} features, found {n}")),
             Extent::Flat(_) => {
                 let bias = self.bias()?;
+                let planes = builder.planes(&input);
                 let outlet = builder.op(name, &[input], Op::Dense { units, bias: bias.is_some() })?;
-                builder.tensor(name, "kernel", &kernel.shape, kernel.values.clone())?;
+                let values =
+                    planes.map_or_else(|| kernel.values.clone(), |planes| planes.array(kernel).values);
+                builder.tensor(name, "kernel", &kernel.shape, values)?;
                 if let Some(bias) = bias {
                     builder.tensor(name, "bias", &bias.shape, bias.values.clone())?;
                 }
@@ -241,21 +280,25 @@ impl Step<'_> {
         self.last_axis(builder, &input)?;
         let epsilon = self.number("epsilon").unwrap_or(1e-3) as f32;
         let momentum = self.number("momentum").unwrap_or(0.99) as f32;
-        let roles = [("gamma", "scale", 1.0), ("beta", "center", 0.0)];
+        if self.number("mode").is_some_and(|mode| mode != 0.0) {
+            return Err("expected a norm with statistics of its own (mode 0), found another".to_owned());
+        }
+        let planes = builder.planes(&input);
+        let ordered = |array: &KerasArray| planes.map_or_else(|| array.clone(), |planes| planes.array(array));
         let mean = self.arrays.one("moving_mean")?;
         let name = &self.layer.name;
         let outlet = builder.op(name, &[input], Op::BatchNorm { epsilon, momentum })?;
-        for (role, key, absent) in roles {
+        for (role, key, absent) in [("gamma", "scale", 1.0), ("beta", "center", 0.0)] {
             let values = if self.flag(key, true) {
-                self.arrays.one(role)?.values.clone()
+                ordered(self.arrays.one(role)?).values
             } else {
                 vec![absent; mean.values.len()]
             };
             builder.tensor(name, role, &mean.shape, values)?;
         }
         for role in ["moving_mean", "moving_variance"] {
-            let array = self.arrays.one(role)?;
-            builder.tensor(name, role, &array.shape, array.values.clone())?;
+            let array = ordered(self.arrays.one(role)?);
+            builder.tensor(name, role, &array.shape, array.values)?;
         }
         Ok(outlet)
     }
@@ -263,15 +306,19 @@ impl Step<'_> {
     /// Refuses a norm along anything but channels or features.
     pub fn last_axis(&self, builder: &Builder, input: &str) -> Result<(), String> {
         let is_image = matches!(builder.extent(input), Extent::Image(_)) && !self.kept;
-        let rank = if is_image { 3 } else { 1 };
+        let first = is_image && builder.first;
+        let rank = if is_image && !first { 3 } else { 1 };
         let axis = match self.layer.config.get("axis") {
             Some(Value::Array(axes)) if axes.len() == 1 => axes[0].as_i64(),
             Some(value) => value.as_i64(),
             None => Some(-1),
         };
         match axis {
-            Some(axis) if axis == -1 || axis == rank => Ok(()),
-            _ => Err(format!("expected one number per channel (axis -1), found axis {axis:?}")),
+            Some(axis) if axis == rank || axis == if first { -3 } else { -1 } => Ok(()),
+            _ => {
+                let found = axis.map_or("none".to_owned(), |axis| axis.to_string());
+                Err(format!("expected the axis of the channels, {rank}, found {found}"))
+            }
         }
     }
 }

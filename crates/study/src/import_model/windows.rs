@@ -1,11 +1,29 @@
 //! Pools, zeros around images, and images in another shape.
 
+use formats::keras::{INPUT, KerasModel};
 use nn::spec::{Extent, Op, Padding};
 use serde_json::Value;
 
+use super::axes::is_first;
 use super::builder::Builder;
 use super::layers::Step;
 use super::merge::is_pixel;
+
+/// The axes of the images that a network makes of its input at once where that is none, when a `Reshape` to three axes is
+/// all that reads it.
+pub(super) fn made_image(keras: &KerasModel) -> Option<Vec<Option<usize>>> {
+    if keras.input.len() == 3 {
+        return None;
+    }
+    let mut readers = keras.layers.iter().filter(|layer| layer.inputs.iter().any(|input| input == INPUT));
+    let (Some(layer), None) = (readers.next(), readers.next()) else { return None };
+    let target = layer.config.get("target_shape").filter(|_| layer.class == "Reshape")?.as_array()?;
+    let lengths: Option<Vec<usize>> =
+        target.iter().map(|length| length.as_u64().and_then(|n| usize::try_from(n).ok())).collect();
+    let product = |lengths: &[usize]| lengths.iter().try_fold(1_usize, |n, &length| n.checked_mul(length));
+    let (made, read): (_, Option<Vec<usize>>) = (lengths?, keras.input.iter().copied().collect());
+    (made.len() == 3 && product(&made) == product(&read?)).then(|| made.into_iter().map(Some).collect())
+}
 
 impl Step<'_> {
     pub(super) fn pool(&self, builder: &mut Builder, input: String) -> Result<String, String> {
@@ -45,7 +63,13 @@ impl Step<'_> {
             extent if self.kept => {
                 Err(format!("expected one pixel to make an image of later, found {extent}"))
             }
-            Extent::Image(_) => builder.op(&self.layer.name, &[input], Op::Flatten),
+            Extent::Image(shape) => {
+                let outlet = builder.op(&self.layer.name, &[input], Op::Flatten)?;
+                if builder.first && !is_first(self.layer) {
+                    builder.flattened(&outlet, shape);
+                }
+                Ok(outlet)
+            }
         }
     }
 
@@ -88,7 +112,17 @@ impl Step<'_> {
         match (&target.iter().map(length).collect::<Vec<usize>>()[..], before) {
             (&[units], Extent::Flat(_)) if units == n => Ok(input),
             (&[units], Extent::Image(_)) if units == n => self.flatten(builder, input),
-            (&[h, w, c], Extent::Image(shape)) if [h, w, c] == [shape.h, shape.w, shape.c] => Ok(input),
+            (&[c, h, w], Extent::Image(shape))
+                if builder.first && [h, w, c] == [shape.h, shape.w, shape.c] =>
+            {
+                Ok(input)
+            }
+            (&[h, w, c], Extent::Image(shape))
+                if !builder.first && [h, w, c] == [shape.h, shape.w, shape.c] =>
+            {
+                Ok(input)
+            }
+            (&[h, w], Extent::Image(shape)) if [h, w, 1] == [shape.h, shape.w, shape.c] => Ok(input),
             _ => {
                 let target = Value::Array(target.clone());
                 Err(format!("expected a shape that keeps the axes, found {target} for {before}"))

@@ -80,6 +80,33 @@ fn every_layer_in_every_file() {
     }
 }
 
+/// The models of `data/layouts.py`.
+#[test]
+fn every_layout_of_files_and_axes() {
+    for (names, files, n_channels) in [
+        (&["k3_shared"][..], &["h5", "keras"][..], 2),
+        (&["k2_shared"], &["h5"], 2),
+        (&["k213_shared"], &["keras"], 2),
+        (&["k3_pixel"], &["h5", "keras"], 2),
+        (&["k2_pixel"], &["h5"], 2),
+        (&["k3_plain"], &["h5", "keras"], 1),
+        (&["k2_plain"], &["h5"], 1),
+        (&["k3_first_as_is", "k3_first_turned"], &["h5", "keras"], 3),
+        (&["k3_pixel_f2", "k3_pixel_f2_big", "k3_pixel_bfloat16", "k3_pixel_f8_big"], &["h5"], 2),
+        (&["k1_theano", "k1_tensorflow"], &["h5"], 2),
+    ] {
+        for (name, file) in names.iter().flat_map(|name| files.iter().map(move |file| (name, file))) {
+            let golden = arrays(&own(&format!("{name}.npz")));
+            let model = import(&request(own(&format!("{name}.{file}")), "none", n_channels)).unwrap();
+            let found = probabilities(&model, &golden["x"]);
+            assert_close(&format!("{name} {file}"), &found, &golden["y"], 1e-5);
+        }
+    }
+    let golden = arrays(&own("k213_shared.npz"));
+    let windows = import(&request(own("k213_shared_windows.keras"), "none", 2)).unwrap();
+    assert_close("names joined on Windows", &probabilities(&windows, &golden["x"]), &golden["y"], 1e-5);
+}
+
 #[test]
 fn a_saved_model_says_the_same_and_goes_out_again() {
     let golden = arrays(&shared("golden/keras/cellx_expected.npz"));

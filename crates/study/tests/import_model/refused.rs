@@ -107,3 +107,45 @@ fn what_contradicts_the_model() {
     let error = import(&request(shared("golden/keras/sesmo.json"), "none", 3)).unwrap_err().to_string();
     assert!(error.contains("architecture alone"), "{error}");
 }
+
+#[test]
+fn networks_for_something_else() {
+    for (class, config, expected) in [
+        ("LSTM", "", "works on sequences"),
+        ("TimeDistributed", "", "works on sequences"),
+        ("Conv1D", "", "works on sequences"),
+        ("Conv3D", "", "works on volumes"),
+        ("Conv2DTranspose", "", "makes images larger"),
+        ("BatchNormalization", r#","mode":1,"axis":-1"#, "statistics of its own"),
+        ("Merge", r#","mode":"dot""#, "known"),
+    ] {
+        let error = one_layer(class, config);
+        assert!(error.contains("\"here\"") && error.contains(expected), "{class}{config}: {error}");
+    }
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("model.json");
+    let json = r#"{"class_name":"Sequential","config":{"name":"net","layers":[{"class_name":"Dense",
+        "config":{"name":"here","batch_input_shape":[null,784],"units":2}}]}}"#;
+    std::fs::write(&path, json).unwrap();
+    let told = ImportModel { weights: Some(shared("golden/keras/sesmo.h5")), ..request(path, "none", 3) };
+    let error = import(&told).unwrap_err().to_string();
+    assert!(error.contains("found vectors of 784 numbers"), "{error}");
+}
+
+#[test]
+fn channels_here_first_and_there_last() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("model.json");
+    let layer = |name: &str, format: &str| {
+        let shape = r#""batch_input_shape":[null,8,8,8]"#;
+        format!(
+            r#"{{"class_name":"MaxPooling2D","config":{{"name":"{name}",{shape},"data_format":"{format}"}}}}"#
+        )
+    };
+    let layers = [layer("a", "channels_first"), layer("b", "channels_last")].join(",");
+    let json = format!(r#"{{"class_name":"Sequential","config":{{"name":"net","layers":[{layers}]}}}}"#);
+    std::fs::write(&path, json).unwrap();
+    let told = ImportModel { weights: Some(shared("golden/keras/sesmo.h5")), ..request(path, "none", 8) };
+    let error = import(&told).unwrap_err().to_string();
+    assert!(error.contains("\"b\"") && error.contains("channels in one place"), "{error}");
+}
