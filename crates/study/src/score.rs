@@ -117,7 +117,9 @@ fn scored(
     if let Some(map) = &map {
         if rows.is_empty() {
             return Err(StudyError::Refused(
-                "expected cells or values of wells for the plate map, found no well".to_owned(),
+                "expected cells or values of wells for the plate map, in columns \"plate\" and \"well\" (other \
+                 names by --plate-column and --well-column), found no well"
+                    .to_owned(),
             ));
         }
         let notes = wells::join(&mut rows, map, request.allow_lost)?;

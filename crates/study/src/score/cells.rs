@@ -162,9 +162,15 @@ impl CellTable {
     }
 }
 
+/// What columns with the name of the plate are called: by this program, plate readers, CellProfiler.
+pub(super) const PLATES: [&str; 7] =
+    ["plate", "barcode", "platename", "plateid", "platebarcode", "assayplatebarcode", "imagemetadataplate"];
+/// What columns with the well are called.
+pub(super) const WELLS: [&str; 5] = ["well", "wellname", "wellposition", "wellid", "imagemetadatawell"];
+
 fn places(path: &Path, table: &Table, names: &ColumnNames) -> Result<Vec<Place>, StudyError> {
-    let plate = find(path, table, names.plate.as_deref(), &["plate", "barcode", "platename"])?.map(texts);
-    let well = find(path, table, names.well.as_deref(), &["well", "wellname", "wellposition"])?.map(texts);
+    let plate = find(path, table, names.plate.as_deref(), &PLATES)?.map(texts);
+    let well = find(path, table, names.well.as_deref(), &WELLS)?.map(texts);
     let condition = find(path, table, names.condition.as_deref(), &["condition"])?.map(texts);
     let source = table.column("source").map(texts);
     let field = table.column("field").map(texts);

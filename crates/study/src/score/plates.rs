@@ -85,6 +85,8 @@ pub struct PlateReport {
     pub n: [usize; 3],
     /// Median score of the same.
     pub medians: [Option<f64>; 3],
+    /// Wells that do not count because they have too few cells.
+    pub n_few: usize,
     /// How well the controls are told apart.
     pub quality: Quality,
     /// Whether the place matters.
@@ -108,6 +110,9 @@ impl PlateReport {
         let mut parts = vec![controls];
         if let Some(reason) = &self.not_normalised {
             parts.push(format!("not normalised: {reason}"));
+        }
+        if self.n_few > 0 && self.n_few >= self.n.iter().sum::<usize>() {
+            parts.push(format!("{} with too few cells (--min-cells)", crate::plural(self.n_few, "well")));
         }
         let matters = |size: f64, p: f64| p < 0.001 && size.abs() >= 0.3;
         if self.position.ring.as_ref().is_ok_and(|e| matters(e.size, e.p)) {
@@ -211,6 +216,7 @@ fn one(
         rows: wells.to_vec(),
         shape,
         n: [0, 1, 2].map(|k| roles[k].len()),
+        n_few: wells.iter().filter(|&&i| standings[i] == Standing::FewCells).count(),
         medians: [&plate.samples, &plate.negative, &plate.positive].map(|wells| median(&plate.at(wells))),
         quality: quality(&plate),
         position: position(&plate),

@@ -8,7 +8,7 @@ use formats::plate_map::{Content, PlateMap, Role, Well, measurements};
 use formats::table::Table;
 use stats::hit::WellMean;
 
-use super::cells::CellTable;
+use super::cells::{CellTable, PLATES, WELLS};
 use super::column::{find, missing, numbers, texts};
 use super::request::{ScoreRequest, Statistic};
 use crate::{StudyError, error::plural};
@@ -83,8 +83,8 @@ pub fn of_cells(cells: &CellTable, class: usize, statistic: Statistic) -> Vec<We
 pub fn read(path: &Path, request: &ScoreRequest) -> Result<Vec<WellRow>, StudyError> {
     let table = Table::read(path)?;
     let names = &request.columns;
-    let plate = find(path, &table, names.plate.as_deref(), &["plate", "barcode", "platename"])?.map(texts);
-    let Some(well) = find(path, &table, names.well.as_deref(), &["well", "wellname", "wellposition"])? else {
+    let plate = find(path, &table, names.plate.as_deref(), &PLATES)?.map(texts);
+    let Some(well) = find(path, &table, names.well.as_deref(), &WELLS)? else {
         return Err(missing(path, &table, "a column well").into());
     };
     let number = |said: &Option<String>, usual: &[&str]| {
