@@ -4,7 +4,7 @@ import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { fit, toStage } from "../src/state/camera";
 import { type Plane, planeOf } from "../src/state/map/plane";
-import { folder, launch, rows, run, Server, Visitor } from "./harness";
+import { folder, launch, PHONE, rows, run, Server, Visitor } from "./harness";
 
 const WELLS = 6;
 
@@ -202,6 +202,13 @@ describe("exploring", () => {
         await explorer.picture(`explore-${view.toLowerCase()}-${theme}`);
       }
     }
+    await page.setViewportSize(PHONE);
+    for (const view of ["Montage", "Confusion", "Plate", "Map"]) {
+      await explorer.open(view);
+      expect((await explorer.grave()).map((found) => `${view} on a phone ${found}`)).toEqual([]);
+      await explorer.picture(`explore-${view.toLowerCase()}-phone`);
+    }
+    expect((await page.getByTestId("map").boundingBox())?.width).toBe(PHONE.width);
     expect(explorer.complaints).toEqual([]);
   });
 });

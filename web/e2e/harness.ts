@@ -8,6 +8,9 @@ import { type Browser, chromium, type Locator, type Page } from "playwright-core
 export const ROOT = resolve(import.meta.dirname, "../..");
 export const OUTPUT = join(import.meta.dirname, "output");
 
+/** A small screen, in pixels of the page. */
+export const PHONE = { width: 390, height: 844 };
+
 /** The program under test: what MORPHOTYPE names, else the release build. */
 const PROGRAM = process.env["MORPHOTYPE"] ?? join(ROOT, "target/release/morphotype");
 

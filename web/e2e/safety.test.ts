@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { folder, launch, run, Server } from "./harness";
+import { folder, launch, PHONE, run, Server } from "./harness";
 import { Person } from "./person";
 
 let browser: Browser;
@@ -113,7 +113,15 @@ describe("accessibility", () => {
         await person.picture(`${view.toLowerCase()}-${theme}`);
       }
     }
-    await person.open("Label");
+    const desk = person.page.viewportSize()!;
+    await person.page.setViewportSize(PHONE);
+    for (const view of ["Train", "Review", "Files", "Label"]) {
+      await person.open(view);
+      expect((await person.grave()).map((found) => `${view} on a phone ${found}`)).toEqual([]);
+      await person.picture(`${view.toLowerCase()}-phone`);
+    }
+    expect((await person.stage().boundingBox())?.width).toBe(PHONE.width);
+    await person.page.setViewportSize(desk);
     await person.page.getByRole("button", { name: /^Change / }).first().focus();
     await person.press("Enter");
     await person.picture("class-form");
