@@ -5,6 +5,8 @@
 //! * `cargo bench -p kernels`: times by criterion, then the shares.
 //! * `cargo bench -p kernels -- --json`: the shares alone, one line of JSON each, for `cargo xtask bench`.
 //!
+//! The gradients of weights are taken as training takes them: of small images over all packs of a batch of 64.
+//!
 //! A layer and the peak are measured in turn and the best of each counts. On a machine that does other work besides,
 //! layers that take longer than a time slice look slower than they are.
 
@@ -36,11 +38,14 @@ const MEASURING: Duration = Duration::from_millis(400);
 /// Length of a measurement of the peak: about a tenth of a millisecond.
 const PEAK_REPEATS: usize = 40_000;
 
-/// One layer, with a pack of each thing that goes in or out.
+/// Packs over which the weight gradient of small images is taken.
+const PACKS: usize = 4;
+
+/// One layer, with [`PACKS`] packs of each thing that goes in or out.
 struct Layer {
     weights: ConvWeights,
-    x: Vec<f32>,
-    y: Vec<f32>,
+    x: Vec<Vec<f32>>,
+    y: Vec<Vec<f32>>,
     dw: Vec<f32>,
 }
 
@@ -50,12 +55,18 @@ impl Layer {
         let conv = Conv { input, filters, kernel: [3, 3], stride: [1, 1], padding };
         let mut weights = ConvWeights::new(conv);
         weights.set(&vec![1e-3; conv.weights()]);
-        let (x, y) = (vec![1e-3; input.pack_len()], vec![1e-3; conv.output().pack_len()]);
+        let packs = |shape: Shape| vec![vec![1e-3; shape.pack_len()]; PACKS];
+        let (x, y) = (packs(input), packs(conv.output()));
         Layer { weights, x, y, dw: vec![0.0; conv.weights()] }
     }
 
-    /// Floating-point operations of each of the three products, those with the zeros around the image left out.
-    fn operations(&self) -> u64 {
+    /// Whether `product` is taken over all packs.
+    fn is_over_all(&self, product: &str) -> bool {
+        product == "weight gradient" && self.weights.conv().is_small()
+    }
+
+    /// Floating-point operations of a product, those with the zeros around the image left out.
+    fn operations(&self, product: &str) -> u64 {
         let conv = self.weights.conv();
         let before = conv.padding_before();
         let taps = |input: usize, output: usize, axis: usize| {
@@ -63,14 +74,26 @@ impl Layer {
         };
         let (input, output) = (conv.input, conv.output());
         let taps = taps(input.h, output.h, 0) * taps(input.w, output.w, 1);
-        2 * (taps * input.c * conv.filters * LANES) as u64
+        let packs = if self.is_over_all(product) { PACKS } else { 1 };
+        2 * (taps * input.c * conv.filters * LANES * packs) as u64
     }
 
     fn run(&mut self, kernels: Kernels, product: &str) {
         match product {
-            "forward" => kernels.conv_forward(&self.weights, None, &self.x, &mut self.y),
-            "input gradient" => kernels.conv_input_gradient(&self.weights, &self.y, &mut self.x),
-            _ => kernels.conv_weight_gradient(self.weights.conv(), &self.x, &self.y, &mut self.dw),
+            "forward" => kernels.conv_forward(&self.weights, None, &self.x[0], &mut self.y[0]),
+            "input gradient" => kernels.conv_input_gradient(&self.weights, &self.y[0], &mut self.x[0]),
+            _ if self.is_over_all(product) => self.tap_gradients(kernels),
+            _ => kernels.conv_weight_gradient(self.weights.conv(), &self.x[0], &self.y[0], &mut self.dw),
+        }
+    }
+
+    fn tap_gradients(&mut self, kernels: Kernels) {
+        let Layer { weights, x, y, dw } = self;
+        let conv = weights.conv();
+        let channels = conv.input.c;
+        for (tap, dw) in dw.chunks_exact_mut(channels * conv.filters).enumerate() {
+            let tap = [tap / conv.kernel[1], tap % conv.kernel[1]];
+            kernels.conv_tap_gradient(conv, tap, 0..channels, PACKS, |p| [&x[p], &y[p]], dw);
         }
     }
 }
@@ -94,7 +117,7 @@ impl Rate {
             }));
         }
         let gflops = |operations: u64, seconds: f64| operations as f64 / seconds / 1e9;
-        Rate { gflops: gflops(layer.operations(), best), peak: gflops(peak_operations, best_peak) }
+        Rate { gflops: gflops(layer.operations(product), best), peak: gflops(peak_operations, best_peak) }
     }
 
     fn percent(&self) -> f64 {
@@ -119,7 +142,7 @@ fn times(kernels: Kernels) {
             .sample_size(10);
         for (name, side, c, filters, padding) in LAYERS {
             let mut layer = Layer::new(side, c, filters, padding);
-            group.throughput(Throughput::Elements(layer.operations()));
+            group.throughput(Throughput::Elements(layer.operations(product)));
             group.bench_function(BenchmarkId::from_parameter(name), |b| {
                 b.iter(|| layer.run(kernels, product))
             });

@@ -85,6 +85,14 @@ impl Conv {
         assert!(self.kernel.iter().chain(&self.stride).all(|&n| n > 0), "empty kernel or stride: {self:?}");
     }
 
+    /// Whether images are so small that the gradient with respect to the weights is better taken over all packs at once
+    /// ([`Kernels::conv_tap_gradient`]) than pack by pack ([`Kernels::conv_weight_gradient`]).
+    #[must_use]
+    pub fn is_small(&self) -> bool {
+        let output = self.output();
+        output.h * output.w <= 32
+    }
+
     /// Number of weights, `kh * kw * input.c * filters`.
     #[must_use]
     pub fn weights(&self) -> usize {

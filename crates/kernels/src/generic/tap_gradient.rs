@@ -13,6 +13,9 @@ use super::correlation::Axis;
 /// Output channels of a tile.
 const FILTERS: usize = 4;
 
+/// Input channels of a tile at most.
+const CHANNELS: usize = 6;
+
 /// Pixels that a tile sums up before it adds up the cells: as many as stay in the first-level cache.
 const PIXELS: usize = 48;
 
@@ -36,108 +39,108 @@ impl<'p, P: Fn(usize) -> [&'p [Lanes]; 2]> Operation for TapGradient<'_, P> {
     type Output = ();
 
     #[inline(always)]
-    fn run<S: Simd>(mut self, simd: S) {
-        assert_eq!(self.dw.len(), self.range.len() * self.filters);
-        assert!(self.range.end <= self.channels);
-        self.dw.fill(0.0);
-        let [rows, columns] = [0, 1].map(|i| self.axes[i].outputs(self.tap[i], 1));
-        let pixels = rows.len() * columns.len();
-        if pixels == 0 {
+    fn run<S: Simd>(self, simd: S) {
+        let Self { axes, channels, filters, tap, ref range, n_packs, ref packs, dw } = self;
+        assert_eq!(dw.len(), range.len() * filters);
+        assert!(range.end <= channels);
+        dw.fill(0.0);
+        if dw.is_empty() {
             return;
         }
-        let at_once = self.n_packs.div_ceil((self.n_packs * pixels).div_ceil(PIXELS).max(1)).max(1);
-        for first in (0..self.n_packs).step_by(at_once) {
-            let packs = first..self.n_packs.min(first + at_once);
-            for channel in self.range.clone().step_by(3 * S::SUMMED) {
-                for filter in (0..self.filters).step_by(FILTERS) {
-                    let (packs, rows, columns) = (packs.clone(), rows.clone(), columns.clone());
-                    self.tile(simd, Place { packs, rows, columns, channel, filter });
+        let [rows, columns] = [0, 1].map(|i| axes[i].outputs(tap[i], 1));
+        let n = n_packs * rows.len() * columns.len();
+        let some = n.div_ceil(n.div_ceil(PIXELS).max(1)).max(1);
+        let mut gathered = [[0.0; 16]; CHANNELS * PIXELS];
+        let [mut x, mut dy] = [[&[][..]; PIXELS]; 2];
+        for first in (0..n).step_by(some) {
+            let n = some.min(n - first);
+            for (i, pixel) in (first..first + n).enumerate() {
+                let (line, column) = (pixel / columns.len(), columns.start + pixel % columns.len());
+                let (pack, row) = (line / rows.len(), rows.start + line % rows.len());
+                let from = |axis: usize, at: usize| at * axes[axis].stride + tap[axis] - axes[axis].before;
+                let images = packs(pack);
+                x[i] = &images[0][from(0, row) * channels * axes[1].input + from(1, column)..];
+                dy[i] = &images[1][row * filters * axes[1].output + column..];
+            }
+            for channel in range.clone().step_by(3 * S::SUMMED) {
+                let n_channels = (range.end - channel).min(3 * S::SUMMED);
+                // Rows of an image are apart by powers of two: few of them would stay in the cache.
+                for (i, to) in gathered.chunks_exact_mut(n).take(n_channels).enumerate() {
+                    let at = (channel + i) * axes[1].input;
+                    to.iter_mut().zip(&x).for_each(|(to, x)| *to = x[at]);
                 }
+                let sums = PixelSums {
+                    x: &gathered[..n_channels * n],
+                    dy: &dy[..n],
+                    step: axes[1].output,
+                    filters,
+                    dw: &mut dw[(channel - range.start) * filters..][..n_channels * filters],
+                };
+                sums.add(simd, n_channels);
             }
         }
     }
 }
 
-/// What a tile sums up, and its first channels.
-struct Place {
-    packs: Range<usize>,
-    rows: Range<usize>,
-    columns: Range<usize>,
-    channel: usize,
-    filter: usize,
+/// The products of some input channels with all output channels, summed up over some pixels.
+struct PixelSums<'a> {
+    /// Inputs, `[channel][pixel]`.
+    x: &'a [Lanes],
+    /// Per pixel, the gradient of its first output channel; those of the others follow `step` apart.
+    dy: &'a [&'a [Lanes]],
+    step: usize,
+    filters: usize,
+    /// `[channel][filters]`.
+    dw: &'a mut [f32],
 }
 
-impl<'p, P: Fn(usize) -> [&'p [Lanes]; 2]> TapGradient<'_, P> {
+impl PixelSums<'_> {
     #[inline(always)]
-    fn tile<S: Simd>(&mut self, simd: S, place: Place) {
-        let channels = self.range.end - place.channel;
-        match channels.min(3 * S::SUMMED) {
-            1 => simd.call(Tile::<P, 1> { of: self, place }),
-            2 => simd.call(Tile::<P, 2> { of: self, place }),
-            3 => simd.call(Tile::<P, 3> { of: self, place }),
-            4 => simd.call(Tile::<P, 4> { of: self, place }),
-            5 => simd.call(Tile::<P, 5> { of: self, place }),
-            _ => simd.call(Tile::<P, 6> { of: self, place }),
+    fn add<S: Simd>(self, simd: S, n_channels: usize) {
+        match n_channels {
+            1 => simd.call(Tiles::<1>(self)),
+            2 => simd.call(Tiles::<2>(self)),
+            3 => simd.call(Tiles::<3>(self)),
+            4 => simd.call(Tiles::<4>(self)),
+            5 => simd.call(Tiles::<5>(self)),
+            _ => simd.call(Tiles::<CHANNELS>(self)),
         }
     }
 }
 
-/// `I` input by four output channels.
-struct Tile<'t, 'a, P, const I: usize> {
-    of: &'t mut TapGradient<'a, P>,
-    place: Place,
-}
+/// Register tiles of `I` input by four output channels, one after the other.
+struct Tiles<'a, const I: usize>(PixelSums<'a>);
 
-impl<'p, P: Fn(usize) -> [&'p [Lanes]; 2], const I: usize> Operation for Tile<'_, '_, P, I> {
+impl<const I: usize> Operation for Tiles<'_, I> {
     type Output = ();
 
     #[inline(always)]
     fn run<S: Simd>(self, simd: S) {
-        let mut sums = [[simd.no_sum(); FILTERS]; I];
-        for pack in self.place.packs.clone() {
-            let [x, dy] = (self.of.packs)(pack);
-            self.add(simd, x, dy, &mut sums);
-        }
-        let Place { channel, filter, .. } = self.place;
-        for (i, sums) in sums.into_iter().enumerate() {
-            let at = (channel - self.of.range.start + i) * self.of.filters + filter;
-            let end = (at + FILTERS).min(at - filter + self.of.filters);
-            let dw = &mut self.of.dw[at..end];
-            dw.iter_mut().zip(simd.totals(sums)).for_each(|(dw, total)| *dw += total);
-        }
-    }
-}
-
-impl<P, const I: usize> Tile<'_, '_, P, I> {
-    /// Adds the pixels of one pack.
-    #[inline(always)]
-    fn add<S: Simd>(&self, simd: S, x: &[Lanes], dy: &[Lanes], sums: &mut [[S::Sum; FILTERS]; I]) {
-        let TapGradient { axes: [rows, columns], channels, filters, tap, .. } = *self.of;
-        let Place { channel, filter, .. } = self.place;
-        assert_eq!(x.len(), rows.input * channels * columns.input);
-        assert_eq!(dy.len(), rows.output * filters * columns.output);
-        let more = (filters - filter).min(FILTERS) - 1;
-        for row in self.place.rows.clone() {
-            let from = row * rows.stride + tap[0] - rows.before;
-            let x_row = (from * channels + channel) * columns.input;
-            let dy_row = (row * filters + filter) * columns.output;
-            for column in self.place.columns.clone() {
-                let from = x_row + column * columns.stride + tap[1] - columns.before;
+        let PixelSums { x, dy, step, filters, dw } = self.0;
+        let n = dy.len();
+        assert_eq!(x.len(), I * n);
+        assert!(dy.iter().all(|dy| dy.len() > (filters - 1) * step));
+        for filter in (0..filters).step_by(FILTERS) {
+            // Past the last channel a tile repeats it, and drops the sums.
+            let more = (filters - filter).min(FILTERS) - 1;
+            let mut sums = [[simd.no_sum(); FILTERS]; I];
+            for (pixel, dy) in dy.iter().enumerate() {
                 let mut vectors = [simd.splat(0.0); FILTERS];
                 for (o, vector) in vectors.iter_mut().enumerate() {
-                    // Past the last channel the tile repeats it, and drops the sums.
-                    let at = dy_row + o.min(more) * columns.output + column;
-                    // SAFETY: row, channel and column are inside the image, and the slice holds the whole image.
-                    *vector = simd.load(unsafe { dy.get_unchecked(at) });
+                    // SAFETY: the channel is at most the last one, which each of the slices holds, as asserted.
+                    *vector = simd.load(unsafe { dy.get_unchecked((filter + o.min(more)) * step) });
                 }
                 for (i, sums) in sums.iter_mut().enumerate() {
-                    // SAFETY: as above: the rows and columns are those for which the tap is inside the image, and
-                    // there are `I` channels from the tile's first.
-                    let x = simd.load(unsafe { x.get_unchecked(from + i * columns.input) });
+                    // SAFETY: the slice holds `n` pixels of each of `I` channels, as asserted.
+                    let x = simd.load(unsafe { x.get_unchecked(i * n + pixel) });
                     for (sum, &dy) in sums.iter_mut().zip(&vectors) {
                         *sum = simd.add_products(x, dy, *sum);
                     }
                 }
+            }
+            for (sums, dw) in sums.into_iter().zip(dw.chunks_exact_mut(filters)) {
+                let dw = &mut dw[filter..=filter + more];
+                dw.iter_mut().zip(simd.totals(sums)).for_each(|(dw, total)| *dw += total);
             }
         }
     }

@@ -55,12 +55,6 @@ pub(crate) struct KernelGradient {
 const CHANNELS: usize = 12;
 
 impl KernelGradient {
-    /// Whether the images are so small.
-    pub(crate) fn suits(conv: &kernels::Conv) -> bool {
-        let output = conv.output();
-        output.h * output.w <= 32
-    }
-
     pub(crate) fn backward(&self, kernels: Kernels, wires: &Wires, packs: &[Store], dw: &mut [f32]) {
         let Some(dy) = wires.dy else { return };
         let conv = &self.conv;

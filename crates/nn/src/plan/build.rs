@@ -116,7 +116,7 @@ impl Builder<'_> {
         let mut shares = vec![None; self.tensors.len()];
         if self.mode == Mode::Training {
             for (number, ConvPlan { conv, kernel, bias, .. }) in self.convs.iter().enumerate() {
-                if !KernelGradient::suits(conv) {
+                if !conv.is_small() {
                     (lengths[number][0], shares[*kernel]) = (conv.weights(), Some((number, 0)));
                 }
                 if let Some(bias) = bias {
@@ -282,7 +282,7 @@ impl Builder<'_> {
         let kind = Kind::Conv(Conv { conv: self.convs.len() });
         self.convs.push(ConvPlan { conv, kernel, bias, folded: None, rectified: false });
         self.emit(layer, layer, (place, x, dx), conv.output().units(), kind);
-        if self.mode == Mode::Training && KernelGradient::suits(&conv) {
+        if self.mode == Mode::Training && conv.is_small() {
             self.add_kernel_gradient(layer, KernelGradient { conv, kernel });
         }
     }
