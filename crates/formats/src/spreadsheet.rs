@@ -4,13 +4,15 @@ use std::borrow::Cow;
 
 /// The bytes as UTF-8 without its mark; those of UTF-16, in which Excel saves "Unicode text", are decoded.
 pub(crate) fn utf8(bytes: &[u8]) -> Cow<'_, [u8]> {
-    let (units, unit): (&[u8], fn([u8; 2]) -> u16) = match bytes {
+    let (text, big_endian) = match bytes {
         [0xef, 0xbb, 0xbf, text @ ..] => return Cow::Borrowed(text),
-        [0xff, 0xfe, text @ ..] => (text, u16::from_le_bytes),
-        [0xfe, 0xff, text @ ..] => (text, u16::from_be_bytes),
+        [0xff, 0xfe, text @ ..] => (text, false),
+        [0xfe, 0xff, text @ ..] => (text, true),
         _ => return Cow::Borrowed(bytes),
     };
-    let units = units.as_chunks::<2>().0.iter().map(|&pair| unit(pair));
+    let pairs = text.as_chunks::<2>().0.iter();
+    let units =
+        pairs.map(|&pair| if big_endian { u16::from_be_bytes(pair) } else { u16::from_le_bytes(pair) });
     let text = char::decode_utf16(units).map(|c| c.unwrap_or(char::REPLACEMENT_CHARACTER));
     Cow::Owned(text.collect::<String>().into_bytes())
 }

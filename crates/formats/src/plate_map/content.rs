@@ -107,7 +107,7 @@ impl Concentration {
 /// A number with a decimal point where it may have a comma; none where the comma may as well be one of thousands (`1,000`).
 fn decimal(number: &str) -> Option<String> {
     let Some((whole, part)) = number.split_once(',') else { return Some(number.to_owned()) };
-    let thousands = part.len() == 3 && whole.trim_start_matches('0') != "";
+    let thousands = part.len() == 3 && !whole.trim_start_matches('0').is_empty();
     (!thousands && !part.contains(['.', ','])).then(|| format!("{whole}.{part}"))
 }
 
