@@ -15,6 +15,7 @@ use serde_json::Value;
 
 use self::array::Array;
 use super::{Field, Fields, Place};
+use crate::error::quote;
 use crate::{FormatError, input};
 
 /// Largest file of metadata, in bytes.
@@ -98,6 +99,10 @@ impl Fields for ZarrFields {
 pub(super) fn open(folder: &Path) -> Result<(&'static str, Vec<Place>, ZarrFields), FormatError> {
     let node = Node::expect(folder)?;
     let format = if node.version == 3 { "OME-Zarr (Zarr 3)" } else { "OME-Zarr (Zarr 2)" };
+    if let Some(version) = node.ome["version"].as_str().filter(|v| is_later(v)) {
+        let expected = "OME-Zarr 0.1 to 0.5 (write it anew as 0.5)";
+        return Err(FormatError::new(folder, expected, quote(version.as_bytes())));
+    }
     let found = if node.ome["multiscales"].is_array() {
         vec![(Place::default(), folder.to_path_buf())]
     } else if node.ome["plate"].is_object() {
@@ -115,6 +120,12 @@ pub(super) fn open(folder: &Path) -> Result<(&'static str, Vec<Place>, ZarrField
     }
     let (places, folders) = found.into_iter().unzip();
     Ok((format, places, ZarrFields { folders }))
+}
+
+/// Whether a version is one whose axes and scales are kept in another way: 0.6, or a draft of it.
+fn is_later(version: &str) -> bool {
+    let minor = version.strip_prefix("0.").and_then(|v| v.split(|c: char| !c.is_ascii_digit()).next());
+    minor.and_then(|v| v.parse::<u32>().ok()).is_some_and(|minor| minor > 5)
 }
 
 /// A path that metadata tell, which must stay within the folder.

@@ -109,3 +109,37 @@ fn metadata_in_another_image() {
     let error = field.plane(At { z: 1, ..At::default() }).expect_err("a plane whose file is missing");
     assert!(error.to_string().contains("missing"), "{error}");
 }
+
+/// Damaged versions of each file.
+const N_VERSIONS: u64 = 1000;
+
+/// The next of a sequence of numbers that look random (a linear congruential generator, Knuth's constants).
+fn next(state: &mut u64) -> usize {
+    *state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+    (*state >> 33) as usize
+}
+
+#[test]
+fn damaged_files_are_read_or_refused() {
+    let (mut n_refused, mut n_read) = (0, 0);
+    for entry in std::fs::read_dir(unpacked().path()).expect("a folder") {
+        let path = entry.expect("an entry").path();
+        let whole = std::fs::read(&path).expect("a file");
+        for version in 0..N_VERSIONS {
+            let (mut bytes, mut state) = (whole.clone(), version);
+            for _ in 0..1 + version % 6 {
+                let at = next(&mut state) % bytes.len();
+                // Extreme values find more than others.
+                let values = [0, 1, 0x7f, 0x80, 0xff, next(&mut state) as u8];
+                bytes[at] = values[next(&mut state) % values.len()];
+            }
+            let read = Image::parse(&path, bytes).and_then(|image| {
+                let field = image.field(0)?;
+                field.all().take(100).try_for_each(|at| field.plane(at).map(drop))
+            });
+            n_read += usize::from(read.is_ok());
+            n_refused += usize::from(read.is_err());
+        }
+    }
+    assert!(n_read > 1000 && n_refused > 1000, "{n_read} read, {n_refused} refused");
+}

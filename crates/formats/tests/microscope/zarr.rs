@@ -128,3 +128,25 @@ fn metadata_cannot_lead_out_of_the_folder() {
         assert!(error.to_string().contains("within the folder"), "{error}");
     }
 }
+
+#[test]
+fn what_other_writers_say_in_their_own_way() {
+    let folder = unpacked();
+    let path = folder.path().join("v2_gzip.zarr");
+    let rewrite = |name: &str, from: &str, to: &str| {
+        let text = std::fs::read_to_string(path.join(name)).expect("metadata");
+        let changed = text.replacen(from, to, 1);
+        assert_ne!(changed, text, "{name}: {from}");
+        std::fs::write(path.join(name), changed).expect("a file");
+    };
+    let array: serde_json::Value =
+        serde_json::from_slice(&std::fs::read(path.join("0/.zarray")).expect("an array")).expect("its JSON");
+    let fill = array["fill_value"].to_string();
+    rewrite("0/.zarray", &format!("\"fill_value\": {fill}"), "\"fill_value\": \"0\"");
+    assert!(Image::open(&path).is_ok());
+    rewrite("0/.zarray", "\"fill_value\": \"0\"", "\"fill_value\": \"a\"");
+    assert!(Image::open(&path).is_err());
+    rewrite(".zattrs", "{", "{\"version\": \"0.6.dev2\",");
+    let error = Image::open(&path).expect_err("another version").to_string();
+    assert!(error.contains("0.6.dev2") && error.contains("0.1 to 0.5"), "{error}");
+}

@@ -223,7 +223,8 @@ fn fill(json: &Value, dtype: Dtype) -> Result<Vec<u8>, String> {
             "NaN" => f64::NAN,
             "Infinity" => f64::INFINITY,
             "-Infinity" => f64::NEG_INFINITY,
-            _ => return Err(refuse()),
+            // Java's writers have numbers as text.
+            number => number.parse().ok().filter(|n: &f64| n.is_finite()).ok_or_else(refuse)?,
         },
         number => number.as_f64().ok_or_else(refuse)?,
     };
