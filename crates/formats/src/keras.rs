@@ -7,7 +7,8 @@
 //! | `.keras` (a zip) | `config.json` | `model.weights.h5`, `layers/<kind>_<number>/vars/<number>` |
 //!
 //! Models inside models are unfolded, and a layer that is applied again is there again: what comes out is one graph of
-//! layers in an order in which each comes after all that it reads. What a layer means is not known here; its settings are kept as they are written.
+//! layers in an order in which each comes after all that it reads. What a layer means is not known here; its settings
+//! are kept as they are written.
 //!
 //! # Source
 //! <https://keras.io/guides/serialization_and_saving/>; the HDF5 layout is that of `keras.src.legacy.saving`.

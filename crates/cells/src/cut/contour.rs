@@ -23,6 +23,7 @@ const LAST: u8 = 3;
 
 /// Row and column steps to the eight neighbours, counter-clockwise from the right.
 const STEPS: [(isize, isize); 8] = [(0, 1), (-1, 1), (-1, 0), (-1, -1), (0, -1), (1, -1), (1, 0), (1, 1)];
+const LEFT: usize = 4;
 
 /// What there is to know of one outline. A walk along a line one pixel thick visits its pixels twice, and both count.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,8 +41,8 @@ pub struct Contour {
 }
 
 impl Contour {
-    /// None of it yet.
-    fn from(y: usize, x: usize) -> Contour {
+    /// Nothing but the first pixel's place.
+    fn starting_at(y: usize, x: usize) -> Contour {
         Contour { n: 0, sum_y: 0, sum_x: 0, twice_area: 0, start: (y, x) }
     }
 
@@ -98,7 +99,7 @@ impl Mask {
     /// Follows the outer border that begins at `start`, and marks it.
     fn follow(&mut self, start: usize) -> Contour {
         let stride = self.w + 2;
-        let mut contour = Contour::from(start / stride - 1, start % stride - 1);
+        let mut contour = Contour::starting_at(start / stride - 1, start % stride - 1);
         let (mut y, mut x) = contour.start;
         // Clockwise from the left, where there is ground, to the pixel that the walk will come back from.
         let around = self.around(start);
@@ -107,7 +108,7 @@ impl Mask {
             contour.add(y, x);
             return contour;
         }
-        let mut from = (around.rotate_left(4).ilog2() as usize + 4) % 8;
+        let mut from = (around.rotate_left(LEFT as u32).ilog2() as usize + LEFT) % 8;
         let offset = |direction: usize| STEPS[direction].0 * stride as isize + STEPS[direction].1;
         let (end, mut at) = (start.wrapping_add_signed(offset(from)), start);
         let mut twice_area = 0i64;
@@ -115,6 +116,7 @@ impl Mask {
             // Counter-clockwise from where the walk came.
             let steps = self.around(at).rotate_right(from as u32 + 1).trailing_zeros() as usize;
             let direction = (from + 1 + steps) % 8;
+            // The right is direction 0: as many steps away.
             let right_is_ground = (7 - from) % 8 < steps;
             if right_is_ground {
                 self.marks[at] = LAST;

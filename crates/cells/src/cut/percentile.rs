@@ -66,7 +66,7 @@ impl PercentileSettings {
     }
 }
 
-/// Buffers for one field and its crops. Who has many fields keeps them: fresh memory costs as much time as the arithmetic.
+/// Buffers for one field and its crops. Who has many fields keeps them: fresh memory takes up to a third of the time.
 #[derive(Debug, Clone, Default)]
 pub struct Room<T> {
     blurred: Vec<T>,

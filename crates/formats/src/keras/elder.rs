@@ -77,6 +77,10 @@ pub(super) fn role(name: &str) -> Option<&'static str> {
 /// A kernel `[filters, in, rows, columns]` as `[rows, columns, in, filters]`; another array as it is.
 pub(super) fn filters_last(array: KerasArray) -> KerasArray {
     let [f, c, h, w] = array.shape[..] else { return array };
+    // Of an array without values the sides may be any numbers.
+    if array.values.is_empty() {
+        return array;
+    }
     let mut values = Vec::with_capacity(array.values.len());
     for at in 0..h * w {
         for i in 0..c {
@@ -88,8 +92,9 @@ pub(super) fn filters_last(array: KerasArray) -> KerasArray {
 
 /// A kernel `[rows, columns, in, filters]` turned by half a turn: Theano convolves, where others correlate.
 pub(super) fn turned(array: KerasArray) -> KerasArray {
-    let [_, _, c, f] = array.shape[..] else { return array };
-    let values = array.values.chunks((c * f).max(1)).rev().flatten().copied().collect();
+    let [h, w, _, _] = array.shape[..] else { return array };
+    let n_taps = h.saturating_mul(w).max(1);
+    let values = array.values.chunks((array.values.len() / n_taps).max(1)).rev().flatten().copied().collect();
     KerasArray { values, ..array }
 }
 
@@ -131,5 +136,8 @@ mod tests {
         let last = filters_last(array(&[2, 1, 1, 3], &[0.0, 1.0, 2.0, 3.0, 4.0, 5.0]));
         assert_eq!(last, array(&[1, 3, 1, 2], &[0.0, 3.0, 1.0, 4.0, 2.0, 5.0]));
         assert_eq!(turned(last), array(&[1, 3, 1, 2], &[2.0, 5.0, 1.0, 4.0, 0.0, 3.0]));
+        let none = array(&[0, usize::MAX, usize::MAX, usize::MAX], &[]);
+        assert_eq!(filters_last(none.clone()), none);
+        assert_eq!(turned(none.clone()), none);
     }
 }

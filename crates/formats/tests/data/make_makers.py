@@ -7,6 +7,7 @@ Written byte by byte, as no writer makes them. Value i of every image is (7 i mo
 """
 
 import struct
+import tempfile
 import zipfile
 
 import numpy
@@ -71,6 +72,7 @@ def ome(text, pixels):
 
 
 def main():
+    folder = tempfile.mkdtemp()
     files = {}
     stack = ramp(3 * 6 * 5, 200).reshape(3, 6, 5)
     files["depth.stk"] = metamorph(stack, 5, 0), stack
@@ -105,21 +107,21 @@ def main():
     with zipfile.ZipFile("makers.zip", "w", zipfile.ZIP_DEFLATED) as out:
         for name, (content, expected) in files.items():
             out.writestr(zipfile.ZipInfo(name, (2026, 1, 1, 0, 0, 0)), content)
-            with open(f"/tmp/{name}", "wb") as file:
+            with open(f"{folder}/{name}", "wb") as file:
                 file.write(content)
             if expected is not None:
-                found = tifffile.imread(f"/tmp/{name}", series=0)
+                found = tifffile.imread(f"{folder}/{name}", series=0)
                 assert (found.squeeze() == expected).all(), name
     for name in ("little", "big"):
-        values = tifffile.imread(f"/tmp/float24_{name}.tif").ravel()
+        values = tifffile.imread(f"{folder}/float24_{name}.tif").ravel()
         assert values[0] == 1 and values[1] == -2.5 and numpy.isinf(values[4]), values
         print(name, [f"{v:08x}" for v in values.view("uint32")])
-    with tifffile.TiffFile("/tmp/depth.stk") as file:
+    with tifffile.TiffFile(f"{folder}/depth.stk") as file:
         print({k: file.stk_metadata.get(k) for k in ("NumberPlanes", "XCalibration", "YCalibration", "CalibrationUnits")})
         print(file.series[0].axes)
-    with tifffile.TiffFile("/tmp/time.stk") as file:
+    with tifffile.TiffFile(f"{folder}/time.stk") as file:
         print(file.series[0].axes, file.stk_metadata["TimeCreated"])
-    assert tifffile.imread("/tmp/first.ome.tif").ravel().tolist() == planes.ravel().tolist()
+    assert tifffile.imread(f"{folder}/first.ome.tif").ravel().tolist() == planes.ravel().tolist()
 
 
 main()

@@ -69,7 +69,8 @@ impl Planes {
 
     /// An array with a row for each feature.
     pub fn array(self, array: &KerasArray) -> KerasArray {
-        let width = array.shape.iter().skip(1).product();
+        let Planes(Shape { h, w, c }) = self;
+        let width = array.values.len() / (h * w * c);
         KerasArray { values: self.rows(&array.values, width), ..array.clone() }
     }
 }
