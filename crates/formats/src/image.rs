@@ -41,7 +41,7 @@ pub fn has_image_name(name: &str) -> bool {
 /// Reads a PNG, JPEG or TIFF file; which one is told by its content.
 ///
 /// 8- and 16-bit grey, RGB and any number of channels in TIFF, 32- and 64-bit floats in TIFF (64 become 32). An
-/// alpha channel of PNG is dropped when it is opaque; JPEG is decoded as libjpeg-turbo does, to the byte, and inks
+/// alpha channel of PNG is dropped, what it hides is read as it is stored; JPEG is decoded as libjpeg-turbo does, to the byte, and inks
 /// become the colours that they print. The pages of a TIFF with several are its channels, unless
 /// its description says `{"shape": [h, w, c]}`, as tifffile writes.
 ///
@@ -56,9 +56,21 @@ pub fn read(path: &Path) -> Result<Image, FormatError> {
 /// # Errors
 /// As [`read`].
 pub fn parse(path: &Path, bytes: &[u8]) -> Result<Image, FormatError> {
+    parse_noting(path, bytes).map(|(image, _)| image)
+}
+
+/// As [`parse`], and what a user of the image should know of it.
+pub(crate) fn parse_noting(path: &Path, bytes: &[u8]) -> Result<(Image, Vec<String>), FormatError> {
+    let mut notes = Vec::new();
     let image = match bytes {
         [0xff, 0xd8, 0xff, ..] => jpeg_file::parse(path, bytes),
-        [0x89, b'P', b'N', b'G', ..] => foreign::decode(path, "an image", || png_file::parse(path, bytes)),
+        [0x89, b'P', b'N', b'G', ..] => {
+            let (image, hides) = foreign::decode(path, "an image", || png_file::parse(path, bytes))?;
+            if hides {
+                notes.push("some pixels are transparent, and are read as they are stored".to_owned());
+            }
+            Ok(image)
+        }
         [b'I', b'I', 42 | 43, 0, ..] | [b'M', b'M', 0, 42 | 43, ..] => {
             foreign::decode(path, "an image", || tiff_file::parse(path, bytes))
         }
@@ -68,5 +80,17 @@ pub fn parse(path: &Path, bytes: &[u8]) -> Result<Image, FormatError> {
         let found = format!("{} with {} values", image.shape, image.pixels.len());
         return Err(FormatError::new(path, "an image with pixels", found));
     }
-    Ok(image)
+    Ok((image, notes))
+}
+
+/// The values of a PNG as a drawing program of labels means them, `[h, w]`: numbers of the colours of a palette, and grey of
+/// fewer than 8 bits as it is stored. None of any other image.
+///
+/// # Errors
+/// When it is broken, or larger than [`MAX_VALUES`].
+pub(crate) fn indices(path: &Path, bytes: &[u8]) -> Result<Option<(CropShape, Vec<u8>)>, FormatError> {
+    match bytes {
+        [0x89, b'P', b'N', b'G', ..] => foreign::decode(path, "an image", || png_file::indices(path, bytes)),
+        _ => Ok(None),
+    }
 }

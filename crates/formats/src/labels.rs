@@ -7,7 +7,7 @@ use cells::Pixels;
 
 use crate::microscope::{Field, Image, Plane};
 use crate::npy::{self, Values};
-use crate::{FormatError, input};
+use crate::{FormatError, image, input};
 
 /// An open label image of one or more frames.
 #[derive(Debug)]
@@ -27,7 +27,8 @@ enum Source {
 }
 
 impl LabelImage {
-    /// Opens a TIFF or PNG of one focal plane, or a `.npy` of whole numbers, `[h, w]` or `[t, h, w]`.
+    /// Opens a TIFF or PNG of one focal plane, or a `.npy` of whole numbers, `[h, w]` or `[t, h, w]`, which may have more
+    /// axes of length 1. Of a PNG with a palette the labels are the numbers of the colours.
     ///
     /// # Errors
     /// When it is none of them, or holds values that are no labels. A `_seg.npy` of Cellpose is a Python pickle, which could run
@@ -36,6 +37,14 @@ impl LabelImage {
         let is_array = input::head(path, 6)?.starts_with(b"\x93NUMPY");
         if is_array {
             return Ok(LabelImage { path: path.to_path_buf(), source: array(path)? });
+        }
+        // Programs that draw labels number the colours of a palette with them.
+        if input::head(path, 4)?.starts_with(b"\x89PNG")
+            && let Some((shape, values)) = image::indices(path, &input::read(path, image::MAX_FILE)?)?
+        {
+            let labels = values.into_iter().map(u32::from).collect();
+            let source = Source::Array { shape: [1, shape.h, shape.w], labels };
+            return Ok(LabelImage { path: path.to_path_buf(), source });
         }
         Self::of_field(path, Image::open(path)?.field(0)?)
     }
@@ -115,7 +124,12 @@ fn array(path: &Path) -> Result<Source, FormatError> {
     }
     let (file, len) = input::open(path)?;
     let array = npy::read_array(path, &mut BufReader::new(file), Some(len))?;
-    let shape = match array.shape[..] {
+    // Networks leave axes of one image, one channel and one focal plane.
+    let mut shape = array.shape.clone();
+    while let Some(axis) = shape.iter().rposition(|&n| n == 1).filter(|_| shape.len() > 2) {
+        shape.remove(axis);
+    }
+    let shape = match shape[..] {
         [h, w] if h * w > 0 => [1, h, w],
         [t, h, w] if t * h * w > 0 => [t, h, w],
         _ => {

@@ -16,6 +16,7 @@ use serde_json::{Value, json};
 
 pub(crate) use header::{Header, Kind};
 
+use crate::microscope::f32_from_f16;
 use crate::{FormatError, channels, input};
 
 /// Most channels that are told from rows without being told.
@@ -34,8 +35,8 @@ pub enum Axes {
 /// Values of an array in C order.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Values {
-    /// 8-bit, 16-bit and floating-point numbers of 32 and 64 bits; the flag tells that they had 64.
-    Pixels(Pixels, bool),
+    /// 8-bit, 16-bit and floating-point numbers; what they were in the file when that is another type.
+    Pixels(Pixels, Option<&'static str>),
     /// Other whole numbers.
     Int(Vec<i64>),
     /// Text.
@@ -49,8 +50,9 @@ pub(crate) struct Array {
     pub values: Values,
 }
 
-/// Reads a stack of images of one class: `[n, h, w]`, `[n, h, w, c]` or `[n, c, h, w]` of uint8, uint16, float32 or
-/// float64 (stored as float32, which is recorded). Cells are named `<file without ending>/<index>` and have no class.
+/// Reads a stack of images of one class: `[n, h, w]`, `[n, h, w, c]` or `[n, c, h, w]` of uint8, uint16 or float32. Other
+/// numbers are stored as float32, which is recorded: float16 and float64, and whole numbers as far as that has them
+/// exactly, up to 2²⁴ on both sides of 0; booleans as 0 and 1 in uint8. Cells are named `<file without ending>/<index>` and have no class.
 ///
 /// # Errors
 /// When it is not such a file, its length does not match its shape, or the order of its axes cannot be told and is
@@ -89,12 +91,10 @@ pub(crate) fn images(
     array: Array,
     axes: Option<Axes>,
 ) -> Result<(CropShape, Pixels, Value), FormatError> {
-    let (pixels, narrowed) = match array.values {
-        Values::Pixels(pixels, narrowed) => (pixels, narrowed),
-        Values::Int(_) | Values::Text(_) => {
-            let expected = "images of uint8, uint16, float32 or float64";
-            return Err(FormatError::new(path, expected, "values of another type"));
-        }
+    let (pixels, was) = match array.values {
+        Values::Pixels(pixels, was) => (pixels, was),
+        Values::Int(v) => (Pixels::Float32(exact(path, &v)?), Some("whole numbers")),
+        Values::Text(_) => return Err(FormatError::new(path, "images of numbers", "text")),
     };
     let (shape, axes) = layout(path, &array.shape, axes)?;
     if pixels.is_empty() || shape.is_empty() {
@@ -108,13 +108,23 @@ pub(crate) fn images(
         (_, pixels) => pixels,
     };
     let mut provenance = json!({});
-    if narrowed {
-        provenance["converted"] = json!("float64 to float32");
+    if let Some(was) = was {
+        provenance["converted"] = json!(format!("{was} to float32"));
     }
     if let Some(axes) = axes {
         provenance["axes"] = json!(axes);
     }
     Ok((shape, pixels, provenance))
+}
+
+/// Whole numbers as floats that are equal to them.
+fn exact(path: &Path, values: &[i64]) -> Result<Vec<f32>, FormatError> {
+    const MOST: u64 = 1 << 24;
+    let one = |&x: &i64| (x.unsigned_abs() <= MOST).then_some(x as f32).ok_or(x);
+    values.iter().map(one).collect::<Result<_, _>>().map_err(|x| {
+        let expected = format!("intensities from -{MOST} to {MOST}, which float32 has exactly");
+        FormatError::new(path, expected, x.to_string())
+    })
 }
 
 /// Which axis is what.
@@ -163,22 +173,25 @@ pub(crate) fn read_array(path: &Path, reader: &mut dyn Read, len: Option<u64>) -
     }
     let mut s = Source { path, reader, n, width: header.kind.width(), big: header.big_endian };
     let values = match header.kind {
-        Kind::Pixels(Depth::Uint8) => Values::Pixels(Pixels::Uint8(s.numbers(|b, _| b[0])?), false),
+        Kind::Pixels(Depth::Uint8) => Values::Pixels(Pixels::Uint8(s.numbers(|b, _| b[0])?), None),
+        Kind::Bool => Values::Pixels(Pixels::Uint8(s.numbers(|b, _| u8::from(b[0] != 0))?), None),
         Kind::Pixels(Depth::Uint16) => {
             let v = s.numbers(|b, big| unsigned(b, big) as u16)?;
-            Values::Pixels(Pixels::Uint16(v), false)
+            Values::Pixels(Pixels::Uint16(v), None)
         }
         Kind::Pixels(Depth::Float32) => {
             let v = s.numbers(|b, big| f32::from_bits(unsigned(b, big) as u32))?;
-            Values::Pixels(Pixels::Float32(v), false)
+            Values::Pixels(Pixels::Float32(v), None)
+        }
+        Kind::Half => {
+            let v = s.numbers(|b, big| f32_from_f16(unsigned(b, big) as u16))?;
+            Values::Pixels(Pixels::Float32(v), Some("float16"))
         }
         Kind::Double => {
             let v = s.numbers(|b, big| f64::from_bits(unsigned(b, big)) as f32)?;
-            Values::Pixels(Pixels::Float32(v), true)
+            Values::Pixels(Pixels::Float32(v), Some("float64"))
         }
-        Kind::Unsigned(_) => {
-            Values::Int(s.numbers(|b, big| i64::try_from(unsigned(b, big)).unwrap_or(i64::MAX))?)
-        }
+        Kind::Unsigned(_) => Values::Int(whole(path, s.numbers(unsigned)?)?),
         Kind::Signed(_) => Values::Int(s.numbers(signed)?),
         Kind::Text(_) => Values::Text(s.texts(wide_text)?),
         Kind::Bytes(_) => Values::Text(s.texts(|b, _| std::str::from_utf8(b).ok().map(str::to_owned))?),
@@ -220,6 +233,13 @@ impl Source<'_> {
             .collect::<Option<_>>()
             .ok_or_else(|| FormatError::new(self.path, "text", "bytes that are none"))
     }
+}
+
+/// Numbers below 2⁶³.
+fn whole(path: &Path, values: Vec<u64>) -> Result<Vec<i64>, FormatError> {
+    let one =
+        |x: u64| i64::try_from(x).map_err(|_| FormatError::new(path, "numbers below 2^63", x.to_string()));
+    values.into_iter().map(one).collect()
 }
 
 /// A number of one to eight bytes.

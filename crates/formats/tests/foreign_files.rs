@@ -6,6 +6,7 @@ use cells::{CellSet, CropShape, Depth, Pixels};
 use formats::annotation::{self, AnnotationOptions};
 use formats::fit::{Fit, FitMethod};
 use formats::image::{self, Image};
+use formats::labels::LabelImage;
 use formats::model::ModelFile;
 use formats::npz::{self, NpzOptions};
 use formats::table::{Column, Table};
@@ -80,8 +81,49 @@ fn axes_are_asked_for_when_they_cannot_be_told() -> Result {
 fn other_arrays_are_refused_by_name() {
     let error = npy::read(&data("pickle.npy"), None).expect_err("a pickle").to_string();
     assert!(error.contains("pickle"), "{error}");
-    let error = npy::read(&data("i8.npy"), None).expect_err("64-bit integers").to_string();
-    assert!(error.contains("uint8, uint16, float32 or float64"), "{error}");
+    let error = npy::read(&data("structured.npy"), None).expect_err("pairs").to_string();
+    assert!(error.contains("a structured type"), "{error}");
+    let error = npy::read(&data("u8_large.npy"), None).expect_err("inexact").to_string();
+    assert!(error.contains("16777216") && error.contains("found 16777223"), "{error}");
+}
+
+#[test]
+fn other_numbers_become_floats_that_are_equal() -> Result {
+    let cases = [
+        ("i8.npy", "whole numbers", 0.0),
+        ("i2_negative.npy", "whole numbers", 100.0),
+        ("f2.npy", "float16", 0.0),
+    ];
+    for (name, was, less) in cases {
+        let set = npy::read(&data(name), None)?;
+        let expected: Vec<f32> = ramp(60, 1).into_iter().map(|x| x - less).collect();
+        assert_eq!(floats(&set.pixels), expected, "{name}");
+        assert_eq!(set.provenance["converted"], format!("{was} to float32"), "{name}");
+    }
+    let set = npy::read(&data("bool.npy"), None)?;
+    let expected: Vec<f32> = ramp(60, 1).into_iter().map(|x| f32::from(u8::from(x > 100.0))).collect();
+    assert_eq!((set.pixels.depth(), floats(&set.pixels)), (Depth::Uint8, expected));
+    Ok(())
+}
+
+#[test]
+fn labels_are_what_was_drawn() -> Result {
+    let whole = |n: u32| (0..42).map(|i| i * 7 % 251 % n).collect::<Vec<u32>>();
+    for (name, n) in
+        [("palette.png", 251), ("palette4.png", 16), ("grey8.png", 251), ("labels_1hw1.npy", 251)]
+    {
+        let labels = LabelImage::open(&data(name))?;
+        assert_eq!((labels.n_frames(), labels.size()), (1, (6, 7)), "{name}");
+        assert_eq!(labels.frame(0)?, whole(n), "{name}");
+    }
+    let broken = std::fs::read(data("palette4.png")).expect("a file");
+    let dir = tempfile::tempdir().expect("a folder");
+    let path = dir.path().join("labels.png");
+    for n in 4..broken.len() {
+        std::fs::write(&path, &broken[..n]).expect("a file");
+        assert!(LabelImage::open(&path).is_err(), "{n} bytes");
+    }
+    Ok(())
 }
 
 #[test]
@@ -123,7 +165,14 @@ fn images_of_every_layout() -> Result {
         let image = check_image(name, 1, &ramp(42, 200))?;
         assert_eq!(image.pixels.depth(), Depth::Uint16, "{name}");
     }
-    for name in ["rgb8.tif", "rgb8_bigtiff.tif", "rgb8_planar.tif", "rgb8.png", "rgba8_opaque.png"] {
+    for name in [
+        "rgb8.tif",
+        "rgb8_bigtiff.tif",
+        "rgb8_planar.tif",
+        "rgb8.png",
+        "rgba8_opaque.png",
+        "rgba8_transparent.png",
+    ] {
         check_image(name, 3, &ramp(126, 1))?;
     }
     for name in ["two_channels_as_pages.tif", "channels_first.tif"] {

@@ -9,38 +9,80 @@ use image::{DynamicImage, ExtendedColorType, ImageEncoder, ImageFormat, ImageRea
 use super::{Image, MAX_VALUES};
 use crate::{FormatError, atomic};
 
-pub(super) fn parse(path: &Path, bytes: &[u8]) -> Result<Image, FormatError> {
+/// The image without its alpha channel, and whether that hides anything.
+pub(super) fn parse(path: &Path, bytes: &[u8]) -> Result<(Image, bool), FormatError> {
     let broken = |e: image::ImageError| FormatError::new(path, "a PNG image", e.to_string());
-    // The decoder makes up what is missing near the end.
-    if !is_whole(bytes) {
-        return Err(FormatError::new(path, "a whole PNG image", "the end of the file too early"));
-    }
+    check_whole(path, bytes)?;
     let reader = || ImageReader::with_format(Cursor::new(bytes), ImageFormat::Png);
     let (w, h) = reader().into_dimensions().map_err(broken)?;
-    if w as usize * h as usize > MAX_VALUES / 4 {
-        let expected = format!("at most {} pixels", MAX_VALUES / 4);
-        return Err(FormatError::new(path, expected, format!("{h} rows x {w} columns")));
-    }
+    check_size(path, h, w)?;
     let mut reader = reader();
     let mut limits = Limits::default();
     limits.max_alloc = Some(8 * MAX_VALUES as u64);
     reader.limits(limits);
-    let (h, w) = (h as usize, w as usize);
-    let (c, pixels) = match reader.decode().map_err(broken)? {
-        DynamicImage::ImageLuma8(i) => (1, Pixels::Uint8(i.into_raw())),
-        DynamicImage::ImageRgb8(i) => (3, Pixels::Uint8(i.into_raw())),
-        DynamicImage::ImageLuma16(i) => (1, Pixels::Uint16(i.into_raw())),
-        DynamicImage::ImageRgb16(i) => (3, Pixels::Uint16(i.into_raw())),
-        DynamicImage::ImageLumaA8(i) => (1, Pixels::Uint8(opaque(path, &i.into_raw(), 2, u8::MAX)?)),
-        DynamicImage::ImageRgba8(i) => (3, Pixels::Uint8(opaque(path, &i.into_raw(), 4, u8::MAX)?)),
-        DynamicImage::ImageLumaA16(i) => (1, Pixels::Uint16(opaque(path, &i.into_raw(), 2, u16::MAX)?)),
-        DynamicImage::ImageRgba16(i) => (3, Pixels::Uint16(opaque(path, &i.into_raw(), 4, u16::MAX)?)),
+    let uint8 = |c: usize, values| (c, Pixels::Uint8(values), false);
+    let uint16 = |c: usize, values| (c, Pixels::Uint16(values), false);
+    let (c, pixels, hides) = match reader.decode().map_err(broken)? {
+        DynamicImage::ImageLuma8(i) => uint8(1, i.into_raw()),
+        DynamicImage::ImageRgb8(i) => uint8(3, i.into_raw()),
+        DynamicImage::ImageLuma16(i) => uint16(1, i.into_raw()),
+        DynamicImage::ImageRgb16(i) => uint16(3, i.into_raw()),
+        DynamicImage::ImageLumaA8(i) => without_alpha(&i.into_raw(), 1, u8::MAX, Pixels::Uint8),
+        DynamicImage::ImageRgba8(i) => without_alpha(&i.into_raw(), 3, u8::MAX, Pixels::Uint8),
+        DynamicImage::ImageLumaA16(i) => without_alpha(&i.into_raw(), 1, u16::MAX, Pixels::Uint16),
+        DynamicImage::ImageRgba16(i) => without_alpha(&i.into_raw(), 3, u16::MAX, Pixels::Uint16),
         other => {
             let found = format!("{:?}", other.color());
             return Err(FormatError::new(path, "8- or 16-bit grey or RGB", found));
         }
     };
-    Ok(Image { shape: CropShape { h, w, c }, pixels })
+    Ok((Image { shape: CropShape { h: h as usize, w: w as usize, c }, pixels }, hides))
+}
+
+/// The values of a picture with a palette, or of grey of fewer than 8 bits, as they are in the file: `[h, w]`. None of any
+/// other picture, whose values are those of the image.
+pub(super) fn indices(path: &Path, bytes: &[u8]) -> Result<Option<(CropShape, Vec<u8>)>, FormatError> {
+    let broken = |e: png::DecodingError| FormatError::new(path, "a PNG image", e.to_string());
+    check_whole(path, bytes)?;
+    let mut decoder = png::Decoder::new(Cursor::new(bytes));
+    decoder.set_transformations(png::Transformations::IDENTITY);
+    let mut reader = decoder.read_info().map_err(broken)?;
+    let info = reader.info();
+    let (h, w, depth) = (info.height, info.width, info.bit_depth as u8);
+    let is_listed = info.color_type == png::ColorType::Indexed;
+    if !is_listed && !(info.color_type == png::ColorType::Grayscale && depth < 8) {
+        return Ok(None);
+    }
+    check_size(path, h, w)?;
+    let (h, w) = (h as usize, w as usize);
+    let row = (w * usize::from(depth)).div_ceil(8);
+    let mut packed = vec![0; row * h];
+    let frame = reader.next_frame(&mut packed).map_err(broken)?;
+    if frame.line_size != row {
+        return Err(FormatError::new(path, format!("rows of {row} bytes"), frame.line_size.to_string()));
+    }
+    let value = |row: &[u8], x: usize| {
+        let bit = x * usize::from(depth);
+        row[bit / 8] << (bit % 8) >> (8 - depth)
+    };
+    let values = packed.chunks_exact(row).flat_map(|row| (0..w).map(move |x| value(row, x)));
+    Ok(Some((CropShape { h, w, c: 1 }, values.collect())))
+}
+
+fn check_size(path: &Path, h: u32, w: u32) -> Result<(), FormatError> {
+    if h as usize * w as usize <= MAX_VALUES / 4 {
+        return Ok(());
+    }
+    let expected = format!("at most {} pixels", MAX_VALUES / 4);
+    Err(FormatError::new(path, expected, format!("{h} rows x {w} columns")))
+}
+
+/// The decoder makes up what is missing near the end.
+fn check_whole(path: &Path, bytes: &[u8]) -> Result<(), FormatError> {
+    if is_whole(bytes) {
+        return Ok(());
+    }
+    Err(FormatError::new(path, "a whole PNG image", "the end of the file too early"))
 }
 
 /// Whether the chunks go on to the last.
@@ -61,21 +103,20 @@ fn is_whole(bytes: &[u8]) -> bool {
     false
 }
 
-/// Drops an alpha channel that hides nothing; what a half-transparent pixel means for a measurement is undefined.
-fn opaque<T: Copy + PartialEq>(
-    path: &Path,
+/// Drops an alpha channel behind `c` others, and says whether it hides anything. Intensities stay as they are stored.
+fn without_alpha<T: Copy + PartialEq>(
     values: &[T],
-    channels: usize,
+    c: usize,
     full: T,
-) -> Result<Vec<T>, FormatError> {
-    let mut out = Vec::with_capacity(values.len() / channels * (channels - 1));
-    for pixel in values.chunks_exact(channels) {
-        if pixel[channels - 1] != full {
-            return Err(FormatError::new(path, "no transparent pixel", "some"));
-        }
-        out.extend_from_slice(&pixel[..channels - 1]);
+    pixels: impl Fn(Vec<T>) -> Pixels,
+) -> (usize, Pixels, bool) {
+    let mut kept = Vec::with_capacity(values.len() / (c + 1) * c);
+    let mut hides = false;
+    for pixel in values.chunks_exact(c + 1) {
+        hides |= pixel[c] != full;
+        kept.extend_from_slice(&pixel[..c]);
     }
-    Ok(out)
+    (c, pixels(kept), hides)
 }
 
 /// Writes an 8-bit grey PNG of `h` rows and `w` columns, atomically.

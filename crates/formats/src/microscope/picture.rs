@@ -25,15 +25,15 @@ pub(super) fn open(bytes: Bytes) -> Result<Picture, FormatError> {
 }
 
 impl Packed {
-    fn decode(&self) -> Result<image::Image, FormatError> {
+    fn decode(&self) -> Result<(image::Image, Vec<String>), FormatError> {
         let packed = self.bytes.read(0, self.bytes.len() as usize)?;
-        image::parse(self.bytes.path(), &packed)
+        image::parse_noting(self.bytes.path(), &packed)
     }
 }
 
 impl Fields for Picture {
     fn field(&self, _: usize) -> Result<Field, FormatError> {
-        let image = self.packed.decode()?;
+        let (image, notes) = self.packed.decode()?;
         let (dtype, bits) = match image.pixels {
             Pixels::Uint8(_) => (Dtype::U8, 8),
             Pixels::Uint16(_) => (Dtype::U16, 16),
@@ -48,7 +48,7 @@ impl Fields for Picture {
             bits,
             levels: vec![Level { h: image.shape.h, w: image.shape.w }],
             sizes: Sizes::default(),
-            notes: Vec::new(),
+            notes,
         };
         Ok(Field::new(self.packed.bytes.path(), facts, Opened(std::sync::Arc::clone(&self.packed))))
     }
@@ -58,7 +58,7 @@ struct Opened(std::sync::Arc<Packed>);
 
 impl Planes for Opened {
     fn read(&self, _: usize, at: At, n_channels: usize, window: Window) -> Result<Vec<Plane>, FormatError> {
-        let image = self.0.decode()?;
+        let (image, _) = self.0.decode()?;
         let (w, k) = (image.shape.w, image.shape.c);
         let index = |i: usize, c: usize| {
             let (y, x) = (window.y + i / window.w, window.x + i % window.w);

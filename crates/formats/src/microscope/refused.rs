@@ -5,7 +5,7 @@ use std::path::Path;
 use crate::FormatError;
 
 /// First bytes, where they are, name, and how to get an image that is read.
-const FORMATS: [(usize, &[u8], &str, &str); 15] = [
+const FORMATS: [(usize, &[u8], &str, &str); 17] = [
     (0, b"version https://git-lfs", "a pointer of Git LFS instead of a file", "fetch it with git lfs pull"),
     (0, b"ZISRAWFILE", "a Zeiss CZI file", "export it from ZEN as OME-TIFF"),
     (
@@ -22,14 +22,16 @@ const FORMATS: [(usize, &[u8], &str, &str); 15] = [
     (
         0,
         b"\x89HDF\r\n\x1a\n",
-        "an HDF5 file (Imaris IMS, BigDataViewer)",
-        "export it as OME-TIFF or OME-Zarr",
+        "an HDF5 file (ilastik, Imaris IMS, BigDataViewer)",
+        "export it as TIFF, OME-TIFF or OME-Zarr",
     ),
     (0, b"SIS0", "an Olympus VSI image (ETS)", "export it as OME-TIFF"),
     (0, b"IIN1", "a JPEG XR image", "save it as TIFF or PNG"),
     (0, b"II\xbc\x01", "a JPEG XR image", "save it as TIFF or PNG"),
     (8, b"WEBP", "a WebP image", "save it as TIFF or PNG"),
     (0, b"GIF8", "a GIF image", "save it as TIFF or PNG"),
+    (0, b"\x93NUMPY", "a NumPy array", "save it as TIFF"),
+    (0, b"PK\x03\x04", "a zip archive", "unpack it, or save the array of an .npz as TIFF"),
     (0, b"BM", "a BMP image", "save it as TIFF or PNG"),
 ];
 

@@ -9,6 +9,7 @@ mod ifd;
 mod imagej;
 mod jpeg;
 mod layout;
+mod lsm;
 mod metamorph;
 mod ome;
 mod page;
@@ -23,6 +24,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use rayon::prelude::*;
 
+use self::codec::Codec;
 use self::ifd::{Form, Ifd, tag};
 use self::layout::{Layout, Source};
 use self::page::{Kind, Page};
@@ -45,6 +47,8 @@ pub(super) struct Tiff {
     bytes: Bytes,
     form: Form,
     pages: Vec<Listed>,
+    /// Whether it is by Zeiss, with lengths of strips as they are before compression.
+    is_lsm: bool,
 }
 
 /// A page of the chain of directories.
@@ -60,7 +64,7 @@ impl Tiff {
     /// Walks along the chain of directories.
     pub fn open(bytes: Bytes) -> Result<Self, FormatError> {
         let (form, mut at) = ifd::header(&bytes)?;
-        let (mut pages, mut seen) = (Vec::new(), HashSet::new());
+        let (mut pages, mut seen, mut is_lsm) = (Vec::new(), HashSet::new(), false);
         while at != 0 {
             let page = pages.len();
             if page >= MAX_PAGES || !seen.insert(at) {
@@ -70,6 +74,7 @@ impl Tiff {
             let placed = |e: FormatError| e.at(format!("page {page}"));
             let ifd = Ifd::read(&bytes, form, at).map_err(placed)?;
             refuse_by_name(&bytes, &ifd)?;
+            is_lsm |= page == 0 && ifd.find(tag::ZEISS_LSM).is_some();
             let kind = Kind::read(&bytes, &ifd).map_err(placed)?;
             let reduced = page > 0 && ifd.one(&bytes, tag::SUBFILE_TYPE, 0)? & 5 != 0;
             pages.push(Listed { at, kind, reduced });
@@ -78,7 +83,7 @@ impl Tiff {
         if pages.is_empty() {
             return Err(bytes.refuse("a page", "none"));
         }
-        Ok(Tiff { bytes, form, pages })
+        Ok(Tiff { bytes, form, pages, is_lsm })
     }
 
     fn page(&self, source: Source) -> Result<Page, FormatError> {
@@ -87,23 +92,25 @@ impl Tiff {
             self.bytes.refuse(expected, format!("{} pages", self.pages.len()))
         })?;
         let page = Page::read(&self.bytes, self.form, listed.at);
-        let page = page.map_err(|e| e.at(format!("page {}", source.page)))?;
+        let mut page = page.map_err(|e| e.at(format!("page {}", source.page)))?;
+        if self.is_lsm {
+            page.unpacked_counts = page.codec != Codec::None;
+            // LSM 510 said that there was one where there was none.
+            page.predictor = if page.codec == Codec::None { 1 } else { page.predictor };
+        }
         if source.nth == 0 { Ok(page) } else { page.stacked(&self.bytes, source.nth.into()) }
     }
 }
 
-/// Formats that begin as TIFF but keep the order of their planes to themselves.
+/// A format that begins as TIFF but has its pixels in another way.
 fn refuse_by_name(bytes: &Bytes, ifd: &Ifd) -> Result<(), FormatError> {
-    let formats = [
-        (tag::ZEISS_LSM, "a Zeiss LSM file", "export it from ZEN as OME-TIFF"),
-        (tag::HAMAMATSU, "a Hamamatsu NDPI slide", "convert it with bfconvert to OME-TIFF"),
-    ];
-    for (tag, name, instead) in formats {
-        if ifd.find(tag).is_some() {
-            return Err(bytes.refuse(format!("an image that is read ({instead})"), name));
+    match ifd.find(tag::HAMAMATSU) {
+        None => Ok(()),
+        Some(_) => {
+            let expected = "an image that is read (convert it with bfconvert to OME-TIFF)";
+            Err(bytes.refuse(expected, "a Hamamatsu NDPI slide"))
         }
     }
-    Ok(())
 }
 
 /// The fields of a TIFF file.
@@ -122,6 +129,9 @@ pub(super) fn open(bytes: Bytes) -> Result<(&'static str, Vec<Place>, TiffFields
     let layouts = if ome::is_ome(&description) {
         format = "OME-TIFF";
         foreign::decode(&path, "OME-XML", || ome::layouts(&tiff, &description, &mut paths))?
+    } else if let Some(layouts) = lsm::layouts(&tiff, &first)? {
+        format = "Zeiss LSM";
+        layouts
     } else if let Some(layout) = metamorph::layout(&tiff, &first)? {
         format = "MetaMorph STK";
         vec![layout]

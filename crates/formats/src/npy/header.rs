@@ -21,9 +21,13 @@ const MAX_WIDTH: usize = 1 << 16;
 pub(crate) enum Kind {
     /// What pixels are stored as.
     Pixels(Depth),
+    /// One byte that is 0 or not.
+    Bool,
+    /// 16-bit floating point.
+    Half,
     /// 64-bit floating point.
     Double,
-    /// Unsigned of 4 or 8 bytes, and booleans.
+    /// Unsigned of 4 or 8 bytes.
     Unsigned(usize),
     /// Signed of 1 to 8 bytes.
     Signed(usize),
@@ -37,8 +41,8 @@ impl Kind {
     /// Bytes of one value.
     pub fn width(self) -> usize {
         match self {
-            Kind::Pixels(Depth::Uint8) => 1,
-            Kind::Pixels(Depth::Uint16) => 2,
+            Kind::Pixels(Depth::Uint8) | Kind::Bool => 1,
+            Kind::Pixels(Depth::Uint16) | Kind::Half => 2,
             Kind::Pixels(Depth::Float32) => 4,
             Kind::Double => 8,
             Kind::Unsigned(n) | Kind::Signed(n) | Kind::Text(n) | Kind::Bytes(n) => n,
@@ -101,7 +105,7 @@ impl Header {
         let missing = |key: &str| FormatError::new(path, format!("{key} in the .npy header"), text.trim());
         let descr = value_of(text, "descr").ok_or_else(|| missing("'descr'"))?;
         let (kind, big_endian) = kind(descr).map_err(|found| {
-            FormatError::new(path, "numbers (uint8, uint16, float32, float64, …) or text", found)
+            FormatError::new(path, "booleans, integers, floats of 16, 32 or 64 bits, or text", found)
         })?;
         let fortran = match value_of(text, "fortran_order") {
             Some(v) if v.starts_with("True") => true,
@@ -157,8 +161,9 @@ fn kind(descr: &str) -> Result<(Kind, bool), String> {
         ("u", 1) => Kind::Pixels(Depth::Uint8),
         ("u", 2) => Kind::Pixels(Depth::Uint16),
         ("f", 4) => Kind::Pixels(Depth::Float32),
+        ("f", 2) => Kind::Half,
         ("f", 8) => Kind::Double,
-        ("b", 1) => Kind::Unsigned(1),
+        ("b", 1) => Kind::Bool,
         ("u", 4 | 8) => Kind::Unsigned(count),
         ("i", 1 | 2 | 4 | 8) => Kind::Signed(count),
         ("U", n) if n <= MAX_WIDTH && wide(4 * n) => Kind::Text(4 * n),

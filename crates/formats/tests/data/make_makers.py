@@ -10,6 +10,7 @@ import struct
 import tempfile
 import zipfile
 
+import imagecodecs
 import numpy
 import tifffile
 
@@ -71,6 +72,74 @@ def ome(text, pixels):
     return page(pixels, grey(4, 4, 8, [8], [16], more=[(270, ASCII, len(text), text)]))
 
 
+def lsm_info(n_c, n_z, n_t, scan_type, names, stamps, interval, n_p=1, twelve=False, bits=16):
+    """What Zeiss' tag points to; what it points to itself comes right behind it, where `at` is filled in."""
+
+    def behind(at):
+        pieces = b"".join(struct.pack("<I", len(n) + 1) + n.encode() + b"\0" for n in names)
+        colours = struct.pack("<6I", 24 + 4 * n_c + len(pieces), n_c, n_c, 24, 24 + 4 * n_c, 0)
+        colours += bytes(4 * n_c) + pieces
+        times = struct.pack("<2i", 8 + 8 * len(stamps), len(stamps)) + struct.pack(f"<{len(stamps)}d", *stamps)
+        raw = struct.pack("<I9i", 0x0400494C, 300, 5, 6, n_z, n_c, n_t, 2 if twelve else bits // 8, 2, 2)
+        raw += struct.pack("<6d", 2e-7, 4e-7, 1.5e-6, 0, 0, 0) + struct.pack("<2HI", scan_type, 0, 0)
+        raw += struct.pack("<4I", 0, 0, 0, at + 300) + struct.pack("<d", interval)
+        raw += struct.pack("<3I", 0, 0, 0) + struct.pack("<I", at + 300 + len(colours) if stamps else 0)
+        raw = raw.ljust(264, b"\0") + struct.pack("<2i", n_p, 1)
+        return raw.ljust(300, b"\0") + colours + times
+
+    return behind
+
+
+def lsm(planes, info, bits=16, lzw=False, inline=False):
+    """A directory and a thumbnail for each of `planes` `[n, c, 6, 5]`; as Zeiss' program writes them, the lengths of
+    strips are those before compression, and two numbers of bits are not in the directory, where there is room."""
+    out, where, n_c = b"II*\0" + bytes(4), 4, planes.shape[1]
+    for i, plane in enumerate(planes):
+        for pixels in (plane.astype(f"<u{bits // 8}"), numpy.full((3, 2, 2), 77, "u1")):
+            is_first, is_plane = i == 0 and pixels.shape == plane.shape, pixels.shape == plane.shape
+            h, w, size = *pixels.shape[1:], 8 * pixels.itemsize
+            packed = pixels
+            if lzw and is_plane:
+                packed = numpy.diff(pixels, axis=2, prepend=pixels.dtype.type(0))
+            offsets, counts = [], []
+            for channel in packed:
+                raw = channel.tobytes()
+                offsets, counts = [*offsets, len(out)], [*counts, len(raw)]
+                out += imagecodecs.lzw_encode(raw) if lzw and is_plane else raw
+            out += bytes(len(out) % 2)
+            n = len(pixels)
+            entries = [
+                (254, LONG, 1, [0 if is_plane else 1]), (256, LONG, 1, [w]), (257, LONG, 1, [h]),
+                (258, SHORT, n, [size] * n), (259, SHORT, 1, [5 if lzw and is_plane else 1]),
+                (262, SHORT, 1, [1 if n == 1 else 2]), (273, LONG, n, offsets), (277, SHORT, 1, [n]),
+                (279, LONG, n, counts), (284, SHORT, 1, [2]),
+            ]
+            if lzw and is_plane:
+                entries.append((317, SHORT, 1, [2]))
+            if is_first:
+                behind = info(len(out))
+                entries.append((34412, BYTE, 300, struct.pack("<I", len(out))))
+                out += behind + bytes(len(behind) % 2)
+            at_bits = len(out)
+            out += struct.pack(f"<{n}H", *[size] * n) + bytes(n % 2 * 2)
+            if n == 2 and not inline:
+                entries[3] = (258, SHORT, n, struct.pack("<I", at_bits))
+            directory, values, at = b"", b"", len(out)
+            first_value = at + 2 + 12 * len(entries) + 4
+            for tag, kind, count, data in sorted(entries):
+                if not isinstance(data, bytes):
+                    data = struct.pack("<" + {SHORT: "H", LONG: "I"}[kind] * len(data), *data)
+                if len(data) > 4:
+                    place, values = struct.pack("<I", first_value + len(values)), values + data
+                else:
+                    place = data.ljust(4, b"\0")
+                directory += struct.pack("<HHI", tag, kind, count) + place
+            out = out[:where] + struct.pack("<I", at) + out[where + 4:]
+            where = at + 2 + len(directory)
+            out += struct.pack("<H", len(entries)) + directory + bytes(4) + values
+    return out
+
+
 def main():
     folder = tempfile.mkdtemp()
     files = {}
@@ -104,6 +173,17 @@ def main():
     files["first.ome.tif"] = ome(both, planes[0].tobytes()), None
     files["second.ome.tif"] = ome(other, planes[1].tobytes()), None
 
+    stack = ramp(12 * 2 * 30, 16).reshape(12, 2, 6, 5)
+    info = lsm_info(2, 3, 4, 6, ["Ch1-T1", "ChS1"], [10, 12.5, 15, 17.5], 2)
+    files["stack.lsm"] = lsm(stack, info), stack.reshape(4, 3, 2, 6, 5)
+    files["lzw.lsm"] = lsm(stack, info, lzw=True), stack.reshape(4, 3, 2, 6, 5)
+    files["inline.lsm"] = lsm(stack, info, inline=True), None
+    noise = numpy.random.default_rng(3).integers(0, 256, (1, 1, 6, 5)).astype("uint8")
+    files["noise.lsm"] = lsm(noise, lsm_info(1, 1, 1, 0, ["Ch1"], [1], 0, bits=8), 8, lzw=True), noise[0, 0]
+    info = lsm_info(1, 1, 2, 3, ["Ch2"], [], 0.5, n_p=2, twelve=True)
+    files["positions.lsm"] = lsm(stack[:4, :1], info), stack[:4, 0].reshape(2, 2, 6, 5)
+    files["line.lsm"] = lsm(stack[:1], lsm_info(2, 1, 1, 2, ["Ch1", "Ch2"], [], 0)), None
+
     with zipfile.ZipFile("makers.zip", "w", zipfile.ZIP_DEFLATED) as out:
         for name, (content, expected) in files.items():
             out.writestr(zipfile.ZipInfo(name, (2026, 1, 1, 0, 0, 0)), content)
@@ -121,6 +201,9 @@ def main():
         print(file.series[0].axes)
     with tifffile.TiffFile(f"{folder}/time.stk") as file:
         print(file.series[0].axes, file.stk_metadata["TimeCreated"])
+    with tifffile.TiffFile(f"{folder}/stack.lsm") as file:
+        print({k: v for k, v in file.lsm_metadata.items() if k in ("VoxelSizeX", "VoxelSizeZ", "TimeStamps", "ChannelColors")})
+        print(file.series[0].axes, file.series[0].shape)
     assert tifffile.imread(f"{folder}/first.ome.tif").ravel().tolist() == planes.ravel().tolist()
 
 

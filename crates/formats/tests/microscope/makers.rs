@@ -58,6 +58,46 @@ fn metamorph_stacks() {
 }
 
 #[test]
+fn zeiss_lsm() {
+    let folder = unpacked();
+    for name in ["stack.lsm", "inline.lsm", "lzw.lsm"] {
+        let image = Image::open(&folder.path().join(name)).expect("an LSM");
+        assert_eq!((image.format(), image.places().len()), ("Zeiss LSM", 1));
+        let field = image.field(0).expect("a field");
+        let facts = field.facts();
+        assert_eq!((facts.n_t, facts.n_z, field.h(), field.w()), (4, 3, 6, 5), "{name}");
+        assert_eq!(facts.channels, ["Ch1-T1", "ChS1"]);
+        let sizes = [facts.sizes.x_um, facts.sizes.y_um, facts.sizes.z_um, facts.sizes.t_s];
+        for (found, expected) in sizes.into_iter().zip([0.2, 0.4, 1.5, 2.5]) {
+            assert!(found.is_some_and(|x| (x - expected).abs() < 1e-12), "{name}: {found:?}");
+        }
+        assert_eq!(values(&field), ramp(720, 16), "{name}");
+    }
+    // Compressed, noise is longer than it was.
+    let noise: Vec<f32> = values(&open(&folder, "noise.lsm"));
+    assert_eq!((noise.len(), &noise[..5]), (30, &[207.0, 21.0, 45.0, 60.0, 46.0][..]));
+}
+
+#[test]
+fn zeiss_lsm_of_positions_and_lines() {
+    let folder = unpacked();
+    let image = Image::open(&folder.path().join("positions.lsm")).expect("an LSM");
+    assert_eq!(image.places().iter().map(|p| &p.name[..]).collect::<Vec<_>>(), ["position 0", "position 1"]);
+    let (all, second) = (ramp(240, 16), image.field(1).expect("a field"));
+    assert_eq!((second.facts().bits, second.facts().sizes.t_s), (12, Some(0.5)));
+    assert_eq!(values(&second), [&all[120..150], &all[180..210]].concat());
+    let line = Image::open(&folder.path().join("line.lsm")).expect_err("a line").to_string();
+    assert!(line.contains("Zeiss LSM file of a scan along a line") && line.contains("ZEN"), "{line}");
+    let whole = std::fs::read(folder.path().join("stack.lsm")).expect("a file");
+    for n in 0..whole.len() {
+        let cut = Image::parse("cut.lsm".as_ref(), whole[..n].to_vec());
+        let last = At { t: 3, z: 2, c: 1 };
+        // The thumbnail of the last plane is the last in the file.
+        assert!(n + 140 > whole.len() || cut.and_then(|i| i.field(0)?.plane(last)).is_err(), "{n} bytes");
+    }
+}
+
+#[test]
 fn floats_of_24_bits() {
     let folder = unpacked();
     let expected: [u32; 8] = [

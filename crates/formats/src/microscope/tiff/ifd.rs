@@ -39,7 +39,7 @@ pub(super) mod tag {
     /// MetaMorph stacks: settings, and where and when each plane was taken.
     pub const METAMORPH_SETTINGS: u16 = 33628;
     pub const METAMORPH: u16 = 33629;
-    /// Zeiss LSM: order of the planes is in a structure of its own.
+    /// Zeiss LSM: what the planes are.
     pub const ZEISS_LSM: u16 = 34412;
     /// Hamamatsu NDPI: JPEG larger than JPEG can be, and offsets beyond those of TIFF.
     pub const HAMAMATSU: u16 = 65420;
@@ -206,6 +206,12 @@ impl Ifd {
         Ok((d > 0.0).then_some(n / d))
     }
 
+    /// Two numbers of two bytes where the value of a tag says that they are.
+    pub fn pair_elsewhere(&self, bytes: &Bytes, tag: u16) -> Result<Vec<u64>, FormatError> {
+        let Some(&at) = self.words(bytes, tag, 1)?.first() else { return Ok(Vec::new()) };
+        Ok(bytes.read(at, 4)?.chunks_exact(2).map(|b| self.form.number(b)).collect())
+    }
+
     /// `n` numbers of four bytes at the place of a tag, whatever it says of their kind and count.
     pub fn words(&self, bytes: &Bytes, tag: u16, n: u64) -> Result<Vec<u64>, FormatError> {
         let Some(entry) = self.find(tag) else { return Ok(Vec::new()) };
@@ -213,6 +219,12 @@ impl Ifd {
         bytes.check(entry.at, len)?;
         let raw = bytes.read(entry.at, len as usize)?;
         Ok(raw.chunks_exact(4).map(|b| self.form.number(b)).collect())
+    }
+
+    /// The first bytes of a tag, at most `max`; none when the tag is absent.
+    pub fn start_of(&self, bytes: &Bytes, tag: u16, max: u64) -> Result<Vec<u8>, FormatError> {
+        let Some(entry) = self.find(tag) else { return Ok(Vec::new()) };
+        bytes.read(entry.at, entry.count.min(max) as usize)
     }
 
     /// The bytes of a tag, at most `max`; none when the tag is absent.

@@ -32,6 +32,8 @@ pub(super) struct Layout {
     pub n_z: usize,
     /// Names of channels; each has a page of its own, which may have several samples.
     pub names: Vec<String>,
+    /// Names of the samples of each page, when the metadata name them.
+    pub sample_names: Vec<String>,
     /// `[t, z, c]`; none where the metadata name no page.
     pub planes: Vec<Option<Source>>,
     /// Pages that are coarser levels of the single page.
@@ -48,6 +50,9 @@ impl Layout {
 
     /// Names of all channels, with the samples of each page.
     pub fn channel_names(&self, samples: usize, is_rgb: bool) -> Vec<String> {
+        if self.sample_names.len() == samples && self.names.len() == 1 {
+            return self.sample_names.clone();
+        }
         if samples == 1 {
             return self.names.clone();
         }

@@ -59,7 +59,11 @@ impl Kind {
 /// Type of the values and their bits in the file; all samples must have the same.
 fn value_type(bytes: &Bytes, ifd: &Ifd, samples: u64) -> Result<(Dtype, u16), FormatError> {
     let same = |tag: u16, absent: u64, what: &str| {
-        let found = ifd.all(bytes, tag, MAX_SAMPLES)?;
+        let mut found = ifd.all(bytes, tag, MAX_SAMPLES)?;
+        // Old programs of Zeiss put two numbers elsewhere although the directory has room for them.
+        if tag == tag::BITS && matches!(found[..], [a, b] if a != b) {
+            found = ifd.pair_elsewhere(bytes, tag)?;
+        }
         let found = &found[..found.len().min(samples as usize)];
         match found.first() {
             None => Ok(absent),
@@ -121,6 +125,8 @@ pub(super) struct Page {
     counts: Option<Entry>,
     /// Where the page lies as a whole when it has no directory of its own.
     stacked: Option<u64>,
+    /// Whether lengths of pieces are those before compression.
+    pub unpacked_counts: bool,
     /// How colours are meant, as TIFF numbers it.
     pub photometric: u64,
 }
@@ -190,6 +196,7 @@ impl Page {
             ifd,
             offsets,
             stacked: None,
+            unpacked_counts: false,
             photometric,
         };
         let n = (page.n_down() * page.n_across()) as u64 * if kind.planar { kind.samples as u64 } else { 1 };
@@ -238,7 +245,10 @@ impl Page {
             _ if self.codec == Codec::None && self.offsets.count == 1 => vec![self.kind.page_size()],
             _ => return Err(bytes.refuse("lengths of strips or tiles", "none")),
         };
-        Ok(offsets.into_iter().zip(lengths).map(|(at, len)| Piece { at, len }).collect())
+        // A compressed piece may be longer than its pixels.
+        let most = |at: u64, len: u64| len.saturating_mul(2).min(bytes.len().saturating_sub(at));
+        let piece = |(at, len)| Piece { at, len: if self.unpacked_counts { most(at, len) } else { len } };
+        Ok(offsets.into_iter().zip(lengths).map(piece).collect())
     }
 
     /// Whether samples are red, green and blue.

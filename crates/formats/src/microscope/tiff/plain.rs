@@ -48,7 +48,7 @@ impl Pages {
 
     /// The description of the first; empty when there is none.
     pub fn description(&self) -> Result<String, FormatError> {
-        let Tiff { bytes, form, pages } = &self.0;
+        let Tiff { bytes, form, pages, .. } = &self.0;
         Ifd::read(bytes, *form, pages[0].at)?.text(bytes, tag::DESCRIPTION, MAX_DESCRIPTION)
     }
 
