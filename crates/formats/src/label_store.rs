@@ -34,6 +34,8 @@ use crate::FormatError;
 const MAX_GESTURES: i64 = 1000;
 /// Most JSON of edits that is given at once, bytes; one gesture may have more.
 const MAX_JSON: i64 = 8 << 20;
+/// Most gestures given at once on the way back through the log, and bytes of edits after which no more are added.
+const PART: (usize, usize) = (200, 1 << 20);
 
 /// Why the store did not do what it was asked for. Nothing was changed then.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -145,13 +147,28 @@ impl LabelStore {
     /// # Errors
     /// When the store cannot be read.
     pub fn labels(&self) -> Result<Labels, StoreError> {
+        self.labels_with(rows::all_cells)
+    }
+
+    /// The cells of one image that are there now, and all classes.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn labels_of(&self, image: i64) -> Result<Labels, StoreError> {
+        self.labels_with(|db| rows::cells_of_image(db, image))
+    }
+
+    fn labels_with(
+        &self,
+        cells: impl FnOnce(&Connection) -> rusqlite::Result<Vec<StoredCell>>,
+    ) -> Result<Labels, StoreError> {
         let read = || -> rusqlite::Result<Labels> {
             // One transaction: no gesture of another process comes between.
             let tx = self.db.unchecked_transaction()?;
             Ok(Labels {
                 revision: rows::revision(&tx)?,
                 classes: rows::all_classes(&tx)?,
-                cells: rows::all_cells(&tx)?,
+                cells: cells(&tx)?,
             })
         };
         read().map_err(|e| StoreError::of(&self.path, &e))
@@ -266,6 +283,18 @@ impl LabelStore {
             Ok((newest, gestures, more))
         };
         read().map_err(|e| StoreError::of(&self.path, &e))
+    }
+
+    /// The last gestures below a revision, the oldest first, of everybody or of one labeller, and whether there are earlier ones:
+    /// for going back through the log in parts.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn log_before(&self, before: i64, by: Option<&str>) -> Result<(Vec<Logged>, bool), StoreError> {
+        let found = rows::gestures_before(&self.db, before, by, PART);
+        let (mut gestures, more) = found.map_err(|e| StoreError::of(&self.path, &e))?;
+        gestures.reverse();
+        Ok((gestures, more))
     }
 
     /// The name of who labels in the browser with this session.

@@ -51,8 +51,23 @@ impl Columns {
     }
 }
 
-pub async fn read(State(shared): State<Shared>) -> Result<Json<Columns>, Refusal> {
-    Ok(Json(ask(&shared, |labelling| Ok(Columns::of(labelling.labels()?))).await?))
+/// Which labels.
+#[derive(Deserialize)]
+pub struct Which {
+    image: Option<i64>,
+}
+
+pub async fn read(
+    State(shared): State<Shared>,
+    Asked(Which { image }): Asked<Which>,
+) -> Result<Json<Columns>, Refusal> {
+    let columns = ask(&shared, move |labelling| {
+        Ok(Columns::of(match image {
+            Some(image) => labelling.labels_of(image)?,
+            None => labelling.labels()?,
+        }))
+    });
+    Ok(Json(columns.await?))
 }
 
 pub async fn edit(
@@ -64,11 +79,12 @@ pub async fn edit(
     Ok(Json(made.await?))
 }
 
-/// A part of the log.
+/// A part of the log: what comes after a revision, or the last of what came before one.
 #[derive(Deserialize)]
 pub struct Part {
     #[serde(default)]
     after: i64,
+    before: Option<i64>,
     #[serde(default)]
     mine: bool,
 }
@@ -84,10 +100,14 @@ pub struct Log {
 pub async fn log(
     State(shared): State<Shared>,
     Extension(Session(session)): Extension<Session>,
-    Asked(Part { after, mine }): Asked<Part>,
+    Asked(Part { after, before, mine }): Asked<Part>,
 ) -> Result<Json<Log>, Refusal> {
     let part = ask(&shared, move |labelling| {
         let name = if mine { Some(labelling.labeller(&session)?) } else { None };
+        if let Some(before) = before {
+            let (gestures, more) = labelling.log_before(before, name.as_deref())?;
+            return Ok(Log { revision: labelling.revision()?, gestures, more });
+        }
         let (revision, gestures, more) = labelling.log(after, name.as_deref())?;
         Ok(Log { revision, gestures, more })
     });

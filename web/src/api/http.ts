@@ -44,15 +44,17 @@ export class HttpSource implements Source {
 
   histogram = (image: ImageId, { t, z, c }: Place) => get<Histogram>(`images/${enc(image)}/histogram`, { t, z, c });
 
-  labels = () => get<LabelsReply>("labels");
+  labels = (image?: ImageId) => get<LabelsReply>("labels", image === undefined ? {} : { image });
 
-  async log(after: number, mine: boolean): Promise<LogReply> {
-    const reply = await get<LogReply>("edits", { after, mine });
+  async log(after: number): Promise<LogReply> {
+    const reply = await get<LogReply>("edits", { after });
     const last = reply.gestures.at(-1);
     if (!reply.more || !last) return reply;
-    const rest = await this.log(last.revision, mine);
+    const rest = await this.log(last.revision);
     return { ...rest, gestures: [...reply.gestures, ...rest.gestures] };
   }
+
+  logBefore = (before: number) => get<LogReply>("edits", { before, mine: true });
 
   async send(gesture: Gesture, client: string, base: number): Promise<EditsReply> {
     const { gesture: id, undoes, edits } = gesture;

@@ -1,30 +1,76 @@
+import type { ImageId, LabelsReply, LoggedGesture } from "../state/contract";
+import { isWhole } from "../state/history";
 import type { Labels, Pending } from "../state/labels";
 import type { Outbox, Sent } from "./outbox";
 import type { Source } from "./source";
 
-/** The labels of a study on their way. */
+/** Milliseconds until an image's labels are asked for again after the server could not be reached. */
+const AGAIN = 1000;
+
+/**
+ * The labels of a study on their way. The first image's come first, so that the page can be worked on; the others follow one
+ * image after the other. The log of what was done before is fetched in parts, from its end, when undo gets there.
+ */
 export class LabelBox implements Outbox<Pending> {
+  /** Resolves when the labels of all images are here. */
+  whole: Promise<void> = Promise.resolve();
+  readonly #first: Promise<LabelsReply>;
+  readonly #missing: ImageId[];
+  /** Undo knows the log from this revision on. */
+  #known = 0;
+
   constructor(
     readonly source: Source,
     readonly labels: Labels,
     readonly client: string,
-  ) {}
+    [first, ...others]: ImageId[],
+    readonly left: (nImages: number) => void = () => {},
+  ) {
+    // Asked for at once: it is what the page waits for.
+    this.#first = source.labels(first);
+    this.#first.catch(() => {});
+    this.#missing = others;
+  }
 
   get pending(): readonly Pending[] {
     return this.labels.pending;
   }
 
-  async load(orphans: Pending[]): Promise<ReadonlySet<string>> {
-    const [reply, mine] = await Promise.all([this.source.labels(), this.source.log(0, true)]);
-    const logged = new Set(mine.gestures.map((gesture) => gesture.gesture));
-    // The log may be younger than the snapshot by a gesture of another page; asking again makes them one.
-    this.labels.load(reply, mine.gestures);
-    this.labels.adopt(orphans.filter((orphan) => !logged.has(orphan.gesture)));
-    return logged;
+  async load(orphans: Pending[]): Promise<void> {
+    const reply = await this.#first;
+    this.labels.load(reply);
+    this.#known = reply.revision + 1;
+    this.whole = this.#others();
+    if (orphans.length === 0) return;
+    // They may be about any image, and undo what is in the log.
+    await this.whole;
+    if (orphans.some(({ undoes }) => undoes !== null)) await this.recall();
+    this.labels.adopt(orphans);
+  }
+
+  /** This image's labels are needed next. */
+  hurry(image: ImageId): void {
+    const at = this.#missing.indexOf(image);
+    if (at > 0) this.#missing.unshift(...this.#missing.splice(at, 1));
+  }
+
+  /** Brings home a part of the log from before what undo knows of; false when there is none. */
+  async recall(): Promise<boolean> {
+    await this.whole;
+    let part: LoggedGesture[] = [];
+    let known = this.#known;
+    do {
+      const { gestures, more } = await this.source.logBefore(known);
+      part = [...gestures, ...part];
+      known = more ? (gestures[0]?.revision ?? 0) : 0;
+    } while (known > 0 && !isWhole(part));
+    this.#known = known;
+    this.labels.recall(part);
+    return part.length > 0;
   }
 
   async catchUp(): Promise<void> {
-    const { gestures, revision } = await this.source.log(this.labels.revision, false);
+    const { gestures, revision } = await this.source.log(this.labels.revision);
     this.labels.learn(gestures, revision);
   }
 
@@ -41,5 +87,17 @@ export class LabelBox implements Outbox<Pending> {
 
   reject(gesture: Pending): void {
     this.labels.reject(gesture);
+  }
+
+  async #others(): Promise<void> {
+    for (let image = this.#missing[0]; image !== undefined; image = this.#missing[0]) {
+      this.left(this.#missing.length);
+      const reply = await this.source.labels(image).catch(() => null);
+      if (reply) {
+        this.#missing.splice(this.#missing.indexOf(image), 1);
+        this.labels.include(reply);
+      } else await new Promise((done) => setTimeout(done, AGAIN));
+    }
+    this.left(0);
   }
 }

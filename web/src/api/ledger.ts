@@ -4,6 +4,7 @@ import type {
   Edit,
   EditsReply,
   Gesture,
+  ImageId,
   LabelsReply,
   LoggedEdit,
   LoggedGesture,
@@ -19,6 +20,8 @@ export class Ledger {
   readonly #classes = new Map<string, CellClass>();
   readonly #replies = new Map<string, EditsReply>();
   readonly #log: LoggedGesture[] = [];
+  /** Gestures given at once on the way back through the log. */
+  part = 200;
 
   cell = (id: string) => this.#cells.get(id);
   deleted = (id: string) => this.#gone.get(id);
@@ -61,8 +64,8 @@ export class Ledger {
     return structuredClone(reply);
   }
 
-  labels(): LabelsReply {
-    const cells = [...this.#cells.values()];
+  labels(image?: ImageId): LabelsReply {
+    const cells = [...this.#cells.values()].filter((cell) => image === undefined || cell.image === image);
     return structuredClone({
       revision: this.revision,
       classes: [...this.#classes.values()],
@@ -81,9 +84,14 @@ export class Ledger {
     });
   }
 
-  log(after: number, by: string | null): LogReply {
-    const gestures = this.#log.slice(after).filter((gesture) => by === null || gesture.by === by);
-    return structuredClone({ revision: this.revision, gestures, more: false });
+  log(after: number): LogReply {
+    return structuredClone({ revision: this.revision, gestures: this.#log.slice(after), more: false });
+  }
+
+  logBefore(before: number, by: string): LogReply {
+    const mine = this.#log.filter((gesture) => gesture.by === by && gesture.revision < before);
+    const gestures = mine.slice(-this.part);
+    return structuredClone({ revision: this.revision, gestures, more: gestures.length < mine.length });
   }
 
   #objection(edit: Edit): Refusal["reason"] | null {

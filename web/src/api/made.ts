@@ -129,8 +129,9 @@ export class MadeSource implements Source {
     };
   }
 
-  labels = async (): Promise<LabelsReply> => this.ledger.labels();
-  log = async (after: number, mine: boolean): Promise<LogReply> => this.ledger.log(after, mine ? this.user : null);
+  labels = async (image?: ImageId): Promise<LabelsReply> => this.ledger.labels(image);
+  log = async (after: number): Promise<LogReply> => this.ledger.log(after);
+  logBefore = async (before: number): Promise<LogReply> => this.ledger.logBefore(before, this.user);
 
   async send(gesture: Gesture, _client: string, base: number): Promise<EditsReply> {
     return this.ledger.write(gesture, this.user, base);

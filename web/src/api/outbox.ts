@@ -18,8 +18,11 @@ export interface Sent<G> {
 export interface Outbox<G extends Posted> {
   /** Not acknowledged, in their order. */
   readonly pending: readonly G[];
-  /** Loads everything, with what an earlier page left unsent on top; resolves to the gestures that the server had already. */
-  load(orphans: G[]): Promise<ReadonlySet<string>>;
+  /**
+   * Loads what is there, with what an earlier page left unsent on top: all of it is sent once more, as the server knows a
+   * gesture again that it has.
+   */
+  load(orphans: G[]): Promise<void>;
   /** Brings home what others did. */
   catchUp(): Promise<void>;
   /** Resolves when the server has written the gesture down, which then is no longer pending. */

@@ -49,8 +49,12 @@ export interface Source {
   plane(image: ImageInfo, at: Place, signal?: AbortSignal): Promise<Pixels>;
   patch(image: ImageInfo, at: Place, y: number, x: number, size: number): Promise<Pixels>;
   histogram(image: ImageId, at: Place): Promise<Histogram>;
-  labels(): Promise<LabelsReply>;
-  log(after: number, mine: boolean): Promise<LogReply>;
+  /** Of one image; else of all. */
+  labels(image?: ImageId): Promise<LabelsReply>;
+  /** What everybody did after a revision. */
+  log(after: number): Promise<LogReply>;
+  /** The last that this labeller did before a revision. */
+  logBefore(before: number): Promise<LogReply>;
   send(gesture: Gesture, client: string, base: number): Promise<EditsReply>;
   listen(listener: Listener): () => void;
   exportAddress(order: ExportOrder): string;

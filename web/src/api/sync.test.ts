@@ -32,11 +32,12 @@ async function page(source: Shaky, study: string) {
   labels.user = "you";
   const states: SyncState["is"][] = [];
   const unsent = await UnsentStore.open<Pending>(study, client);
-  const sync = new Sync(new LabelBox(source, labels, client), unsent, (state) => states.push(state.is));
+  const box = new LabelBox(source, labels, client, [1, 2, 3]);
+  const sync = new Sync(box, unsent, (state) => states.push(state.is));
   await sync.start();
   const say = (...edits: Edit[]) => sync.push(labels.perform(edits));
   const saved = () => vi.waitFor(() => expect(sync.state.is).toBe("saved"), 5000);
-  return { labels, sync, say, states, saved, unsent };
+  return { labels, box, sync, say, states, saved, unsent };
 }
 
 describe("sync", () => {
@@ -101,6 +102,52 @@ describe("sync", () => {
     expect(second.labels.size).toBe(1);
     expect(source.ledger.revision).toBe(1);
     expect(await second.unsent.orphans()).toEqual([]);
+  });
+
+  it("brings the labels of one image after the other, and what was told of them meanwhile stays", async () => {
+    const source = new Shaky();
+    const study = newId();
+    const first = await page(source, study);
+    for (let i = 0; i < 9; i++) first.say({ ...add(`cell ${i}`), image: 1 + (i % 3) } as Edit);
+    await first.saved();
+    let open = () => {};
+    const gate = new Promise<void>((done) => (open = done));
+    const labels = source.labels;
+    source.labels = async (image) => {
+      const reply = await labels(image);
+      if (image !== 1) await gate;
+      return reply;
+    };
+    const second = await page(source, study);
+    expect([...second.labels.ids()].sort()).toEqual(["cell 0", "cell 3", "cell 6"]);
+    first.say({ op: "delete", id: "cell 1", version: 1 }, { op: "move", id: "cell 4", version: 1, y: 7, x: 7 });
+    await first.saved();
+    second.sync.pull();
+    await second.saved();
+    open();
+    await second.box.whole;
+    expect(second.labels.cell("cell 1")).toBeUndefined();
+    expect(second.labels.cell("cell 4")).toMatchObject({ y: 7, version: 2 });
+    expect(second.labels.size).toBe(8);
+    expect(second.labels.frames.size(2, 0, 0)).toBe(2);
+  });
+
+  it("undoes on what an earlier page left unsent, in the order in which it was done", async () => {
+    const source = new Shaky();
+    const study = newId();
+    const first = await page(source, study);
+    first.say(add("a"));
+    first.say(add("b"));
+    await first.saved();
+    source.up = false;
+    first.sync.push(first.labels.undo());
+    await vi.waitFor(() => expect(first.sync.state.is).toBe("offline"));
+    first.sync.close();
+    source.up = true;
+    const second = await page(source, study);
+    expect([...second.labels.ids()]).toEqual(["a"]);
+    expect(second.labels.history.nextUndo?.changes[0]?.id).toBe("a");
+    expect(second.labels.history.nextRedo?.changes[0]?.id).toBe("b");
   });
 
   it("waits when the disk is full, and takes back what can never be taken", async () => {

@@ -40,9 +40,7 @@ export class Sync<G extends Posted> {
 
   /** Loads everything, and takes over what an earlier page left unsent. */
   async start(): Promise<void> {
-    const orphans = await this.unsent.orphans();
-    const written = await this.outbox.load(orphans);
-    for (const { gesture } of orphans) if (written.has(gesture)) await this.unsent.drop(gesture);
+    await this.outbox.load(await this.unsent.orphans());
     this.pull();
   }
 

@@ -29,9 +29,11 @@ export class FrameIndex {
   #last: { image: ImageId; t: number; z: number; frame: Frame } | null = null;
 
   add(cell: Cell): void {
-    const key = frameKey(cell.image, cell.t, cell.z);
-    let frame = this.#frames.get(key);
-    if (!frame) this.#frames.set(key, (frame = { bins: new Map(), n: 0 }));
+    let frame = this.#frame(cell.image, cell.t, cell.z);
+    if (!frame) {
+      frame = { bins: new Map(), n: 0 };
+      this.#frames.set(frameKey(cell.image, cell.t, cell.z), frame);
+    }
     const bin = binOf(cell.y, cell.x);
     const cells = frame.bins.get(bin);
     if (cells) cells.push(cell);
@@ -39,9 +41,14 @@ export class FrameIndex {
     this.#count(frame, cell, 1);
   }
 
+  clear(): void {
+    this.#frames.clear();
+    this.#counts.clear();
+    this.#last = null;
+  }
+
   remove(cell: Cell): void {
-    const key = frameKey(cell.image, cell.t, cell.z);
-    const frame = this.#frames.get(key);
+    const frame = this.#frame(cell.image, cell.t, cell.z);
     const bin = binOf(cell.y, cell.x);
     const cells = frame?.bins.get(bin);
     const at = cells?.findIndex((other) => other.id === cell.id) ?? -1;
@@ -84,13 +91,14 @@ export class FrameIndex {
   }
 
   #nearest({ image, t, z, y, x }: Place, radius: number, keep: (cell: Cell) => boolean): Cell[] {
-    const found: { cell: Cell; d2: number }[] = [];
+    let found: { cell: Cell; d2: number }[] | null = null;
     for (const cells of this.#bins(image, t, z, y - radius, x - radius, y + radius, x + radius)) {
       for (const cell of cells) {
         const d2 = (cell.y - y) ** 2 + (cell.x - x) ** 2;
-        if (d2 <= radius * radius && keep(cell)) found.push({ cell, d2 });
+        if (d2 <= radius * radius && keep(cell)) (found ??= []).push({ cell, d2 });
       }
     }
+    if (!found) return [];
     found.sort((a, b) => a.d2 - b.d2 || (a.cell.id < b.cell.id ? -1 : 1));
     return found.map(({ cell }) => cell);
   }

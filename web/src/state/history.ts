@@ -10,13 +10,15 @@ export interface Deed {
 
 /**
  * Undo and redo without end. Undoing writes a new gesture with the inverse changes; redoing undoes that one. So the log
- * of the server, replayed through `record`, rebuilds both stacks after a reload.
+ * of the server, replayed through `record`, rebuilds both stacks after a reload; `recall` does so from its end, part by part.
  */
 export class History {
-  readonly #undo: Deed[] = [];
-  readonly #redo: Deed[] = [];
+  #undo: Deed[] = [];
+  #redo: Deed[] = [];
+  readonly #recorded = new Set<string>();
 
   record(deed: Deed): void {
+    this.#recorded.add(deed.gesture);
     if (deed.undoes !== null && deed.undoes === this.#undo.at(-1)?.gesture) {
       this.#undo.pop();
       this.#redo.push(deed);
@@ -27,6 +29,21 @@ export class History {
       this.#undo.push(deed);
       this.#redo.length = 0;
     }
+  }
+
+  /** Takes in what was done before all that is recorded; of its deeds none undoes an earlier one, unless there is no earlier one. */
+  recall(deeds: Deed[]): void {
+    const earlier = new History();
+    for (const deed of deeds) if (!this.#recorded.has(deed.gesture)) earlier.record(deed);
+    this.#undo = [...earlier.#undo, ...this.#undo];
+    // Whatever was done since has ended what could be redone: its first deed undid nothing.
+    if (!this.begun) this.#redo = earlier.#redo;
+    for (const gesture of earlier.#recorded) this.#recorded.add(gesture);
+  }
+
+  /** Whether anything is recorded. */
+  get begun(): boolean {
+    return this.#recorded.size > 0;
   }
 
   get nextUndo(): Deed | null {
@@ -62,9 +79,16 @@ export class History {
   }
 
   clear(): void {
-    this.#undo.length = 0;
-    this.#redo.length = 0;
+    this.#undo = [];
+    this.#redo = [];
+    this.#recorded.clear();
   }
+}
+
+/** Whether all that is undone in a part of the log is in it too: only then its deeds can be recorded without what came before. */
+export function isWhole(part: LoggedGesture[]): boolean {
+  const there = new Set(part.map(({ gesture }) => gesture));
+  return part.every(({ undoes }) => undoes === null || there.has(undoes));
 }
 
 /** A gesture of the server's log as undo knows it. */

@@ -19,6 +19,9 @@ export interface Pending extends Gesture {
   at: number;
 }
 
+/** Cells that were added last which are remembered when all is loaded: more than a strip of recent ones is ever made of. */
+const LAST = 3000;
+
 /** null: everything may have changed. */
 export type Listener = (changed: ReadonlySet<string> | null) => void;
 
@@ -46,6 +49,8 @@ export class Labels {
   readonly #shown = new Facts();
   readonly #listeners = new Set<Listener>();
   readonly #counts = new Map<ClassId | null, number>();
+  /** What was added last when all was loaded. */
+  #last: CellId[] = [];
   readonly frames = new FrameIndex();
   readonly history = new History();
   readonly conflicts: Conflict[] = [];
@@ -58,39 +63,40 @@ export class Labels {
     readonly now: () => number = () => 0,
   ) {}
 
-  /** Starts over from a snapshot; pending gestures stay on top of it. */
-  load(reply: LabelsReply, mine: LoggedGesture[]): void {
+  /** Starts over from what the server knows, of all images or of the first; pending gestures stay on top of it. */
+  load(reply: LabelsReply): void {
     this.#confirmed.clear();
-    for (const c of reply.classes) this.#confirmed.classes.set(c.id, c);
-    const { cells } = reply;
-    cells.id.forEach((id, i) => {
-      // Columns of one table have one length.
-      this.#confirmed.cells.set(id, {
-        id,
-        image: cells.image[i]!,
-        t: cells.t[i]!,
-        z: cells.z[i]!,
-        y: cells.y[i]!,
-        x: cells.x[i]!,
-        class: cells.class[i] ?? null,
-        by: cells.by[i] ?? "",
-        version: cells.version[i]!,
-        flagged: cells.flagged[i] ?? false,
-      });
-    });
-    this.revision = reply.revision;
+    this.#shown.clear();
+    this.#counts.clear();
+    this.frames.clear();
     this.history.clear();
-    for (const logged of mine) {
-      this.history.record(deedOf(logged));
-      for (const { id, before, after } of logged.edits) {
-        if (before && !after && !this.#confirmed.cell(id)) this.#bury(before);
-      }
+    for (const c of reply.classes) {
+      this.#confirmed.classes.set(c.id, c);
+      this.#shown.classes.set(c.id, c);
     }
-    const waiting = new Set(this.pending.map((gesture) => gesture.gesture));
-    for (const logged of mine) if (waiting.has(logged.gesture)) this.#forget(logged.gesture);
-    this.#rebuild();
+    this.revision = reply.revision;
+    this.#last = reply.cells.id.slice(-LAST);
+    this.#include(reply);
     for (const gesture of this.pending) this.#replay(gesture);
     this.#changed(null);
+  }
+
+  /** Takes in the cells of one more image; where the log has told something newer since, that stays. */
+  include(reply: LabelsReply): void {
+    this.#changed(this.#include(reply));
+  }
+
+  /** Takes in a part of the log from before all that undo knows of. */
+  recall(earlier: LoggedGesture[]): void {
+    for (const logged of [...earlier].reverse()) {
+      for (const { id, before, after } of logged.edits) {
+        if (!before || after || this.#confirmed.cell(id) || this.#confirmed.deleted(id)) continue;
+        this.#bury(before);
+        const gone = this.#confirmed.deleted(id);
+        if (gone && !this.#shown.cell(id)) this.#shown.gone.set(id, gone);
+      }
+    }
+    this.history.recall(earlier.map(deedOf));
   }
 
   cell = (id: CellId): Cell | undefined => this.#shown.cells.get(id);
@@ -109,8 +115,18 @@ export class Labels {
     return this.#shown.cells.values();
   }
 
+  ids(): IterableIterator<CellId> {
+    return this.#shown.cells.keys();
+  }
+
   count(id: ClassId | null): number {
     return this.#counts.get(id) ?? 0;
+  }
+
+  /** Cells by when they were touched, the latest first; deleted ones among them, and cells more than once. */
+  *latest(): Generator<CellId> {
+    for (const { changes } of this.history.latest()) for (const { kind, id } of changes) if (kind === "cell") yield id;
+    for (let i = this.#last.length - 1; i >= 0; i--) yield this.#last[i]!;
   }
 
   /** Calls back after each change, with the ids that may have changed. */
@@ -154,7 +170,7 @@ export class Labels {
       this.pending.push(gesture);
       this.#replay(gesture);
     }
-    this.#changed(null);
+    this.#changed(gestures.flatMap(({ edits }) => edits.map(({ id }) => id)));
   }
 
   /** The server has written a gesture down. Returns the gestures that follow from merging what it refused. */
@@ -269,8 +285,9 @@ export class Labels {
         const after = edit.after as Cell;
         if (!known || after.version > known.version) this.#settle(edit.id, after);
       } else if (edit.before) {
-        const known = this.#confirmed.cell(edit.id);
-        if (known && known.version <= (edit.before as Cell).version) this.#bury(edit.before);
+        // Also one that is not here yet: when it comes, it is gone already.
+        const known = this.#confirmed.cell(edit.id) ?? this.#confirmed.deleted(edit.id);
+        if (!known || known.version <= (edit.before as Cell).version) this.#bury(edit.before);
       }
     }
   }
@@ -333,17 +350,35 @@ export class Labels {
     this.history.record({ gesture: gesture.gesture, undoes: gesture.undoes, changes: done });
   }
 
-  #rebuild(): void {
-    for (const cell of [...this.#shown.cells.values()]) this.frames.remove(cell);
-    this.#shown.clear();
-    this.#counts.clear();
-    for (const [id, c] of this.#confirmed.classes) this.#shown.classes.set(id, c);
-    for (const [id, gone] of this.#confirmed.gone) this.#shown.gone.set(id, gone);
-    for (const cell of this.#confirmed.cells.values()) {
-      this.#shown.cells.set(cell.id, cell);
-      this.frames.add(cell);
-      this.#tally(cell.class, 1);
-    }
+  #include({ cells }: LabelsReply): CellId[] {
+    // Rows say the same few words again and again: one text each, which is compared at a glance.
+    const words = new Map<string, string>();
+    const word = (text: string): string => words.get(text) ?? (words.set(text, text), text);
+    return cells.id.filter((id, i) => {
+      const known = this.#confirmed.cell(id) ?? this.#confirmed.deleted(id);
+      // Columns of one table have one length.
+      const version = cells.version[i]!;
+      if (known && known.version >= version) return false;
+      const named = cells.class[i] ?? null;
+      const cell: Cell = {
+        id,
+        image: cells.image[i]!,
+        t: cells.t[i]!,
+        z: cells.z[i]!,
+        y: cells.y[i]!,
+        x: cells.x[i]!,
+        class: named === null ? null : word(named),
+        by: word(cells.by[i] ?? ""),
+        version,
+        flagged: cells.flagged[i] ?? false,
+      };
+      this.#confirmed.cells.set(id, cell);
+      const before = this.#shown.cell(id) ?? null;
+      // Here before the server told of it: an edit that waits is on top.
+      if (before && before.version > version) return false;
+      this.#show({ kind: "cell", id, before, after: cell });
+      return true;
+    });
   }
 
   #show(change: Change): void {

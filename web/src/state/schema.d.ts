@@ -292,10 +292,12 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Classes, and cells as columns. */
+        /** Classes, and cells as columns: of all images that are open, or of one. */
         get: {
             parameters: {
-                query?: never;
+                query?: {
+                    image?: number;
+                };
                 header?: never;
                 path?: never;
                 cookie?: never;
@@ -337,11 +339,12 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The log of gestures. */
+        /** The log of gestures: from after a revision on, or the last ones before one. */
         get: {
             parameters: {
                 query?: {
                     after?: number;
+                    before?: number;
                     mine?: boolean;
                 };
                 header?: never;

@@ -30,30 +30,28 @@ export class Warnings {
     return [...this.#rivals].filter(([a, b]) => a < b || this.#rivals.get(b) !== a);
   }
 
-  /** Looks at cells that changed. Returns all whose warning may have changed with them. */
+  /** Looks at cells that changed. Returns all that gained or lost a warning with them. */
   check(ids: Iterable<CellId>): ReadonlySet<CellId> {
     const again = new Set(ids);
+    const before = new Map<CellId, boolean>();
+    const remember = (id: CellId) => before.has(id) || before.set(id, this.has(id));
     for (const id of [...again]) for (const other of this.#rivalOf.get(id) ?? []) again.add(other);
-    for (const id of [...again]) {
+    for (const id of again) {
+      remember(id);
       for (const rival of this.#look(id)) {
         if (this.#rivals.has(rival.id)) continue;
+        remember(rival.id);
         this.#set(rival.id, id);
-        again.add(rival.id);
       }
     }
-    return again;
+    return new Set([...before].filter(([id, had]) => had !== this.has(id)).map(([id]) => id));
   }
 
-  /** Looks at every cell. Yields now and then, so that the page can breathe. */
-  *all(): Generator<void> {
+  /** Forgets all: nothing was looked at. */
+  clear(): void {
     this.#rivals.clear();
     this.#rivalOf.clear();
     this.#mutual = 0;
-    let n = 0;
-    for (const cell of [...this.labels.cells()]) {
-      this.#look(cell.id);
-      if (++n % 100 === 0) yield;
-    }
   }
 
   #look(id: CellId): Cell[] {

@@ -15,6 +15,8 @@ export abstract class Desk<G extends Posted> {
   connected = $state(true);
   /** Whether the labels are here. Before that nothing can be edited. */
   loaded = $state(false);
+  /** Images whose labels are still on their way. */
+  left = $state(0);
   help = $state(false);
   #line: Sync<G> | null = null;
 
@@ -41,11 +43,13 @@ export abstract class Desk<G extends Posted> {
   /** Loads what the outbox keeps, and keeps it and the server alike from now on. */
   protected async connect(session: Session, outbox: (client: string) => Outbox<G>): Promise<void> {
     const client = newId();
+    // Made first, as it may ask the server at once, which takes longer than all that follows.
+    const box = outbox(client);
     const unsent = await UnsentStore.open<G>(session.study, client).catch((): Unsent<G> => {
       this.notices.say("warning", "This browser keeps no data for this page: do not close it while edits are unsent.");
       return new NoStore<G>();
     });
-    this.#line = new Sync(outbox(client), unsent, (state) => this.#synced(state));
+    this.#line = new Sync(box, unsent, (state) => this.#synced(state));
     await this.#line.start();
     this.loaded = true;
   }
@@ -71,4 +75,4 @@ export abstract class Desk<G extends Posted> {
 }
 
 /** A desk whose gestures do not matter. */
-export type AnyDesk = Pick<Desk<Posted>, "notices" | "session" | "failure" | "sync" | "connected" | "loaded" | "help" | "unsent" | "rename">;
+export type AnyDesk = Pick<Desk<Posted>, "notices" | "session" | "failure" | "sync" | "connected" | "loaded" | "left" | "help" | "unsent" | "rename">;

@@ -17,8 +17,11 @@ const PLANE_BYTES = 768 << 20;
 const MOST_EDITS = 10_000;
 /** Cells of two classes nearer than this share of the window are warned of. */
 const NEAR = 1 / 8;
-/** Milliseconds at a time for looking at every cell. */
-const SCAN_MS = 3;
+/** With more changed cells than this, warnings follow bit by bit. */
+const FEW = 1000;
+/** Milliseconds of each frame for looking at cells that changed, and how many are looked at between two looks at the clock. */
+const SCAN_MS = 2;
+const SCAN_STEP = 50;
 
 /** All that the views work on: labels, viewer, suggestions, and the way to the server. */
 export class Workbench extends Desk<Pending> {
@@ -32,7 +35,10 @@ export class Workbench extends Desk<Pending> {
   selected = $state.raw<ReadonlySet<CellId>>(new Set());
   currentClass = $state<ClassId | null>(null);
   training = $state.raw<TrainState | null>(null);
-  #scan: Generator<void> | null = null;
+  #box: LabelBox | null = null;
+  #backwards: Promise<void> = Promise.resolve();
+  /** Cells to look at for warnings. */
+  #unseen: CellId[] = [];
 
   constructor(source: Source) {
     super(source);
@@ -47,7 +53,11 @@ export class Workbench extends Desk<Pending> {
       this.labels.user = session.user;
       this.warnings.radius = Math.max(2, session.window * NEAR);
       if (session.images[0]) this.viewer.open(session.images[0]);
-      await this.connect(session, (client) => new LabelBox(this.source, this.labels, client));
+      const images = session.images.map(({ id }) => id);
+      await this.connect(session, (client) => {
+        this.#box = new LabelBox(this.source, this.labels, client, images, (n) => (this.left = n));
+        return this.#box;
+      });
       this.currentClass ??= this.labels.classes[0]?.id ?? null;
       this.source.listen({
         connected: (is) => this.#connected(is),
@@ -147,17 +157,12 @@ export class Workbench extends Desk<Pending> {
   }
 
   undo(): void {
-    const pending = this.labels.undo();
-    if (!pending) this.notices.say("info", "Nothing to undo.");
-    this.push(pending);
-    this.#follow(pending);
+    this.#takeBack(() => this.labels.undo() ?? this.#recalled(() => this.labels.undo()), "Nothing to undo.");
   }
 
   redo(): void {
-    const pending = this.labels.redo();
-    if (!pending) this.notices.say("info", "Nothing to redo.");
-    this.push(pending);
-    this.#follow(pending);
+    const recall = () => (this.labels.history.begun ? null : this.#recalled(() => this.labels.redo()));
+    this.#takeBack(() => this.labels.redo() ?? recall(), "Nothing to redo.");
   }
 
   decide(conflict: Labels["conflicts"][number], whose: "mine" | "theirs"): void {
@@ -191,6 +196,10 @@ export class Workbench extends Desk<Pending> {
 
   /** Its cells stay, without a class, unless another one takes them. */
   dropClass(id: ClassId, heir: ClassId | null): void {
+    if (this.left > 0) {
+      this.notices.say("info", "The labels of other images are still on their way.");
+      return;
+    }
     const edits: Edit[] = [];
     for (const cell of this.labels.cells()) {
       if (cell.class === id) edits.push({ op: "reclass", id: cell.id, version: cell.version, class: heir });
@@ -204,6 +213,7 @@ export class Workbench extends Desk<Pending> {
   openImage(id: ImageId | undefined): void {
     const image = this.session?.images.find((candidate) => candidate.id === id);
     if (!image || image === this.viewer.image) return;
+    this.#box?.hurry(image.id);
     this.selected = new Set();
     this.viewer.open(image);
   }
@@ -230,31 +240,57 @@ export class Workbench extends Desk<Pending> {
     this.labels.user = this.session?.user ?? user;
   }
 
+  /** One after the other, as what is taken back may have to be fetched first. */
+  #takeBack(take: () => Pending | null | Promise<Pending | null>, nothing: string): void {
+    this.#backwards = this.#backwards.then(async () => {
+      try {
+        const pending = await take();
+        if (!pending) this.notices.say("info", nothing);
+        this.push(pending);
+        this.#follow(pending);
+      } catch (error) {
+        this.notices.fail(error);
+      }
+    });
+  }
+
+  /** Tries again with more and more of what was done before this page was opened. */
+  async #recalled(take: () => Pending | null): Promise<Pending | null> {
+    while (this.loaded && (await this.#box?.recall())) {
+      const pending = take();
+      if (pending) return pending;
+    }
+    return null;
+  }
+
   #labelsChanged(changed: ReadonlySet<string> | null): void {
-    if (!changed) this.#scan = this.warnings.all();
-    this.markers.touch(changed && this.warnings.check(changed));
-    this.#scanOn();
+    if (!changed) {
+      this.warnings.clear();
+      this.#unseen = [];
+    }
+    this.markers.touch(changed);
+    if (changed && changed.size <= FEW) this.markers.touch(this.warnings.check(changed));
+    else this.#checkLater([...(changed ?? this.labels.ids())]);
     if ([...this.selected].some((id) => !this.labels.cell(id))) {
       this.selected = new Set([...this.selected].filter((id) => this.labels.cell(id)));
     }
     this.version++;
   }
 
-  #scanOn(): void {
-    const scan = this.#scan;
-    if (!scan) return;
-    setTimeout(() => {
-      if (this.#scan !== scan) return;
-      const until = performance.now() + SCAN_MS;
-      while (performance.now() < until) {
-        if (!scan.next().done) continue;
-        this.#scan = null;
-        this.markers.touch(null);
-        this.version++;
-        return;
-      }
-      this.#scanOn();
-    });
+  #checkLater(ids: CellId[]): void {
+    const idle = this.#unseen.length === 0;
+    this.#unseen = [...this.#unseen, ...ids];
+    if (idle && ids.length > 0) requestAnimationFrame(() => this.#scan());
+  }
+
+  /** Once in a frame: timers would take more of one the longer it takes to draw. */
+  #scan(): void {
+    const until = performance.now() + SCAN_MS;
+    while (this.#unseen.length > 0 && performance.now() < until) {
+      this.markers.touch(this.warnings.check(this.#unseen.splice(-SCAN_STEP)));
+    }
+    if (this.#unseen.length > 0) requestAnimationFrame(() => this.#scan());
+    else this.version++;
   }
 
   #warn(id: CellId): void {

@@ -48,6 +48,12 @@ pub(super) fn all_cells(db: &Connection) -> Result<Vec<StoredCell>> {
     db.prepare_cached(&sql)?.query_map([], |row| Ok(cell(row)?.0))?.collect()
 }
 
+/// Cells of an image that are not deleted, in the order in which they were added.
+pub(super) fn cells_of_image(db: &Connection, image: i64) -> Result<Vec<StoredCell>> {
+    let sql = format!("SELECT {CELL} FROM cells WHERE image = ?1 AND NOT deleted ORDER BY number");
+    db.prepare_cached(&sql)?.query_map([image], |row| Ok(cell(row)?.0))?.collect()
+}
+
 /// Cells of a class that are not deleted.
 pub(super) fn cells_of(db: &Connection, class: &str) -> Result<Vec<StoredCell>> {
     let sql = format!("SELECT {CELL} FROM cells WHERE class = ?1 AND NOT deleted ORDER BY number");
@@ -145,6 +151,29 @@ pub(super) fn gestures_between(
                WHERE revision > ?1 AND revision <= ?2 AND (?3 IS NULL OR by = ?3)
                      AND (?4 IS NULL OR client <> ?4) ORDER BY revision";
     db.prepare_cached(sql)?.query_map(params![above, upto, by, without], logged)?.collect()
+}
+
+/// The last gestures below a revision, of everybody or of one labeller, from the newest back until they are `most` or their edits
+/// `most_json` bytes; and whether there are earlier ones.
+pub(super) fn gestures_before(
+    db: &Connection,
+    before: i64,
+    by: Option<&str>,
+    (most, most_json): (usize, usize),
+) -> Result<(Vec<Logged>, bool)> {
+    let sql = "SELECT revision, gesture, client, by, at, undoes, edits FROM gestures
+               WHERE revision < ?1 AND (?2 IS NULL OR by = ?2) ORDER BY revision DESC";
+    let mut statement = db.prepare_cached(sql)?;
+    let mut rows = statement.query(params![before, by])?;
+    let (mut gestures, mut size) = (Vec::new(), 0);
+    while let Some(row) = rows.next()? {
+        if gestures.len() >= most || size >= most_json {
+            return Ok((gestures, true));
+        }
+        size += row.get_ref(6)?.as_bytes()?.len();
+        gestures.push(logged(row)?);
+    }
+    Ok((gestures, false))
 }
 
 fn logged(row: &Row) -> Result<Logged> {

@@ -241,3 +241,27 @@ fn the_log_is_given_in_parts() {
     assert!(ben[0].at.ends_with('Z') && ben[0].at.len() == 24, "{}", ben[0].at);
     assert_eq!(store.log(6, None).unwrap().1, []);
 }
+
+#[test]
+fn the_way_back_through_the_log_is_given_in_parts() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut store = store(folder.path());
+    for n in 1..=450 {
+        store.apply(&gesture(n, 1, vec![add(n, None)]), if n % 9 == 0 { "Ben" } else { "Anna" }).unwrap();
+    }
+    for by in [None, Some("Anna"), Some("Ben")] {
+        let (_, whole, _) = store.log(0, by).unwrap();
+        let (mut parts, mut before, mut more) = (Vec::new(), i64::MAX, true);
+        while more {
+            let (part, earlier) = store.log_before(before, by).unwrap();
+            assert!(part.len() <= 200, "{}", part.len());
+            before = part[0].revision;
+            parts.splice(0..0, part);
+            more = earlier;
+        }
+        assert_eq!(parts, whole);
+    }
+    let image = store.images().unwrap()[0].id;
+    assert_eq!(store.labels_of(image).unwrap(), store.labels().unwrap());
+    assert_eq!(store.labels_of(image + 1).unwrap().cells, []);
+}

@@ -15,6 +15,7 @@ mod relatives;
 mod suggest;
 mod train;
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -266,8 +267,18 @@ impl Labelling {
     /// When the store cannot be read.
     pub fn labels(&self) -> Result<Labels, LabelError> {
         let mut labels = lock(&self.store).labels()?;
-        labels.cells.retain(|cell| self.images.iter().any(|image| image.facts.id == cell.image));
+        let open: BTreeSet<i64> = self.images.iter().map(|image| image.facts.id).collect();
+        labels.cells.retain(|cell| open.contains(&cell.image));
         Ok(labels)
+    }
+
+    /// Classes, and the cells of one image.
+    ///
+    /// # Errors
+    /// No such image is open; or the store cannot be read.
+    pub fn labels_of(&self, image: i64) -> Result<Labels, LabelError> {
+        self.image(image)?;
+        Ok(lock(&self.store).labels_of(image)?)
     }
 
     /// Makes the edits of a gesture; see [`LabelStore::apply`].
@@ -286,6 +297,14 @@ impl Labelling {
     /// When the store cannot be read.
     pub fn log(&self, after: i64, by: Option<&str>) -> Result<(i64, Vec<Logged>, bool), LabelError> {
         Ok(lock(&self.store).log(after, by)?)
+    }
+
+    /// The last gestures below a revision, and whether there are earlier ones; see [`LabelStore::log_before`].
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn log_before(&self, before: i64, by: Option<&str>) -> Result<(Vec<Logged>, bool), LabelError> {
+        Ok(lock(&self.store).log_before(before, by)?)
     }
 
     /// The newest revision.

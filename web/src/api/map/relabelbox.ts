@@ -3,7 +3,7 @@ import type { Relabels } from "../../state/map/relabels";
 import type { Outbox, Sent } from "../outbox";
 import type { MapSource } from "./source";
 
-/** New classes of cells on their way. The server knows a gesture again, so what an earlier page left is sent once more. */
+/** New classes of cells on their way. */
 export class RelabelBox implements Outbox<Relabelling> {
   constructor(
     readonly source: MapSource,
@@ -14,10 +14,9 @@ export class RelabelBox implements Outbox<Relabelling> {
     return this.relabels.pending;
   }
 
-  async load(orphans: Relabelling[]): Promise<ReadonlySet<string>> {
+  async load(orphans: Relabelling[]): Promise<void> {
     await this.catchUp();
     this.relabels.adopt(orphans);
-    return new Set();
   }
 
   async catchUp(): Promise<void> {
