@@ -40,13 +40,13 @@ pub fn has_image_name(name: &str) -> bool {
 
 /// Reads a PNG, JPEG or TIFF file; which one is told by its content.
 ///
-/// 8- and 16-bit grey, RGB and any number of channels in TIFF, 32- and 64-bit floats in TIFF (64 become 32). An
-/// alpha channel of PNG is dropped, what it hides is read as it is stored; JPEG is decoded as libjpeg-turbo does, to the byte, and inks
-/// become the colours that they print. The pages of a TIFF with several are its channels, unless
-/// its description says `{"shape": [h, w, c]}`, as tifffile writes.
+/// 8- and 16-bit grey and RGB; in TIFF any number of channels, and any other numbers, which become floats of 32 bits
+/// (integers only as far as those have them exactly). An alpha channel of PNG is dropped, and what it hides is read as it is
+/// stored; JPEG is decoded as libjpeg-turbo does, to the byte, and inks become the colours that they print. The pages of
+/// a TIFF with several are its channels, unless its description says `{"shape": [h, w, c]}`, as tifffile writes.
 ///
 /// # Errors
-/// When it is none of them, broken, larger than [`MAX_VALUES`], or has samples of another kind.
+/// When it is none of them, broken, larger than [`MAX_VALUES`], or has integers that floats do not have.
 pub fn read(path: &Path) -> Result<Image, FormatError> {
     parse(path, &input::read(path, MAX_FILE)?)
 }

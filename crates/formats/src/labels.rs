@@ -34,12 +34,19 @@ impl LabelImage {
     /// When it is none of them, or holds values that are no labels. A `_seg.npy` of Cellpose is a Python pickle, which could run
     /// anything, and is refused by name.
     pub fn open(path: &Path) -> Result<Self, FormatError> {
-        let is_array = input::head(path, 6)?.starts_with(b"\x93NUMPY");
-        if is_array {
+        let head = input::head(path, 6)?;
+        if head.starts_with(b"\xff\xd8\xff") {
+            return Err(FormatError::new(
+                path,
+                "labels as they were drawn (save them as TIFF or PNG)",
+                "a JPEG, whose values are near those of the labels but not equal",
+            ));
+        }
+        if head.starts_with(b"\x93NUMPY") {
             return Ok(LabelImage { path: path.to_path_buf(), source: array(path)? });
         }
         // Programs that draw labels number the colours of a palette with them.
-        if input::head(path, 4)?.starts_with(b"\x89PNG")
+        if head.starts_with(b"\x89PNG")
             && let Some((shape, values)) = image::indices(path, &input::read(path, image::MAX_FILE)?)?
         {
             let labels = values.into_iter().map(u32::from).collect();

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use formats::annotation::{self, AnnotationOptions};
+use formats::labels::LabelImage;
 use formats::model::ModelFile;
 use formats::npz::{self, NpzOptions};
 use formats::table::Table;
@@ -20,8 +21,17 @@ fn read(name: &str, bytes: &[u8]) -> bool {
         Some("npz") => npz::parse(path, bytes, &NpzOptions::default()).is_ok(),
         Some("safetensors") => ModelFile::parse(path, bytes).is_ok(),
         Some("parquet") => Table::parse(path, bytes.to_vec()).is_ok(),
+        Some("png") if name.starts_with("palette") => labels(bytes),
         _ => image::parse(path, bytes).is_ok(),
     }
+}
+
+/// Whether they were read as labels, for which they must lie in a file.
+fn labels(bytes: &[u8]) -> bool {
+    let dir = tempfile::tempdir().expect("a folder");
+    let path = dir.path().join("labels");
+    std::fs::write(&path, bytes).expect("a file");
+    LabelImage::open(&path).and_then(|labels| labels.frame(0)).is_ok()
 }
 
 /// The next of a sequence of numbers that look random (a linear congruential generator, Knuth's constants).
@@ -55,7 +65,15 @@ fn damaged_zips_and_arrays() {
 
 #[test]
 fn damaged_images() {
-    for name in ["grey8_lzw.tif", "grey16_deflate.tif", "rgb8_planar.tif", "rgb8_bigtiff.tif"] {
+    for name in [
+        "grey8_lzw.tif",
+        "grey16_deflate.tif",
+        "rgb8_planar.tif",
+        "rgb8_bigtiff.tif",
+        "rgba8_transparent.png",
+        "palette.png",
+        "palette4.png",
+    ] {
         check(name);
     }
     ["two_channels_as_pages.tif", "grey16.png", "rgb8.png", "flat.jpg"].into_iter().for_each(check);

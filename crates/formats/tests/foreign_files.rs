@@ -116,6 +116,8 @@ fn labels_are_what_was_drawn() -> Result {
         assert_eq!((labels.n_frames(), labels.size()), (1, (6, 7)), "{name}");
         assert_eq!(labels.frame(0)?, whole(n), "{name}");
     }
+    let jpeg = LabelImage::open(&data("flat.jpg")).expect_err("a JPEG").to_string();
+    assert!(jpeg.contains("save them as TIFF or PNG"), "{jpeg}");
     let broken = std::fs::read(data("palette4.png")).expect("a file");
     let dir = tempfile::tempdir().expect("a folder");
     let path = dir.path().join("labels.png");
@@ -161,10 +163,15 @@ fn images_of_every_layout() -> Result {
     for name in ["grey8_lzw.tif", "grey8_packbits.tif", "float32.tif", "grey8.png"] {
         check_image(name, 1, &ramp(42, 1))?;
     }
-    for name in ["grey16_deflate.tif", "grey16_big_endian.tif", "grey16.png"] {
-        let image = check_image(name, 1, &ramp(42, 200))?;
+    for name in ["grey16_deflate.tif", "grey16_big_endian.tif", "grey12.tif", "grey16.png"] {
+        let image = check_image(name, 1, &ramp(42, if name == "grey12.tif" { 16 } else { 200 }))?;
         assert_eq!(image.pixels.depth(), Depth::Uint16, "{name}");
     }
+    for name in ["int16.tif", "half.tif"] {
+        check_image(name, 1, &ramp(42, 1).into_iter().map(|x| x - 100.0).collect::<Vec<_>>())?;
+    }
+    let large = image::read(&data("uint32_large.tif")).expect_err("inexact").to_string();
+    assert!(large.contains("float32 has exactly") && large.contains("16777223 (uint32)"), "{large}");
     for name in [
         "rgb8.tif",
         "rgb8_bigtiff.tif",

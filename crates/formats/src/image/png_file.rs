@@ -49,9 +49,10 @@ pub(super) fn indices(path: &Path, bytes: &[u8]) -> Result<Option<(CropShape, Ve
     let mut reader = decoder.read_info().map_err(broken)?;
     let info = reader.info();
     let (h, w, depth) = (info.height, info.width, info.bit_depth as u8);
-    let is_listed = info.color_type == png::ColorType::Indexed;
-    if !is_listed && !(info.color_type == png::ColorType::Grayscale && depth < 8) {
-        return Ok(None);
+    match info.color_type {
+        png::ColorType::Indexed => {}
+        png::ColorType::Grayscale if depth < 8 => {}
+        _ => return Ok(None),
     }
     check_size(path, h, w)?;
     let (h, w) = (h as usize, w as usize);

@@ -6,7 +6,7 @@ use cells::{CropShape, Pixels};
 
 use super::{Image, MAX_VALUES};
 use crate::FormatError;
-use crate::microscope::{Pages, Values};
+use crate::microscope::Pages;
 
 /// Most pages that one image may have.
 const MAX_PAGES: usize = 4096;
@@ -40,17 +40,12 @@ fn page(path: &Path, file: &Pages, i: usize) -> Result<Image, FormatError> {
         return Err(FormatError::new(path, "grey, RGB or channels", found));
     }
     let [h, w, _] = file.size(i);
-    let planes = page.planes.into_iter().map(|values| match values {
-        Values::U8(_) | Values::U16(_) | Values::F32(_) | Values::F64(_)
-            if usize::from(page.bits) == 8 * values.dtype().size() =>
-        {
-            Ok(values.into_pixels())
-        }
-        other => {
-            let expected = "samples of 8 or 16 bits without sign, or of 32 or 64 bits with floating point";
-            let found = format!("{} bits of {}", page.bits, other.dtype().name());
-            Err(FormatError::new(path, expected, found))
-        }
+    let planes = page.planes.into_iter().map(|values| {
+        let name = values.dtype().name();
+        values.into_exact_pixels().map_err(|found| {
+            let expected = "intensities that float32 has exactly";
+            FormatError::new(path, expected, format!("{found} ({name})"))
+        })
     });
     // A page itself, or its planes, which are put together as pages of one channel are.
     let image = |pixels: Pixels| Image { shape: CropShape { h, w, c: pixels.len() / (h * w) }, pixels };

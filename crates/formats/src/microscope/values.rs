@@ -210,6 +210,25 @@ impl Values {
         }
     }
 
+    /// As [`Values::into_pixels`] does, but integers that single precision does not have are no intensities.
+    ///
+    /// # Errors
+    /// The first of them, as text.
+    pub(crate) fn into_exact_pixels(self) -> Result<Pixels, String> {
+        /// What `x` is when it is beyond 2²⁴ on either side of 0.
+        fn beyond<T: Copy + std::fmt::Display>(values: &[T], size: impl Fn(T) -> u64) -> Option<String> {
+            values.iter().find(|&&x| size(x) > 1 << 24).map(ToString::to_string)
+        }
+        let beyond = match &self {
+            Values::U32(v) => beyond(v, u64::from),
+            Values::U64(v) => beyond(v, |x| x),
+            Values::I32(v) => beyond(v, |x| x.unsigned_abs().into()),
+            Values::I64(v) => beyond(v, i64::unsigned_abs),
+            _ => None,
+        };
+        beyond.map_or_else(|| Ok(self.into_pixels()), Err)
+    }
+
     /// As the labels of an instance mask: whole numbers from 0 to 2³² - 1.
     ///
     /// # Errors

@@ -56,6 +56,10 @@ for name, array, how in [
 ]:
     tifffile.imwrite(f"{name}.tif", array, **how)
 tifffile.imwrite("rgb8_planar.tif", ramp(6, 7, 3).transpose(2, 0, 1), photometric="rgb", planarconfig="separate")
+tifffile.imwrite("grey12.tif", ramp(6, 7, dtype="u2") * 16, bitspersample=12, compression="none", metadata=None)
+tifffile.imwrite("int16.tif", ramp(6, 7, dtype="i2") - np.int16(100))
+tifffile.imwrite("half.tif", ramp(6, 7, dtype="f2") - np.float16(100))
+tifffile.imwrite("uint32_large.tif", ramp(6, 7, dtype="u4") + np.uint32(2**24))
 tifffile.imwrite("channels_first.tif", ramp(6, 7, 2).transpose(2, 0, 1), photometric="minisblack", metadata=None)
 Image.fromarray(ramp(6, 7)).save("grey8.png")
 Image.fromarray(ramp(6, 7, dtype="u2") * 200).save("grey16.png")

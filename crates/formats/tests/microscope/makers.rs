@@ -73,6 +73,17 @@ fn zeiss_lsm() {
         }
         assert_eq!(values(&field), ramp(720, 16), "{name}");
     }
+    // The number of frames that were planned.
+    let mut stopped = std::fs::read(folder.path().join("stack.lsm")).expect("a file");
+    let dims: Vec<u8> = [3_u32, 2, 4].into_iter().flat_map(u32::to_le_bytes).collect();
+    let at = stopped.windows(12).position(|bytes| bytes == dims).expect("the structure");
+    stopped[at + 8] = 6;
+    let field = Image::parse("stopped.lsm".as_ref(), stopped).and_then(|i| i.field(0)).expect("an LSM");
+    assert_eq!(
+        (field.facts().n_t, &field.facts().notes[..]),
+        (4, &["the last 2 of 6 frames are missing".to_owned()][..])
+    );
+    assert_eq!(values(&field), ramp(720, 16));
     // Compressed, noise is longer than it was.
     let noise: Vec<f32> = values(&open(&folder, "noise.lsm"));
     assert_eq!((noise.len(), &noise[..5]), (30, &[207.0, 21.0, 45.0, 60.0, 46.0][..]));
@@ -95,6 +106,26 @@ fn zeiss_lsm_of_positions_and_lines() {
         // The thumbnail of the last plane is the last in the file.
         assert!(n + 140 > whole.len() || cut.and_then(|i| i.field(0)?.plane(last)).is_err(), "{n} bytes");
     }
+}
+
+#[test]
+fn damaged_lsm_do_no_harm() {
+    let folder = unpacked();
+    let mut n_refused = 0;
+    for name in ["stack.lsm", "lzw.lsm", "positions.lsm"] {
+        let whole = std::fs::read(folder.path().join(name)).expect("a file");
+        // A step without a common factor with what lies in the file.
+        for k in 0..1500 {
+            let mut bytes = whole.clone();
+            bytes[k * 101 % whole.len()] = [0, 1, 0x7f, 0x80, 0xff][k % 5];
+            let read = Image::parse("damaged.lsm".as_ref(), bytes).and_then(|image| {
+                let field = image.field(image.places().len() - 1)?;
+                field.all().try_for_each(|at| field.plane(at).map(drop))
+            });
+            n_refused += usize::from(read.is_err());
+        }
+    }
+    assert!(n_refused > 100, "{n_refused}");
 }
 
 #[test]

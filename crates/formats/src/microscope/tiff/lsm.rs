@@ -44,13 +44,15 @@ pub(super) fn layouts(tiff: &Tiff, first: &Ifd) -> Result<Option<Vec<Layout>>, F
     }
     let info = Info { bytes: &tiff.bytes, raw: first.start_of(&tiff.bytes, tag::ZEISS_LSM, MOST)? };
     info.check()?;
-    let [n_t, n_z, n_p, n_m] = [SIZE_T, SIZE_Z, POSITIONS, TILES].map(|at| info.word(at).max(1) as usize);
+    let [planned, n_z, n_p, n_m] = [SIZE_T, SIZE_Z, POSITIONS, TILES].map(|at| info.word(at).max(1) as usize);
     let kind = tiff.pages[0].kind;
     let pages: Vec<u32> =
         (0u32..).zip(&tiff.pages).filter(|(_, p)| !p.reduced && p.kind == kind).map(|(i, _)| i).collect();
+    // Of a movie that was stopped there are the frames up to then.
+    let n_t = if (n_p, n_m) == (1, 1) { planned.min(pages.len() / n_z) } else { planned };
     let n = [n_t, n_z, n_p, n_m].into_iter().try_fold(1, usize::checked_mul);
     if n != Some(pages.len()) || pages.len() > MAX_PLANES {
-        let expected = format!("{n_m} tiles x {n_p} positions x {n_t} frames x {n_z} focal planes");
+        let expected = format!("{n_m} tiles x {n_p} positions x {planned} frames x {n_z} focal planes");
         return Err(tiff.bytes.refuse(expected, format!("{} pages", pages.len())));
     }
     let n_channels = info.word(SIZE_CHANNELS) as usize;
@@ -72,6 +74,10 @@ pub(super) fn layouts(tiff: &Tiff, first: &Ifd) -> Result<Option<Vec<Layout>>, F
             sample_names: names.clone().unwrap_or_default(),
             planes: planes.iter().map(|&page| Some(Source { page, ..Source::default() })).collect(),
             sizes,
+            notes: match planned - n_t {
+                0 => Vec::new(),
+                n => vec![format!("the last {n} of {planned} frames are missing")],
+            },
             bits: (info.word(DATA_TYPE) == TWELVE_BITS).then_some(12),
             ..Layout::default()
         };
@@ -136,7 +142,7 @@ impl Info<'_> {
     fn seconds(&self, n_t: usize) -> Option<f64> {
         let at = self.word(TIME_STAMPS);
         let stamps = (at > 0).then(|| self.bytes.read_up_to(at, 8 + 8 * n_t)).and_then(Result::ok);
-        let taken = stamps.filter(|raw| n_t > 1 && number(raw, 4) == n_t as u64).and_then(|raw| {
+        let taken = stamps.filter(|raw| n_t > 1 && number(raw, 4) >= n_t as u64).and_then(|raw| {
             let (start, end) = (float(&raw, 8)?, float(&raw, 8 * n_t)?);
             Some((end - start) / (n_t - 1) as f64)
         });
@@ -151,7 +157,7 @@ impl Info<'_> {
         let mut names = Vec::new();
         while names.len() < number(&raw, 8) as usize {
             let len = rest.get(..4).map(|b| number(b, 0) as usize)?;
-            let name = rest.get(4..4 + len)?;
+            let name = rest.get(4..)?.get(..len)?;
             names.push(name.iter().take_while(|b| **b != 0).map(|&b| char::from(b)).collect());
             rest = &rest[4 + len..];
         }

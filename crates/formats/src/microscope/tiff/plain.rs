@@ -20,8 +20,6 @@ pub(crate) struct Pages(Tiff);
 pub(crate) struct Plain {
     /// How the values are meant, as TIFF numbers it.
     pub photometric: u64,
-    /// Bits of a value in the file.
-    pub bits: u16,
     /// Values `[h, w, c]`; of samples that are stored in planes, each `[h, w]`.
     pub planes: Vec<Values>,
 }
@@ -66,6 +64,6 @@ impl Pages {
         // JPEG has made colours of their differences.
         let is_rgb = matches!(page.codec, Codec::Jpeg(_)) && page.is_rgb();
         let photometric = if is_rgb { RGB } else { page.photometric };
-        Ok(Plain { photometric, bits: kind.bits, planes })
+        Ok(Plain { photometric, planes })
     }
 }
