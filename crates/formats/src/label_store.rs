@@ -95,7 +95,7 @@ impl LabelStore {
     /// let mut store = LabelStore::open(&dir.path().join("study.sqlite"))?;
     /// let (name, path, fingerprint) = ("movie.tif".into(), "/data/movie.tif".into(), "of its bytes".into());
     /// let shape = [10, 1, 1, 512, 512];
-    /// let image = store.number(&StoredImage { id: 0, name, path, field: 0, fingerprint, shape })?;
+    /// let image = store.number(&[StoredImage { id: 0, name, path, field: 0, fingerprint, shape }])?[0];
     /// let id = "6a0d7c1e-0000-4000-8000-000000000001".to_owned();
     /// let add = Edit::Add { id, image, t: 3, z: 0, y: 100.5, x: 20.0, class: None, suggestion: None, version: None };
     /// let gesture = "6a0d7c1e-0000-4000-8000-000000000002".to_owned();
@@ -116,22 +116,19 @@ impl LabelStore {
         self.backup.as_deref()
     }
 
-    /// The number of an image, whose own `id` says nothing: the one it had when it was opened before, as its fingerprint and field
-    /// tell, else a new one. Its name and path become these.
+    /// The numbers of images, whose own `id` says nothing: the one that an image had when it was opened before, as its fingerprint
+    /// and field tell, else a new one. Their names and paths become these. All are written at once.
     ///
     /// # Errors
     /// When the store cannot be written.
-    pub fn number(&mut self, image: &StoredImage) -> Result<i64, StoreError> {
-        let StoredImage { name, path, field, fingerprint, shape: [n_t, n_z, n_c, h, w], .. } = image;
-        self.db
-            .query_row(
-                "INSERT INTO images (name, path, field, fingerprint, n_t, n_z, n_c, h, w)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
-                 ON CONFLICT (fingerprint, field) DO UPDATE SET name = ?1, path = ?2 RETURNING id",
-                params![name, path, field, fingerprint, n_t, n_z, n_c, h, w],
-                |row| row.get(0),
-            )
-            .map_err(|e| StoreError::of(&self.path, &e))
+    pub fn number(&mut self, images: &[StoredImage]) -> Result<Vec<i64>, StoreError> {
+        let mut write = || -> rusqlite::Result<Vec<i64>> {
+            let tx = self.db.transaction_with_behavior(TransactionBehavior::Immediate)?;
+            let numbers = images.iter().map(|image| rows::put_image(&tx, image)).collect::<Result<_, _>>()?;
+            tx.commit()?;
+            Ok(numbers)
+        };
+        write().map_err(|e| StoreError::of(&self.path, &e))
     }
 
     /// All images that were ever opened.

@@ -104,6 +104,17 @@ pub(super) fn put_class(db: &Connection, c: &Class, dropped: bool) -> Result<usi
     .execute(params![c.id, c.name, c.color, c.shape, c.hotkey, c.target, c.position, dropped])
 }
 
+/// Writes an image, new or not, and gives its number.
+pub(super) fn put_image(db: &Connection, image: &StoredImage) -> Result<i64> {
+    let StoredImage { name, path, field, fingerprint, shape: [n_t, n_z, n_c, h, w], .. } = image;
+    db.prepare_cached(
+        "INSERT INTO images (name, path, field, fingerprint, n_t, n_z, n_c, h, w)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
+         ON CONFLICT (fingerprint, field) DO UPDATE SET name = ?1, path = ?2 RETURNING id",
+    )?
+    .query_row(params![name, path, field, fingerprint, n_t, n_z, n_c, h, w], |row| row.get(0))
+}
+
 /// All images by number.
 pub(super) fn all_images(db: &Connection) -> Result<Vec<StoredImage>> {
     let sql = "SELECT id, name, path, field, fingerprint, n_t, n_z, n_c, h, w FROM images ORDER BY id";

@@ -40,8 +40,9 @@ fn store(folder: &Path) -> LabelStore {
     let mut store = LabelStore::open(&folder.join("study.sqlite")).unwrap();
     let (name, path, fingerprint) = ("movie.tif".into(), "/movie.tif".into(), "abc".into());
     let image = StoredImage { id: 0, name, path, field: 0, fingerprint, shape: [3, 1, 1, 100, 50] };
-    assert_eq!(store.number(&image).unwrap(), 1);
-    assert_eq!(store.number(&image).unwrap(), 1, "it is known");
+    let images = [image.clone(), image];
+    assert_eq!(store.number(&images).unwrap(), [1, 1]);
+    assert_eq!(store.number(&images[1..]).unwrap(), [1], "it is known");
     let classes = [class(1, "Interphase"), class(2, "Metaphase")].map(Edit::PutClass).to_vec();
     assert_eq!(store.apply(&gesture(0, 0, classes), "Anna").unwrap().revision, 1);
     store

@@ -111,15 +111,17 @@ pub fn open(
     })?;
     let full = std::path::absolute(&request.folder).unwrap_or_else(|_| request.folder.clone());
     let n = columns.table().n_rows() as u32;
-    let image = labelling.store().number(&StoredImage {
+    let stored = StoredImage {
         id: 0,
         name: name.to_owned(),
         path: full.to_string_lossy().into_owned(),
         field: 0,
         fingerprint: fingerprint.clone(),
         shape: [n, 1, 1, 2 * WINDOW.half_h as u32, 2 * WINDOW.half_w as u32],
-    });
-    Ok((labelling, Place { image: image.map_err(LabelError::from)?, fingerprint }))
+    };
+    let numbers = labelling.store().number(std::slice::from_ref(&stored)).map_err(LabelError::from)?;
+    let image = numbers.first().copied().unwrap_or(stored.id);
+    Ok((labelling, Place { image, fingerprint }))
 }
 
 /// SHA-256 over the names and sources of the cells, or over their features when they have no names.

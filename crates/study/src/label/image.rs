@@ -1,5 +1,6 @@
 //! An image that is open for labelling.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use formats::channels;
@@ -75,12 +76,12 @@ impl OpenImage {
     }
 }
 
-/// Opens all fields of all images; `number` gives each the number that it has in the store.
+/// Opens all fields of all images; `number` gives them the numbers that they have in the store.
 pub(super) fn open_all(
     paths: &[PathBuf],
-    mut number: impl FnMut(&StoredImage) -> Result<i64, LabelError>,
+    number: impl FnOnce(&[StoredImage]) -> Result<Vec<i64>, LabelError>,
 ) -> Result<Vec<OpenImage>, StudyError> {
-    let mut open: Vec<OpenImage> = Vec::new();
+    let (mut fields, mut stored) = (Vec::new(), Vec::new());
     for path in paths {
         let image = Image::open(path)?;
         let file = path.file_name().map_or_else(|| path.to_string_lossy(), |name| name.to_string_lossy());
@@ -92,23 +93,31 @@ pub(super) fn open_all(
                 (_, "") => format!("{file} {}", index + 1),
                 (_, name) => format!("{file} {name}"),
             };
-            let shape = shape(&field);
-            let id = number(&StoredImage {
+            let Shape { t, z, c, y, x } = shape(&field);
+            stored.push(StoredImage {
                 id: 0,
-                name: name.clone(),
+                name,
                 path: full.to_string_lossy().into_owned(),
                 field: index as u32,
                 fingerprint: fingerprint(&field)?,
-                shape: [shape.t, shape.z, shape.c, shape.y, shape.x].map(|n| n as u32),
-            })?;
-            if open.iter().any(|other| other.facts.id == id) {
-                let found = format!("{} twice", path.display());
-                return Err(StudyError::Refused(format!("expected each image once, found {found}")));
-            }
-            open.push(OpenImage { facts: facts(id, name, shape, field.facts()), field });
+                shape: [t, z, c, y, x].map(|n| n as u32),
+            });
+            fields.push(field);
         }
     }
-    Ok(open)
+    let numbers = number(&stored)?;
+    let mut known = BTreeSet::new();
+    if let Some((_, twice)) = numbers.iter().zip(&stored).find(|(id, _)| !known.insert(**id)) {
+        let found = format!("{} twice", twice.path);
+        return Err(StudyError::Refused(format!("expected each image once, found {found}")));
+    }
+    let open = numbers.into_iter().zip(stored).zip(fields);
+    Ok(open
+        .map(|((id, StoredImage { name, .. }), field)| {
+            let facts = facts(id, name, shape(&field), field.facts());
+            OpenImage { facts, field }
+        })
+        .collect())
 }
 
 fn shape(field: &Field) -> Shape {

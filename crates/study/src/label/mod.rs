@@ -154,7 +154,7 @@ impl Labelling {
         }
         let path = folder::prepare(&request.folder)?;
         let mut store = LabelStore::open(&path).map_err(LabelError::from)?;
-        let images = image::open_all(&request.images, |image| Ok(store.number(image)?))?;
+        let images = image::open_all(&request.images, |images| Ok(store.number(images)?))?;
         let labelling = Self::of(request, store, images);
         if let Some(model) = &request.model {
             labelling.use_model(model)?;
@@ -183,13 +183,14 @@ impl Labelling {
             let found = format!("that of the map {}, whose cells `explore` exports", map.display());
             return Err(LabelError::refused("the study of images", found).into());
         }
-        let images = image::open_all(&paths, |image| {
+        let number = |image: &StoredImage| {
             let same = |k: &&StoredImage| (&k.fingerprint, k.field) == (&image.fingerprint, image.field);
             let names: Vec<&str> = known.iter().map(|image| image.name.as_str()).collect();
             let expected = format!("an image of this study, {}", names.join(", "));
             let found = format!("{}, which is none of them or has other pixels now", image.path);
             known.iter().find(same).map(|k| k.id).ok_or_else(|| LabelError::refused(expected, found))
-        })?;
+        };
+        let images = image::open_all(&paths, |images| images.iter().map(number).collect())?;
         let detect = AutoSettings::of(Modality::Fluorescence);
         let (folder, labeller) = (folder.to_path_buf(), String::new());
         let request = LabelRequest { images: paths, folder, labeller, detect, model: None };
