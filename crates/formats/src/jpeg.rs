@@ -16,6 +16,7 @@ mod markers;
 mod progressive;
 mod scan;
 mod sequential;
+mod standard;
 mod tables;
 mod transform;
 mod upsample;
@@ -132,6 +133,7 @@ impl<'a> Jpeg<'a> {
     fn sequential(&mut self) -> Result<Vec<Plane>, JpegError> {
         let mut planes: Vec<Plane> = self.frame.components.iter().map(Plane::of).collect();
         let mut seen = vec![false; planes.len()];
+        self.tables.complete(standard::tables()?);
         self.scans(|scan, frame, tables, markers| {
             scan.parts.iter().for_each(|part| seen[part.component] = true);
             sequential::decode(scan, frame, tables, markers, &mut planes)

@@ -33,6 +33,26 @@ fn refusal(bytes: &[u8]) -> String {
 }
 
 #[test]
+fn codes_that_are_left_out_are_those_of_the_standard() {
+    // Pillow writes them, unless it is told to optimise.
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/flat.jpg");
+    let whole = std::fs::read(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
+    let (mut bare, mut rest, mut n) = (whole[..2].to_vec(), &whole[2..], 0);
+    while let [0xff, code, high, low, ..] = *rest {
+        let (segment, after) = rest.split_at(2 + usize::from(u16::from_be_bytes([high, low])));
+        if code == 0xc4 {
+            n += 1;
+        } else {
+            bare.extend(segment);
+        }
+        rest = after;
+    }
+    bare.extend(rest);
+    let read = |bytes: &[u8]| image::parse(Path::new("a.jpg"), bytes).unwrap_or_else(|e| panic!("{e}"));
+    assert_eq!((n, read(&bare)), (4, read(&whole)));
+}
+
+#[test]
 fn pixels_are_those_of_pillow() {
     let files = files();
     let mut n = 0;

@@ -41,6 +41,12 @@ impl Tables {
         Ok(tables)
     }
 
+    /// Takes the codes of `others` that are not known.
+    pub(super) fn complete(&mut self, others: Tables) {
+        let all = self.dc.iter_mut().chain(&mut self.ac).zip(others.dc.into_iter().chain(others.ac));
+        all.filter(|(own, _)| own.is_none()).for_each(|(own, other)| *own = other);
+    }
+
     /// Reads the segment of a marker; passes over those that do not matter.
     pub(super) fn read(&mut self, code: u8, markers: &mut Markers) -> Result<(), JpegError> {
         if matches!(code, 0x01 | code::RESTART..=code::START) {
