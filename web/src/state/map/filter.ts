@@ -55,3 +55,11 @@ export function cellsOf(mask: Uint8Array): Uint32Array {
 export function allCells(n: number): Uint32Array {
   return cellsOf(new Uint8Array(n).fill(1));
 }
+
+/** Those of some cells that a mask has. */
+export function shownOf(cells: Uint32Array, mask: Uint8Array): Uint32Array {
+  const shown = new Uint32Array(cells.length);
+  let n = 0;
+  for (let i = 0; i < cells.length; i++) if (mask[cells[i]!] === 1) shown[n++] = cells[i]!;
+  return n === cells.length ? cells : shown.slice(0, n);
+}

@@ -6,6 +6,8 @@ export interface Spot {
   x: number;
 }
 
+type Edge = readonly [Spot, Spot];
+
 /** Cells of a bin in the mean. */
 const PER_BIN = 4;
 const MOST_BINS = 1024;
@@ -65,24 +67,32 @@ export class Grid {
     return found;
   }
 
-  /** Cells inside a closed line (even-odd). Row by row, so that each cell meets only the edges at its height. */
-  inside(line: Spot[]): number[] {
-    const found: number[] = [];
-    if (line.length < 3) return found;
-    const edges = line.map((a, i) => [a, line[(i + 1) % line.length]!] as const);
+  /** Cells inside a closed line (even-odd). Bin by bin: only where the line passes is each cell looked at by itself. */
+  inside(line: Spot[]): Uint32Array {
+    if (line.length < 3) return new Uint32Array();
+    const found = new Uint32Array(this.#cells.length);
+    let n = 0;
+    const edges = line.map((a, i): Edge => [a, line[(i + 1) % line.length]!]);
     const ys = line.map((spot) => spot.y);
     const xs = line.map((spot) => spot.x);
-    const [left, right] = [Math.min(...xs), Math.max(...xs)];
+    const [left, right] = [this.#column(Math.min(...xs)), this.#column(Math.max(...xs))];
     for (let row = this.#row(Math.min(...ys)); row <= this.#row(Math.max(...ys)); row++) {
-      const [top, bottom] = [row * this.#side, (row + 1) * this.#side];
-      // The outer rows also hold what lies on the border.
-      const near = edges.filter(([a, b]) => Math.max(a.y, b.y) >= top - 1 && Math.min(a.y, b.y) <= bottom + 1);
-      for (let i = this.#start(row, this.#column(left)); i < this.#start(row, this.#column(right) + 1); i++) {
-        const cell = this.#cells[i]!;
-        if (crossings(near, this.#at[2 * cell]!, this.#at[2 * cell + 1]!) % 2 === 1) found.push(cell);
+      // The outer bins also hold what lies on the border.
+      const [top, bottom] = [row * this.#side - 1, (row + 1) * this.#side + 1];
+      const near = edges.filter(([a, b]) => Math.max(a.y, b.y) >= top && Math.min(a.y, b.y) <= bottom);
+      const spans = near.map((edge) => spanOf(edge, top, bottom));
+      for (let column = left; column <= right; column++) {
+        const [x0, x1] = [column * this.#side - 1, (column + 1) * this.#side + 1];
+        const passed = spans.some(([from, to]) => from <= x1 && to >= x0);
+        if (!passed && !isInside(near, (x0 + x1) / 2, (top + bottom) / 2)) continue;
+        const end = this.#start(row, column + 1);
+        for (let i = this.#start(row, column); i < end; i++) {
+          const cell = this.#cells[i]!;
+          if (!passed || isInside(near, this.#at[2 * cell]!, this.#at[2 * cell + 1]!)) found[n++] = cell;
+        }
       }
     }
-    return found;
+    return found.slice(0, n);
   }
 
   #visit(y0: number, x0: number, y1: number, x1: number, visit: (cell: number) => boolean): void {
@@ -105,11 +115,19 @@ export class Grid {
   }
 }
 
-/** How many edges lie to the right of a place, at its height. */
-function crossings(edges: (readonly [Spot, Spot])[], x: number, y: number): number {
-  let n = 0;
+/** From where to where an edge reaches between two heights, both of which it meets or lies between. */
+function spanOf([a, b]: Edge, top: number, bottom: number): readonly [number, number] {
+  const at = (y: number) => a.x + ((y - a.y) / (b.y - a.y)) * (b.x - a.x);
+  const inside = (y: number) => Math.min(bottom, Math.max(top, y));
+  const [from, to] = a.y === b.y ? [a.x, b.x] : [at(inside(a.y)), at(inside(b.y))];
+  return [Math.min(from, to), Math.max(from, to)];
+}
+
+/** Whether an odd number of edges lie to the right of a place, at its height. */
+function isInside(edges: Edge[], x: number, y: number): boolean {
+  let odd = false;
   for (const [a, b] of edges) {
-    if (a.y > y !== b.y > y && x < a.x + ((y - a.y) / (b.y - a.y)) * (b.x - a.x)) n++;
+    if (a.y > y !== b.y > y && x < a.x + ((y - a.y) / (b.y - a.y)) * (b.x - a.x)) odd = !odd;
   }
-  return n;
+  return odd;
 }

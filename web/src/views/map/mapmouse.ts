@@ -1,3 +1,4 @@
+import { shownOf } from "../../state/map/filter";
 import type { Spot } from "../../state/map/grid";
 import type { Explorer, Way } from "./explorer.svelte";
 import type { MapSight, Tool } from "./mapsight.svelte";
@@ -94,6 +95,6 @@ export class MapMouse {
     const { sight, explorer } = this;
     const mask = explorer.table?.mask;
     const cells = sight.grid.inside(line.map(({ y, x }) => sight.at(y, x)));
-    explorer.select(cells.filter((cell) => mask?.[cell] === 1), way);
+    explorer.select(mask ? shownOf(cells, mask) : [], way);
   }
 }
