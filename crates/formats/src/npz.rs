@@ -1,7 +1,7 @@
 //! Labelled cells in one `.npz` file: a zip of `.npy` arrays.
 //!
-//! Keys: `images` `[n, h, w]`, `[n, h, w, c]` or `[n, c, h, w]`; `labels` `[n]`, whole numbers or text, absent when the
-//! cells are not labelled; optional `classes` (names in the order of their numbers), `channels`, and one text or number
+//! Keys: `images` `[n, h, w]`, `[n, h, w, c]` or `[n, c, h, w]`; `labels` `[n]` or `[n, 1]`, whole numbers (also as floats)
+//! or text, absent when the cells are not labelled; optional `classes` (names in the order of their numbers), `channels`, and one text or number
 //! per cell in `names`, `split` and `group`. Other keys are ignored.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -123,13 +123,18 @@ impl<R: Read + Seek> Arrays<'_, R> {
     /// One value per cell.
     fn column(&mut self, key: &str, n: usize) -> Result<Option<Values>, FormatError> {
         let Some(array) = self.read(key)? else { return Ok(None) };
-        if array.shape != [n] {
+        if array.shape != [n] && array.shape != [n, 1] {
             let found = format!("shape {:?}", array.shape);
             return Err(FormatError::new(self.path, format!("{n} values, one per image"), found).at(key));
         }
         match array.values {
-            Values::Pixels(cells::Pixels::Float32(_), _) => {
-                Err(FormatError::new(self.path, "whole numbers or text", "floating point").at(key))
+            Values::Pixels(cells::Pixels::Float32(v), _) => {
+                let whole =
+                    |&x: &f32| (x.fract() == 0.0 && x.abs() <= 16_777_216.0).then_some(x as i64).ok_or(x);
+                let numbers = v.iter().map(whole).collect::<Result<_, _>>();
+                let refuse =
+                    |x: f32| FormatError::new(self.path, "whole numbers or text", x.to_string()).at(key);
+                numbers.map(|v| Some(Values::Int(v))).map_err(refuse)
             }
             values => Ok(Some(values)),
         }

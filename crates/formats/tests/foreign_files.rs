@@ -139,6 +139,16 @@ fn labels_are_texts_or_numbers() -> Result {
     assert_eq!(groups, ["1", "1", "2", "3"]);
     assert_eq!(floats(&set.pixels), ramp(3200, 1));
 
+    let set = npz::read(&data("float_labels.npz"), &NpzOptions::default())?;
+    let classes: Vec<Option<usize>> = set.cells.iter().map(|c| c.class).collect();
+    assert_eq!(
+        (&set.classes[..], &classes[..]),
+        (&["0".to_owned(), "2".to_owned()][..], &[Some(1), Some(0), None, Some(1)][..])
+    );
+    assert_eq!((set.cells[1].group.as_str(), set.cells[2].group.as_str()), ("1", "2"));
+    let half = npz::read(&data("half_labels.npz"), &NpzOptions::default()).expect_err("a half").to_string();
+    assert!(half.contains("labels: expected whole numbers or text, found 0.5"), "{half}");
+
     let keys = [("images", "x"), ("labels", "y")].map(|(a, b)| (a.to_owned(), b.to_owned()));
     let options = NpzOptions { keys: keys.into(), ..NpzOptions::default() };
     let set = npz::read(&data("other_names.npz"), &options)?;

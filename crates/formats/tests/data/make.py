@@ -41,6 +41,8 @@ np.savez_compressed(
     "text_labels.npz", images=images, labels=np.array(["b", "a", "", "b"]), channels=np.array(["DNA", "actin"]),
     names=np.array(["w", "x", "y", "z"]), group=np.array([1, 1, 2, 3]), extra=np.array([1.5]),
 )
+np.savez("float_labels.npz", images=images, labels=np.array([[2.0], [0], [-1], [2]]), group=[1.0, 1, 2, 3])
+np.savez("half_labels.npz", images=images, labels=np.array([0.5, 1, 0, 1]))
 np.savez("other_names.npz", x=images, y=np.array([5, -1, 2, 5], dtype="i4"))
 
 # Images: values are those of ramp(6, 7, c).
