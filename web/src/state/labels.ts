@@ -100,6 +100,8 @@ export class Labels {
   }
 
   cell = (id: CellId): Cell | undefined => this.#shown.cells.get(id);
+  /** A cell that is deleted, as it was. */
+  deleted = (id: CellId): Cell | undefined => this.#shown.deleted(id);
   class = (id: ClassId): CellClass | undefined => this.#shown.classes.get(id);
 
   get size(): number {

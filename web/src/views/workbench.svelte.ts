@@ -301,9 +301,10 @@ export class Workbench extends Desk<Pending> {
     this.notices.say("warning", `Another cell, ${name}, lies at nearly the same place: one cell has one class.`);
   }
 
-  /** Shows what an undo or redo changed. */
+  /** Shows what an undo or redo changed, or where it was. */
   #follow(pending: Pending | null): void {
-    const first = pending?.edits.map((edit) => this.labels.cell(edit.id)).find((cell) => cell !== undefined);
+    const { labels } = this;
+    const first = pending?.edits.map(({ id }) => labels.cell(id) ?? labels.deleted(id)).find((cell) => cell !== undefined);
     if (first) this.jump(first, false);
   }
 
