@@ -98,12 +98,15 @@ impl<const R: usize, const P: usize> Operation for Tile<'_, R, P> {
         let Product { a, strides, packs, bias, x, range, y, .. } = self.product;
         let rows = R.min(range.end - row);
         let mut sums = [[simd.splat(0.0); P]; R];
-        for (r, sums) in sums[..rows].iter_mut().enumerate() {
+        // Every loop over the sums goes over all of them: a slice of them would keep them in memory.
+        for (r, sums) in sums.iter_mut().enumerate() {
+            // Past the last row the tile repeats it, and drops the sums.
+            let row = row + r.min(rows - 1);
             for (p, sum) in sums.iter_mut().enumerate() {
                 if depth.start > 0 {
-                    *sum = simd.load(&y[(row + r - range.start) * packs + pack + p]);
+                    *sum = simd.load(&y[(row - range.start) * packs + pack + p]);
                 } else if let Some(bias) = bias {
-                    *sum = simd.splat(bias[row + r]);
+                    *sum = simd.splat(bias[row]);
                 }
             }
         }
@@ -119,7 +122,6 @@ impl<const R: usize, const P: usize> Operation for Tile<'_, R, P> {
                 *vector = simd.load(unsafe { x.get_unchecked(k * packs + pack + p) });
             }
             for (r, sums) in sums.iter_mut().enumerate() {
-                // Past the last row the tile repeats it, and drops the sums.
                 let at = (row + r.min(rows - 1)) * strides[0] + k * strides[1];
                 // SAFETY: at most the last element, which `run` of the product has checked.
                 let factor = simd.splat(unsafe { *a.get_unchecked(at) });
@@ -128,9 +130,11 @@ impl<const R: usize, const P: usize> Operation for Tile<'_, R, P> {
                 }
             }
         }
-        for (r, sums) in sums[..rows].iter().enumerate() {
+        for (r, sums) in sums.iter().enumerate() {
             for (p, &sum) in sums.iter().enumerate() {
-                simd.store(sum, &mut y[(row + r - range.start) * packs + pack + p]);
+                if r < rows {
+                    simd.store(sum, &mut y[(row + r - range.start) * packs + pack + p]);
+                }
             }
         }
     }
