@@ -41,7 +41,7 @@ pub struct Embed {
     #[arg(long, value_name = "DISTANCE", default_value_t = 0.1)]
     min_dist: f64,
 
-    /// Passes of the optimisation [default: 750 up to 10,000 cells, 200 above]
+    /// Passes of the optimisation [default: 400 up to 10,000 cells, 200 above]
     #[arg(long, value_name = "N")]
     n_epochs: Option<usize>,
 

@@ -39,8 +39,7 @@ pub struct Umap {
     pub min_dist: f64,
     /// Scale of the map; above 0.
     pub spread: f64,
-    /// Passes of the optimisation; none for 750 up to 10,000 points and 200 above. (umap-learn makes 500 and 200: the
-    /// small map is worth half as many again.)
+    /// Passes of the optimisation; none for 400 up to 10,000 points and 200 above (umap-learn: 500 and 200).
     pub n_epochs: Option<usize>,
     /// Where it starts.
     pub init: Init,
@@ -101,7 +100,7 @@ impl Umap {
     }
 
     fn epochs(&self, n: usize) -> usize {
-        self.n_epochs.unwrap_or(if n <= SMALL { 750 } else { 200 })
+        self.n_epochs.unwrap_or(if n <= SMALL { 400 } else { 200 })
     }
 
     fn pace(&self, epochs: usize) -> Result<Pace, EmbedError> {

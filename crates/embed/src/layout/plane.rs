@@ -30,16 +30,14 @@ impl Plane {
         [self.x[i], self.y[i]]
     }
 
-    /// Moves point `i` by so much.
-    pub fn shift(&mut self, i: u32, [x, y]: [f32; 2]) {
-        self.x[i as usize] += x;
-        self.y[i as usize] += y;
-    }
-
-    /// Lets the first points come again where they stand now.
-    pub fn close(&mut self) {
-        for axis in [&mut self.x, &mut self.y] {
-            (0..LANES).for_each(|i| axis[self.n + i] = axis[i]);
+    /// Moves these points there. The first points of all come again after the last where they stand now.
+    pub fn put(&mut self, ids: &[u32; LANES], places: &Places) {
+        for (lane, &id) in ids.iter().enumerate().filter(|(_, id)| **id != NOBODY) {
+            let [x, y] = places.at(lane);
+            // Fewer points than lanes come again more than once.
+            for i in (id as usize..self.n + LANES).step_by(self.n) {
+                (self.x[i], self.y[i]) = (x, y);
+            }
         }
     }
 

@@ -17,7 +17,7 @@ fn some(points: &Points, step: usize) -> Points {
 
 /// The mean over five seeds. umap-learn 0.5.12 has 0.8733, 0.1173 and 0.6387 seeded, 0.8729, 0.1146 and 0.6377 on several threads
 /// (`../shared/golden/umap/reference.json`), and by the classes of neighbours 0.639, 0.629 and 0.635 with the seeds 0, 1 and 2;
-/// ours, measured on 2026-11-22, 0.8735, 0.1196 and 0.633.
+/// ours, measured on 2026-11-23, 0.8761, 0.1195 and 0.643.
 #[test]
 fn a_map_is_as_good_as_umap_learns() {
     let features = features();
@@ -30,7 +30,7 @@ fn a_map_is_as_good_as_umap_learns() {
         sums[2] += label_accuracy(&features.labels, all, &features.rows());
     }
     let means = sums.map(|sum| sum / 5.0);
-    let enough = means.iter().zip([0.873, 0.1173, 0.625]).all(|(mean, least)| mean >= &least);
+    let enough = means.iter().zip([0.873, 0.1173, 0.6377]).all(|(mean, least)| mean >= &least);
     assert!(enough, "trustworthiness, neighbours kept, label accuracy: {means:?}");
 }
 
