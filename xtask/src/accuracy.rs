@@ -70,26 +70,30 @@ const SETS: &[Set] = &[
     },
 ];
 
-/// Trains and judges every set with every preset and seed asked for, and prints a table of means.
+/// Trains and judges every set with every preset, precision and seed asked for, and prints a table of means.
 pub fn run_all(args: &[String]) -> Result<(), String> {
     let choice = Choice::parse(args)?;
     run("cargo", &["build", "--release", "--locked"])?;
-    let mut results: BTreeMap<(usize, &str), Vec<(f64, f64)>> = BTreeMap::new();
+    let mut results: BTreeMap<(usize, Recipe), Vec<(f64, f64)>> = BTreeMap::new();
     for (k, set) in SETS.iter().enumerate().filter(|(_, s)| choice.sets.iter().any(|n| n == s.name)) {
         for seed in &choice.seeds {
-            for preset in &choice.presets {
-                let (figure, seconds) = one(set, preset, *seed)?;
-                println!("{} {preset} seed {seed}: {} {figure:.4} in {seconds:.0} s", set.name, set.figure);
-                results.entry((k, preset)).or_default().push((figure, seconds));
+            for recipe in choice.recipes() {
+                let (figure, seconds) = one(set, recipe, *seed)?;
+                let Recipe { preset, precision } = recipe;
+                let Set { name, figure: of, .. } = set;
+                println!("{name} {preset} {precision} seed {seed}: {of} {figure:.4} in {seconds:.0} s");
+                results.entry((k, recipe)).or_default().push((figure, seconds));
             }
         }
     }
-    println!("\n| data | figure | preset | mean | seeds | seconds per run |\n|---|---|---|---|---|---|");
-    for ((k, preset), runs) in &results {
+    println!(
+        "\n| data | figure | preset | precision | mean | seeds | seconds per run |\n|---|---|---|---|---|---|---|"
+    );
+    for ((k, Recipe { preset, precision }), runs) in &results {
         let mean = |get: fn(&(f64, f64)) -> f64| runs.iter().map(get).sum::<f64>() / runs.len() as f64;
         let each: Vec<String> = runs.iter().map(|r| format!("{:.4}", r.0)).collect();
         println!(
-            "| {} | {} | {preset} | **{:.4}** | {} | {:.0} |",
+            "| {} | {} | {preset} | {precision} | **{:.4}** | {} | {:.0} |",
             SETS[*k].name,
             SETS[*k].figure,
             mean(|r| r.0),
@@ -100,9 +104,17 @@ pub fn run_all(args: &[String]) -> Result<(), String> {
     Ok(())
 }
 
+/// How a network is trained.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Recipe<'a> {
+    preset: &'a str,
+    precision: &'a str,
+}
+
 struct Choice {
     sets: Vec<String>,
     presets: Vec<String>,
+    precisions: Vec<String>,
     seeds: Vec<u64>,
 }
 
@@ -111,6 +123,7 @@ impl Choice {
         let mut choice = Choice {
             sets: SETS.iter().map(|s| s.name.to_owned()).collect(),
             presets: vec!["encoder".to_owned(), "default".to_owned()],
+            precisions: vec!["f32".to_owned()],
             seeds: vec![0, 1, 2],
         };
         for pair in args.chunks(2) {
@@ -119,25 +132,33 @@ impl Choice {
             match flag.as_str() {
                 "--only" => choice.sets = list,
                 "--preset" => choice.presets = list,
+                "--precision" => choice.precisions = list,
                 "--seeds" => {
                     let seeds: Result<_, _> = list.iter().map(|s| s.parse()).collect();
                     choice.seeds = seeds.map_err(|e| format!("--seeds: {e}"))?;
                 }
-                _ => return Err(format!("{flag}: expected --only, --preset or --seeds")),
+                _ => return Err(format!("{flag}: expected --only, --preset, --precision or --seeds")),
             }
         }
         Ok(choice)
     }
+
+    fn recipes(&self) -> impl Iterator<Item = Recipe<'_>> {
+        let with = |preset| move |precision| Recipe { preset, precision };
+        self.presets
+            .iter()
+            .flat_map(move |preset| self.precisions.iter().map(|p| p.as_str()).map(with(preset.as_str())))
+    }
 }
 
 /// Trains once; the figure, and the seconds that training took.
-fn one(set: &Set, preset: &str, seed: u64) -> Result<(f64, f64), String> {
-    let folder = root().join(format!("target/accuracy/{}-{preset}-{seed}", set.name));
+fn one(set: &Set, Recipe { preset, precision }: Recipe, seed: u64) -> Result<(f64, f64), String> {
+    let folder = root().join(format!("target/accuracy/{}-{preset}-{precision}-{seed}", set.name));
     std::fs::create_dir_all(&folder).map_err(|e| format!("{}: {e}", folder.display()))?;
     let model = folder.join("model.safetensors");
     let mut train = vec!["train".to_owned()];
     train.extend(set.learn.iter().map(|a| beside(a)));
-    let mut settings = format!("--preset {preset} --seed {seed}");
+    let mut settings = format!("--preset {preset} --precision {precision} --seed {seed}");
     if preset != "default" {
         // The default sizes itself to the data.
         settings += &format!(" --epochs {} --batch {}", set.passes, set.batch);

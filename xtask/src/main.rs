@@ -15,7 +15,7 @@ use std::process::ExitCode;
 
 const HELP: &str = "\
 cargo xtask ci                    every check that a change must pass; installs what it needs
-cargo xtask accuracy [--only SET,…] [--preset encoder,default] [--seeds 0,1,2]
+cargo xtask accuracy [--only SET,…] [--preset encoder,default] [--precision f32,bf16] [--seeds 0,1,2]
                                   trains and judges on the real data sets beside the project, prints the README's table
 cargo xtask crops                 shares of cells cut out and false crops on fields drawn by hand, ours and published
 cargo xtask bench [--only NAME,…] [--quick]
