@@ -46,6 +46,24 @@ pub fn find(labels: Plane<'_, u32>, min_area: usize) -> Finding {
     finding
 }
 
+/// The one number that is not 0, and how many connected pieces of at least `min_area` pixels it has; none when there are
+/// several numbers, or no other than 0. Many pieces tell a mask of all cells from the labels of each.
+///
+/// ```
+/// use cells::cut::{Plane, labels::pieces_of_one};
+/// let mask = [255, 255, 0, 0, 0, 255];
+/// assert_eq!(pieces_of_one(Plane::new(&mask, 1, 6).unwrap(), 1), Some((255, 2)));
+/// ```
+#[must_use]
+pub fn pieces_of_one(labels: Plane<'_, u32>, min_area: usize) -> Option<(u32, usize)> {
+    let one = labels.values().iter().copied().find(|&label| label != 0)?;
+    if labels.values().iter().any(|&label| label != 0 && label != one) {
+        return None;
+    }
+    let pieces = components(labels);
+    Plane::new(&pieces, labels.h(), labels.w()).map(|pieces| (one, find(pieces, min_area).cells.len()))
+}
+
 /// Numbers the pieces of a mask: neighbours (8 of them) of one value other than 0 are a piece, numbered from 1 by first pixel.
 /// For masks whose values only keep touching cells apart.
 ///

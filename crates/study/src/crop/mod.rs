@@ -41,6 +41,9 @@ use view::{Choice, Shading, View};
 
 use crate::{Progress, StudyError};
 
+/// A cell may be drawn in so many pieces.
+const MOST_PIECES: usize = 2;
+
 /// What was done.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Cropped {
@@ -335,7 +338,7 @@ impl Work<'_> {
                 all.into_iter().filter(|p| (p.frame, p.z) == (unit.t, unit.z)).collect(),
             ));
         }
-        let Method::Labels { pieces, .. } = self.request.method else { return Ok(Given::Nothing) };
+        let Method::Labels { pieces, min_area, .. } = self.request.method else { return Ok(Given::Nothing) };
         let file = self.open_labels(unit)?;
         let (h, w) = (field.h(), field.w());
         if file.size() != (h, w) {
@@ -346,8 +349,24 @@ impl Work<'_> {
         let drawn = file.frame(unit.t)?;
         Ok(Given::Labels(match Plane::new(&drawn, h, w) {
             Some(plane) if pieces => labels::components(plane),
-            _ => drawn,
+            Some(plane) => {
+                self.refuse_mask(unit, plane, min_area)?;
+                drawn
+            }
+            None => drawn,
         }))
+    }
+
+    /// A mask of all cells is no label image: taken for one, it would be a single cell in the midst of them all.
+    fn refuse_mask(&self, unit: &Unit, labels: Plane<'_, u32>, min_area: usize) -> Result<(), StudyError> {
+        match labels::pieces_of_one(labels, min_area) {
+            Some((label, n)) if n > MOST_PIECES => {
+                let expected = "a number for each cell (or --pieces, which makes each piece a cell)";
+                let found = format!("{n} pieces of the one number {label}");
+                Err(FormatError::new(&self.labels[unit.image], expected, found).into())
+            }
+            _ => Ok(()),
+        }
     }
 
     /// The labels of the field of a frame: those of the field of the same number.

@@ -186,6 +186,15 @@ fn labels_go_with_frames_and_fields_and_in_one_channel() {
     let message = refusal(&by_labels(&one, vec![at("colours.png")]));
     assert!(message.contains("colours.png") && message.contains("labels in one channel"), "{message}");
 
+    // Nor has a mask that has one number for all cells; its pieces are cells when that is asked for.
+    let mask: Vec<u16> = labels().into_iter().map(|label| if label > 0 { 255 } else { 0 }).collect();
+    write_movie(&at("mask.tif"), &[mask]);
+    let request = by_labels(&one, vec![at("mask.tif")]);
+    let message = refusal(&request);
+    assert!(message.contains("mask.tif") && message.contains("3 pieces of the one number 255"), "{message}");
+    let method = Method::Labels { files: vec![at("mask.tif")], pieces: true, blank: false, min_area: 1 };
+    assert_eq!(done(&CropRequest { method, ..request }).frames[0].n_cells, 3);
+
     // Fields of a plate have theirs.
     for well in ["A01", "A02"] {
         std::fs::create_dir_all(at("plate")).expect("a folder");
