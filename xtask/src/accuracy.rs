@@ -144,10 +144,10 @@ impl Choice {
     }
 
     fn recipes(&self) -> impl Iterator<Item = Recipe<'_>> {
-        let with = |preset| move |precision| Recipe { preset, precision };
+        let precisions = &self.precisions;
         self.presets
             .iter()
-            .flat_map(move |preset| self.precisions.iter().map(|p| p.as_str()).map(with(preset.as_str())))
+            .flat_map(move |preset| precisions.iter().map(move |precision| Recipe { preset, precision }))
     }
 }
 

@@ -24,7 +24,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use rayon::prelude::*;
 
-use self::codec::Codec;
 use self::ifd::{Form, Ifd, tag};
 use self::layout::{Layout, Source};
 use self::page::{Kind, Page};
@@ -47,7 +46,7 @@ pub(super) struct Tiff {
     bytes: Bytes,
     form: Form,
     pages: Vec<Listed>,
-    /// Whether it is by Zeiss, with lengths of strips as they are before compression.
+    /// Whether it is by Zeiss, whose programs say a few things in their own way.
     is_lsm: bool,
 }
 
@@ -75,7 +74,7 @@ impl Tiff {
             let ifd = Ifd::read(&bytes, form, at).map_err(placed)?;
             refuse_by_name(&bytes, &ifd)?;
             is_lsm |= page == 0 && ifd.find(tag::ZEISS_LSM).is_some();
-            let kind = Kind::read(&bytes, &ifd).map_err(placed)?;
+            let kind = Kind::read(&bytes, &ifd, is_lsm).map_err(placed)?;
             let reduced = page > 0 && ifd.one(&bytes, tag::SUBFILE_TYPE, 0)? & 5 != 0;
             pages.push(Listed { at, kind, reduced });
             at = ifd.next;
@@ -91,13 +90,8 @@ impl Tiff {
             let expected = format!("page {}", source.page);
             self.bytes.refuse(expected, format!("{} pages", self.pages.len()))
         })?;
-        let page = Page::read(&self.bytes, self.form, listed.at);
-        let mut page = page.map_err(|e| e.at(format!("page {}", source.page)))?;
-        if self.is_lsm {
-            page.unpacked_counts = page.codec != Codec::None;
-            // LSM 510 said that there was one where there was none.
-            page.predictor = if page.codec == Codec::None { 1 } else { page.predictor };
-        }
+        let page = Page::read(&self.bytes, self.form, listed.at, self.is_lsm);
+        let page = page.map_err(|e| e.at(format!("page {}", source.page)))?;
         if source.nth == 0 { Ok(page) } else { page.stacked(&self.bytes, source.nth.into()) }
     }
 }

@@ -29,11 +29,11 @@ pub(super) struct Kind {
 }
 
 impl Kind {
-    /// Reads what the directory of a page says.
-    pub fn read(bytes: &Bytes, ifd: &Ifd) -> Result<Self, FormatError> {
+    /// Reads what the directory of a page says; `is_lsm` when the file is by Zeiss.
+    pub fn read(bytes: &Bytes, ifd: &Ifd, is_lsm: bool) -> Result<Self, FormatError> {
         let (h, w) = (ifd.one(bytes, tag::LENGTH, 0)?, ifd.one(bytes, tag::WIDTH, 0)?);
         let samples = ifd.one(bytes, tag::SAMPLES, 1)?;
-        let (dtype, bits) = value_type(bytes, ifd, samples)?;
+        let (dtype, bits) = value_type(bytes, ifd, samples, is_lsm)?;
         let size = [h, w, samples, dtype.size() as u64].into_iter().try_fold(1, u64::checked_mul);
         if samples > MAX_SAMPLES || size.is_none_or(|n| n == 0 || n > MAX_PLANE) {
             let expected = format!("pixels, at most {MAX_PLANE} bytes of them");
@@ -57,11 +57,11 @@ impl Kind {
 }
 
 /// Type of the values and their bits in the file; all samples must have the same.
-fn value_type(bytes: &Bytes, ifd: &Ifd, samples: u64) -> Result<(Dtype, u16), FormatError> {
+fn value_type(bytes: &Bytes, ifd: &Ifd, samples: u64, is_lsm: bool) -> Result<(Dtype, u16), FormatError> {
     let same = |tag: u16, absent: u64, what: &str| {
         let mut found = ifd.all(bytes, tag, MAX_SAMPLES)?;
         // Old programs of Zeiss put two numbers elsewhere although the directory has room for them.
-        if tag == tag::BITS && matches!(found[..], [a, b] if a != b) {
+        if is_lsm && tag == tag::BITS && matches!(found[..], [a, b] if a != b) {
             found = ifd.pair_elsewhere(bytes, tag)?;
         }
         let found = &found[..found.len().min(samples as usize)];
@@ -126,7 +126,7 @@ pub(super) struct Page {
     /// Where the page lies as a whole when it has no directory of its own.
     stacked: Option<u64>,
     /// Whether lengths of pieces are those before compression.
-    pub unpacked_counts: bool,
+    unpacked_counts: bool,
     /// How colours are meant, as TIFF numbers it.
     pub photometric: u64,
 }
@@ -136,20 +136,22 @@ impl Page {
     ///
     /// # Errors
     /// By their name, compressions and kinds of pixels that are not read.
-    pub fn read(bytes: &Bytes, form: Form, at: u64) -> Result<Self, FormatError> {
-        Self::of(bytes, form, Ifd::read(bytes, form, at)?)
+    pub fn read(bytes: &Bytes, form: Form, at: u64, is_lsm: bool) -> Result<Self, FormatError> {
+        Self::of(bytes, form, Ifd::read(bytes, form, at)?, is_lsm)
     }
 
     /// A coarser level; none when it is of a kind that is not read, which makes the image no worse.
     pub fn level(bytes: &Bytes, form: Form, at: u64) -> Result<Option<Self>, FormatError> {
         let ifd = Ifd::read(bytes, form, at)?;
-        Ok(Self::of(bytes, form, ifd).ok())
+        Ok(Self::of(bytes, form, ifd, false).ok())
     }
 
-    fn of(bytes: &Bytes, form: Form, ifd: Ifd) -> Result<Self, FormatError> {
-        let kind = Kind::read(bytes, &ifd)?;
+    fn of(bytes: &Bytes, form: Form, ifd: Ifd, is_lsm: bool) -> Result<Self, FormatError> {
+        let kind = Kind::read(bytes, &ifd, is_lsm)?;
         let codec = Codec::of(bytes, &ifd, &kind)?;
-        let predictor = ifd.one(bytes, tag::PREDICTOR, 1)?;
+        let is_packed = codec != Codec::None;
+        // LSM 510 said that there was one where there was none.
+        let predictor = if is_lsm && !is_packed { 1 } else { ifd.one(bytes, tag::PREDICTOR, 1)? };
         let is_float = matches!(kind.dtype, Dtype::F16 | Dtype::F32 | Dtype::F64);
         let is_whole = usize::from(kind.bits) == 8 * kind.dtype.size();
         let is_read = match predictor {
@@ -196,7 +198,7 @@ impl Page {
             ifd,
             offsets,
             stacked: None,
-            unpacked_counts: false,
+            unpacked_counts: is_lsm && is_packed,
             photometric,
         };
         let n = (page.n_down() * page.n_across()) as u64 * if kind.planar { kind.samples as u64 } else { 1 };
