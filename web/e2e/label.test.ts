@@ -145,6 +145,56 @@ describe("labelling", () => {
     expect(person.complaints).toEqual([]);
   });
 
+  it("follows a cell through frames, nudges it, looks back, and shows one contrast for images alike", async () => {
+    const movies = folder("movies");
+    run("simulate", "nuclei", "-o", movies, "--frames", "3", "--size", "256", "--per-class", "5", "--n-movies", "2");
+    const server = Server.annotate([join(movies, "nuclei_0.tif"), join(movies, "nuclei_1.tif")], join(folder("study"), "study"));
+    servers.push(server);
+    await server.start();
+    const person = await Person.at(browser, server.address, { y: 256, x: 256 });
+    await person.addClasses(["Cell", "Debris"]);
+    await person.click(100, 80);
+    await person.click(180, 180);
+    // The cell labelled last, then the one that is selected.
+    await person.press("d");
+    await person.press("Control+ArrowDown");
+    await person.press("d");
+    expect(await person.frame()).toBe(2);
+    await person.press("d");
+    await person.page.getByText("This is the last frame.").waitFor();
+    expect(await person.counts()).toEqual([4, 0]);
+    // Back: the last frame's, the one before, then the one before that, which becomes debris.
+    await person.press("b");
+    await person.press("b");
+    expect(await person.frame()).toBe(1);
+    await person.press("b");
+    await person.press("2");
+    expect(await person.frame()).toBe(0);
+    expect(await person.counts()).toEqual([3, 1]);
+    await person.press("1");
+    await person.saved();
+    const table = rows(await person.download("CSV a row")).map(({ frame, y, class: given }) => [frame, Math.round(Number(y)), given]);
+    expect(table.sort()).toEqual([["0", 100, "Cell"], ["0", 180, "Cell"], ["1", 181, "Cell"], ["2", 181, "Cell"]]);
+    await person.open("Label");
+    const upper = person.page.getByRole("slider", { name: /upper|high/i }).first();
+    await upper.focus();
+    for (let i = 0; i < 5; i++) await person.press("ArrowLeft");
+    const set = await upper.getAttribute("aria-valuenow");
+    await person.page.getByLabel("Image", { exact: true }).selectOption({ index: 1 });
+    await expect.poll(() => person.page.getByRole("slider", { name: /upper|high/i }).first().getAttribute("aria-valuenow")).toBe(set);
+    await person.page.setViewportSize({ width: 1024, height: 700 });
+    // The page has followed.
+    await person.page.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))");
+    await person.stage().focus();
+    await person.go(0);
+    await person.click(40, 40);
+    await person.saved();
+    const [y, x] = rows(await person.download("CSV a row")).filter(({ image }) => image?.includes("nuclei_1")).map((row) => [Number(row["y"]), Number(row["x"])])[0]!;
+    // The whole image is still seen after the window became smaller: what is clicked is where it seems to be.
+    expect(Math.hypot(y! - 40, x! - 40)).toBeLessThan(1);
+    expect(person.complaints).toEqual([]);
+  });
+
   it("60 cells of a phase-contrast movie, then reload, undo, export and train", async () => {
     const movie = shared("data/phase_usiigaci/movie");
     const server = await serve(join(movie, "frames"));

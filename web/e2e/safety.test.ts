@@ -1,7 +1,8 @@
+import { readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { folder, launch, PHONE, run, Server } from "./harness";
+import { folder, launch, PHONE, rows, run, Server } from "./harness";
 import { Person } from "./person";
 
 let browser: Browser;
@@ -96,6 +97,56 @@ describe("nothing is lost", () => {
     await bob.open("Label");
     expect(await bob.counts()).toEqual([11, 1]);
     expect(await ann.counts()).toEqual([11, 1]);
+  });
+});
+
+describe("what the server will not take", () => {
+  it("is kept, said in words, saved to a file that can be imported, and holds up nothing else", async () => {
+    const movies = folder("movies");
+    run("simulate", "nuclei", "-o", movies, "--frames", "2", "--size", "384", "--per-class", "5", "--n-movies", "2");
+    const [first, second] = [join(movies, "nuclei_0.tif"), join(movies, "nuclei_1.tif")];
+    const study = join(folder("study"), "study");
+    const server = Server.annotate([first, second], study);
+    servers.push(server);
+    await server.start();
+    const person = await Person.at(browser, server.address, { y: 384, x: 384 });
+    await person.addClasses(["Cell"]);
+    await person.saved();
+    await person.page.getByLabel("Image", { exact: true }).selectOption({ index: 1 });
+    await person.stage().focus();
+    await server.kill();
+    await clickSome(person, 0, 3);
+    await person.page.getByTestId("saved").getByText("Offline · 3 edits kept here").waitFor();
+    // The study is begun anew under its old name, with the first image only.
+    for (const name of readdirSync(study)) if (name.startsWith("study.sqlite")) rmSync(join(study, name));
+    const alone = Server.annotate([first], study);
+    servers.push(alone);
+    await alone.start();
+    await person.page.getByTestId("saved").getByText(/another study/).waitFor();
+    person.page.on("dialog", (dialog) => void dialog.accept());
+    await person.reload();
+    await person.page.getByTestId("declined").getByText("3 not taken").click();
+    const dialog = person.page.getByRole("dialog");
+    await dialog.getByText("3 edits: the study does not know this image").waitFor();
+    await person.picture("not-taken");
+    expect(await person.grave()).toEqual([]);
+    expect(await dialog.getByRole("button", { name: "Throw away" }).isDisabled()).toBe(true);
+    const file = await person.saveFrom(dialog.getByRole("button", { name: "Save to a file" }));
+    expect(rows(file).map(({ image, frame, z }) => [image, frame, z])).toEqual(Array(3).fill(["image 2", "0", "0"]));
+    await person.press("Escape");
+    // All else goes on, and a reload changes nothing.
+    await person.addClasses(["Cell"]);
+    await clickSome(person, 8, 2);
+    expect(await person.total()).toBe(2);
+    await person.saved();
+    await person.reload();
+    expect(await person.total()).toBe(2);
+    await person.page.getByTestId("declined").click();
+    await person.saveFrom(dialog.getByRole("button", { name: "Save to a file" }));
+    await dialog.getByRole("button", { name: "Throw away" }).click();
+    await person.page.getByTestId("declined").waitFor({ state: "detached" });
+    await alone.kill();
+    expect(run("import", file, "--study", study, "--image", first)).toMatch(/3/);
   });
 });
 

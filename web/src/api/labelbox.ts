@@ -2,7 +2,7 @@ import type { ImageId, LabelsReply, LoggedGesture } from "../state/contract";
 import { isWhole } from "../state/history";
 import type { Labels, Pending } from "../state/labels";
 import type { Outbox, Sent } from "./outbox";
-import type { Source } from "./source";
+import { Refused, type Source } from "./source";
 
 /** Milliseconds until an image's labels are asked for again after the server could not be reached. */
 const AGAIN = 1000;
@@ -25,6 +25,8 @@ export class LabelBox implements Outbox<Pending> {
     readonly client: string,
     [first, ...others]: ImageId[],
     readonly left: (nImages: number) => void = () => {},
+    /** The server will not give the labels of an image. */
+    readonly refused: (image: ImageId, reason: string) => void = () => {},
   ) {
     // Asked for at once: it is what the page waits for.
     this.#first = source.labels(first);
@@ -71,6 +73,8 @@ export class LabelBox implements Outbox<Pending> {
 
   async catchUp(): Promise<void> {
     const { gestures, revision } = await this.source.log(this.labels.revision);
+    // Nothing that is kept is ever taken back: it is another store.
+    if (revision < this.labels.revision) throw new Refused(409, "other_study", "the server has opened another study: reload this page");
     this.labels.learn(gestures, revision);
   }
 
@@ -82,7 +86,7 @@ export class LabelBox implements Outbox<Pending> {
       const edit = gesture.edits[index];
       return edit?.op === "put_class" ? [`class ${edit.name}: ${reason.replaceAll("_", " ")}`] : [];
     });
-    return { follow: this.labels.acknowledge(gesture, reply), behind: reply.more === true, complaints };
+    return { ...this.labels.acknowledge(gesture, reply), behind: reply.more === true, complaints };
   }
 
   reject(gesture: Pending): void {
@@ -92,11 +96,15 @@ export class LabelBox implements Outbox<Pending> {
   async #others(): Promise<void> {
     for (let image = this.#missing[0]; image !== undefined; image = this.#missing[0]) {
       this.left(this.#missing.length);
-      const reply = await this.source.labels(image).catch(() => null);
-      if (reply) {
-        this.#missing.splice(this.#missing.indexOf(image), 1);
-        this.labels.include(reply);
-      } else await new Promise((done) => setTimeout(done, AGAIN));
+      const reply = await this.source.labels(image).catch((error: unknown) => error);
+      const refused = reply instanceof Refused && reply.final;
+      if (reply instanceof Error && !refused) {
+        await new Promise((done) => setTimeout(done, AGAIN));
+        continue;
+      }
+      this.#missing.splice(this.#missing.indexOf(image), 1);
+      if (refused) this.refused(image, reply.message);
+      else this.labels.include(reply as LabelsReply);
     }
     this.left(0);
   }

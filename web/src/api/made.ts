@@ -61,7 +61,7 @@ function nucleus(i: number, t: number): { y: number; x: number; radius: number }
 
 /** A study that needs no server: for trying the page while writing it (`npm run dev`, then `?made`). */
 export class MadeSource implements Source {
-  readonly ledger = new Ledger();
+  ledger = new Ledger();
   user = "you";
   readonly map: MadeMap;
   /** `nCells` are put in when it starts, to see how many the page bears; with `nMapped` a map is explored instead. */

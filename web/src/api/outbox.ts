@@ -4,14 +4,22 @@ export interface Posted {
   at: number;
 }
 
+/** Something that the server will never take as it is, and why. */
+export interface Declined<G extends Posted> {
+  gesture: G;
+  reason: string;
+}
+
 /** What came of sending a gesture. */
-export interface Sent<G> {
+export interface Sent<G extends Posted> {
   /** Gestures that follow from merging what the server refused. */
   follow: G[];
   /** Others did something that is not here yet. */
   behind: boolean;
-  /** What the server did not take, in words. */
+  /** What the server did not take and nobody can want back, in words. */
   complaints: string[];
+  /** What the server did not take, for a person to decide on. */
+  declined: Declined<G>[];
 }
 
 /** What goes to the server gesture by gesture, and what comes home from it. */

@@ -82,4 +82,9 @@ export class Refused extends Error {
   get passing(): boolean {
     return this.status === 503 || this.status === 429 || this.status === 408;
   }
+
+  /** Asking the same again is no use. A page that is no longer known (403) may be let in again. */
+  get final(): boolean {
+    return !this.passing && this.status !== 403;
+  }
 }

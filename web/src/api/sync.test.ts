@@ -4,6 +4,7 @@ import type { Edit } from "../state/contract";
 import { newId } from "../state/id";
 import { Labels, type Pending } from "../state/labels";
 import { LabelBox } from "./labelbox";
+import { Ledger } from "./ledger";
 import { MadeSource } from "./made";
 import { Refused } from "./source";
 import { Sync, type SyncState } from "./sync";
@@ -150,9 +151,10 @@ describe("sync", () => {
     expect(second.labels.history.nextRedo?.changes[0]?.id).toBe("b");
   });
 
-  it("waits when the disk is full, and takes back what can never be taken", async () => {
+  it("waits when the disk is full, and sets aside what can never be taken until somebody decides", async () => {
     const source = new Shaky();
-    const { say, saved, labels, sync } = await page(source, newId());
+    const study = newId();
+    const { say, saved, labels, sync, unsent } = await page(source, study);
     await saved();
     source.failing = new Refused(503, "disk_full", "The disk is full.");
     say(add("a"));
@@ -162,6 +164,55 @@ describe("sync", () => {
     sync.retry();
     await saved();
     expect(labels.size).toBe(0);
-    expect(sync.rejected).toEqual(["Too large."]);
+    expect(sync.declined).toMatchObject([{ reason: "Too large.", gesture: { edits: [{ op: "add", id: "a" }] } }]);
+    source.failing = null;
+    say(add("b"));
+    await saved();
+    expect(await unsent.orphans()).toEqual([]);
+    // It is there after a reload as well, is not sent by itself, and goes when it is thrown away.
+    sync.close();
+    const second = await page(source, study);
+    await second.saved();
+    expect([...second.labels.ids()]).toEqual(["b"]);
+    expect(second.sync.declined.map(({ reason }) => reason)).toEqual(["Too large."]);
+    await second.sync.discard([...second.sync.declined]);
+    expect(await second.unsent.declined()).toEqual([]);
+  });
+
+  it("goes on with the other images when the server has no labels of one", async () => {
+    const source = new Shaky();
+    const study = newId();
+    const first = await page(source, study);
+    for (let i = 0; i < 3; i++) first.say({ ...add(`cell ${i}`), image: 1 + i } as Edit);
+    await first.saved();
+    const { labels } = source;
+    source.labels = async (image) => {
+      if (image === 2) throw new Refused(404, "unknown", "expected image 1 or 3, found 2");
+      return labels(image);
+    };
+    const refused: unknown[] = [];
+    const left: number[] = [];
+    const again = new Labels(newId, Date.now);
+    const box = new LabelBox(source, again, newId(), [1, 2, 3], (n) => left.push(n), (...of) => refused.push(of));
+    await box.load([]);
+    await box.whole;
+    expect([...again.ids()]).toEqual(["cell 0", "cell 2"]);
+    expect(refused).toEqual([[2, "expected image 1 or 3, found 2"]]);
+    expect(left.at(-1)).toBe(0);
+  });
+
+  it("sends nothing to another study than the one that it shows", async () => {
+    const source = new Shaky();
+    const { say, saved, sync } = await page(source, newId());
+    say(add("a"));
+    await saved();
+    source.up = false;
+    say(add("b"));
+    await vi.waitFor(() => expect(sync.state.is).toBe("offline"));
+    source.ledger = new Ledger();
+    source.up = true;
+    sync.retry();
+    await vi.waitFor(() => expect(sync.state).toMatchObject({ is: "stuck", unsent: 1, message: expect.stringMatching(/another study/) }));
+    expect(source.ledger.revision).toBe(0);
   });
 });

@@ -1,4 +1,4 @@
-import type { Outbox, Posted } from "./outbox";
+import type { Declined, Outbox, Posted } from "./outbox";
 import { Refused } from "./source";
 import type { Unsent } from "./unsent";
 
@@ -17,8 +17,10 @@ const LONGEST_WAIT = 8_000;
  * the queue only when the server has acknowledged it; its id makes sending it twice harmless.
  */
 export class Sync<G extends Posted> {
-  /** Why the server did not take an edit. */
-  readonly rejected: string[] = [];
+  /** What the server did not take and nobody can want back, in words. */
+  readonly complaints: string[] = [];
+  /** What the server will not take: kept, here and in the browser, until a person decides. */
+  readonly declined: Declined<G>[] = [];
   #state: SyncState = { is: "saved" };
   #working = false;
   #closed = false;
@@ -40,6 +42,7 @@ export class Sync<G extends Posted> {
 
   /** Loads everything, and takes over what an earlier page left unsent. */
   async start(): Promise<void> {
+    this.declined.push(...(await this.unsent.declined()));
     await this.outbox.load(await this.unsent.orphans());
     this.pull();
   }
@@ -61,6 +64,16 @@ export class Sync<G extends Posted> {
     this.#wait = 0;
     clearTimeout(this.#timer);
     void this.#work();
+  }
+
+  /** Forgets what the server did not take. */
+  async discard(declined: readonly Declined<G>[]): Promise<void> {
+    for (const each of declined) {
+      const at = this.declined.indexOf(each);
+      if (at >= 0) this.declined.splice(at, 1);
+      await this.unsent.drop(each.gesture.gesture).catch(() => {});
+    }
+    this.#tell(this.#state);
   }
 
   close(): void {
@@ -113,17 +126,25 @@ export class Sync<G extends Posted> {
     await this.#stored.get(next.gesture);
     await this.#settling(async () => {
       try {
-        const { follow, behind, complaints } = await this.outbox.send(next);
+        const { follow, behind, complaints, declined } = await this.outbox.send(next);
         this.#behind ||= behind;
-        this.rejected.push(...complaints);
+        this.complaints.push(...complaints);
         for (const gesture of follow) this.#store(gesture);
+        for (const each of declined) await this.#decline(each);
       } catch (error) {
-        const final = error instanceof Refused && !error.passing && error.status !== 403;
-        if (!final) throw error;
-        this.rejected.push(error.message);
+        if (!(error instanceof Refused && error.final)) throw error;
+        await this.#decline({ gesture: next, reason: error.message });
         this.outbox.reject(next);
       }
     });
+  }
+
+  /** On its own, as the gesture that it came from is forgotten. Sent twice, it is declined once. */
+  async #decline({ gesture, reason }: Declined<G>): Promise<void> {
+    const declined = { gesture: { ...gesture, gesture: `${gesture.gesture} declined` }, reason };
+    await this.unsent.decline(declined).catch(() => {});
+    const { gesture: id } = declined.gesture;
+    if (!this.declined.some((other) => other.gesture.gesture === id)) this.declined.push(declined);
   }
 
   /** Does some work, and forgets the gestures that are no longer pending after it. */
@@ -138,6 +159,8 @@ export class Sync<G extends Posted> {
     const unsent = this.outbox.pending.length;
     this.#wait = Math.min(LONGEST_WAIT, Math.max(FIRST_WAIT, this.#wait * 2));
     this.#timer = setTimeout(() => void this.#work(), this.#wait);
+    // Who comes back may be another server: what it has done is asked for before it is told anything.
+    this.#behind ||= !(error instanceof Refused);
     if (error instanceof Refused) this.#tell({ is: "stuck", unsent, message: error.message });
     else this.#tell({ is: "offline", unsent, retryAt: Date.now() + this.#wait });
   }

@@ -1,4 +1,4 @@
-import type { Posted } from "./outbox";
+import type { Declined, Posted } from "./outbox";
 
 /** A gesture on its way, with the page that made it and its place in the order. */
 interface Row<G> {
@@ -6,6 +6,8 @@ interface Row<G> {
   client: string;
   order: number;
   gesture: G;
+  /** Why the server will not take it; it is not sent again by itself. */
+  declined?: string;
 }
 
 const TABLE = "unsent";
@@ -16,6 +18,10 @@ export interface Unsent<G extends Posted> {
   drop(gesture: string): Promise<void>;
   /** What pages that are gone left behind, in their order; it belongs to this page from now on. */
   orphans(): Promise<G[]>;
+  /** Keeps what the server will not take until it is dropped. */
+  decline(declined: Declined<G>): Promise<void>;
+  /** All that the server would not take, the oldest first. */
+  declined(): Promise<Declined<G>[]>;
 }
 
 function finished<T>(request: IDBRequest<T>): Promise<T> {
@@ -56,11 +62,12 @@ export class UnsentStore<G extends Posted> implements Unsent<G> {
     return store;
   }
 
-  async put(order: number, gesture: G): Promise<void> {
-    const transaction = this.db.transaction(TABLE, "readwrite", { durability: "strict" });
-    const row: Row<G> = { study: this.study, client: this.client, order, gesture };
-    transaction.objectStore(TABLE).put(row);
-    await committed(transaction);
+  put(order: number, gesture: G): Promise<void> {
+    return this.#write({ study: this.study, client: this.client, order, gesture });
+  }
+
+  decline({ gesture, reason }: Declined<G>): Promise<void> {
+    return this.#write({ study: this.study, client: this.client, order: 0, gesture, declined: reason });
   }
 
   async drop(gesture: string): Promise<void> {
@@ -71,13 +78,30 @@ export class UnsentStore<G extends Posted> implements Unsent<G> {
 
   async orphans(): Promise<G[]> {
     const open = await openPages();
-    const table = this.db.transaction(TABLE).objectStore(TABLE);
-    const rows = (await finished(table.getAll() as IDBRequest<Row<G>[]>)).filter(
-      (row) => row.study === this.study && (row.client === this.client || !open?.has(row.client)),
+    const rows = (await this.#rows()).filter(
+      ({ client, declined }) => declined === undefined && (client === this.client || !open?.has(client)),
     );
-    rows.sort((a, b) => a.gesture.at - b.gesture.at || a.order - b.order);
     for (const [order, row] of rows.entries()) await this.put(order - rows.length, row.gesture);
     return rows.map((row) => row.gesture);
+  }
+
+  async declined(): Promise<Declined<G>[]> {
+    const rows = await this.#rows();
+    return rows.flatMap(({ gesture, declined }) => (declined === undefined ? [] : [{ gesture, reason: declined }]));
+  }
+
+  /** Of this study, by when they were made. */
+  async #rows(): Promise<Row<G>[]> {
+    const table = this.db.transaction(TABLE).objectStore(TABLE);
+    const rows = await finished(table.getAll() as IDBRequest<Row<G>[]>);
+    const ours = rows.filter(({ study }) => study === this.study);
+    return ours.sort((a, b) => a.gesture.at - b.gesture.at || a.order - b.order);
+  }
+
+  async #write(row: Row<G>): Promise<void> {
+    const transaction = this.db.transaction(TABLE, "readwrite", { durability: "strict" });
+    transaction.objectStore(TABLE).put(row);
+    await committed(transaction);
   }
 }
 
@@ -86,4 +110,6 @@ export class NoStore<G extends Posted> implements Unsent<G> {
   put = async () => {};
   drop = async () => {};
   orphans = async (): Promise<G[]> => [];
+  decline = async () => {};
+  declined = async (): Promise<Declined<G>[]> => [];
 }

@@ -29,6 +29,13 @@ export function channelViews(image: ImageInfo): ChannelView[] {
   }));
 }
 
+/** Channels of an image that is opened, shown as those of another one when both have the same channels and type of pixels. */
+export function channelsLike(image: ImageInfo, other: ImageInfo, views: ChannelView[]): ChannelView[] {
+  const alike = image.dtype === other.dtype && image.channels.length === views.length;
+  if (!alike || !image.channels.every(({ name }, i) => name === views[i]?.name)) return channelViews(image);
+  return views.map((view) => ({ ...view }));
+}
+
 /** Limits by percentile; a flat picture gets a span of one so that nothing divides by zero. */
 export function autoLimits(histogram: Histogram): { low: number; high: number } {
   const { p_low: low, p_high: high } = histogram;

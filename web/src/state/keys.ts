@@ -21,6 +21,12 @@ export type Command =
   | "cell_delete"
   | "cell_next"
   | "cell_previous"
+  | "cell_follow"
+  | "cell_last"
+  | "cell_up"
+  | "cell_down"
+  | "cell_left"
+  | "cell_right"
   | "select_all"
   | "select_none"
   | "undo"
@@ -61,6 +67,12 @@ export const BINDINGS: Binding<Command>[] = [
   { keys: ["Backspace", "Delete"], command: "cell_delete", help: "delete the selected cells", group: "Cells" },
   { keys: ["]"], command: "cell_next", help: "select the next cell of the frame", group: "Cells" },
   { keys: ["["], command: "cell_previous", help: "select the previous cell of the frame", group: "Cells" },
+  { keys: ["d"], command: "cell_follow", help: "the same cells in the next frame, at the same place", group: "Cells" },
+  { keys: ["b"], command: "cell_last", help: "back to the cell labelled last, then to the one before", group: "Cells" },
+  { keys: ["Ctrl+ArrowUp", "Meta+ArrowUp"], command: "cell_up", help: "move the selected cells up by a pixel", group: "Cells" },
+  { keys: ["Ctrl+ArrowDown", "Meta+ArrowDown"], command: "cell_down", help: "move them down", group: "Cells" },
+  { keys: ["Ctrl+ArrowLeft", "Meta+ArrowLeft"], command: "cell_left", help: "move them left", group: "Cells" },
+  { keys: ["Ctrl+ArrowRight", "Meta+ArrowRight"], command: "cell_right", help: "move them right", group: "Cells" },
   { keys: ["a"], command: "select_all", help: "select all cells of the frame", group: "Cells" },
   { keys: ["Escape"], command: "select_none", help: "select nothing", group: "Cells" },
   { keys: ["Ctrl+z", "Meta+z"], command: "undo", help: "undo", group: "Cells" },
@@ -115,7 +127,9 @@ export function shownKey(key: string): string {
     Backspace: "⌫",
     Delete: "Del",
     Meta: "⌘",
+    PageUp: "PgUp",
+    PageDown: "PgDn",
     Shift: "⇧",
   };
-  return key === "+" ? key : key.split("+").map((part) => names[part] ?? part.toUpperCase()).join(" ");
+  return key === "+" ? key : key.split("+").map((part) => names[part] ?? (part.length === 1 ? part.toUpperCase() : part)).join(" ");
 }

@@ -11,6 +11,7 @@ import type {
 } from "./contract";
 import { FrameIndex } from "./frames";
 import { type Deed, deedOf, History } from "./history";
+import { HOPELESS } from "./declined";
 import { type Conflict, insist, merge } from "./merge";
 import { type Change, compress, inverse, type Known, step } from "./step";
 
@@ -21,6 +22,14 @@ export interface Pending extends Gesture {
 
 /** Cells that were added last which are remembered when all is loaded: more than a strip of recent ones is ever made of. */
 const LAST = 3000;
+
+/** What follows from the server's answer to a gesture. */
+export interface Outcome {
+  /** Gestures from merging what it refused. */
+  follow: Pending[];
+  /** What it can never take. */
+  declined: { gesture: Pending; reason: string }[];
+}
 
 /** null: everything may have changed. */
 export type Listener = (changed: ReadonlySet<string> | null) => void;
@@ -175,8 +184,8 @@ export class Labels {
     this.#changed(gestures.flatMap(({ edits }) => edits.map(({ id }) => id)));
   }
 
-  /** The server has written a gesture down. Returns the gestures that follow from merging what it refused. */
-  acknowledge(gesture: Gesture, reply: EditsReply): Pending[] {
+  /** The server has written a gesture down. */
+  acknowledge(gesture: Pending, reply: EditsReply): Outcome {
     const touched = new Set(gesture.edits.map((edit) => edit.id));
     const seen = new Map([...touched].map((id) => [id, this.#confirmed.cell(id) ?? null]));
     const refused = new Map(reply.refused.map((refusal) => [refusal.index, refusal]));
@@ -188,6 +197,7 @@ export class Labels {
     });
     for (const logged of reply.since) this.#take(logged, touched);
     const conflicts = new Map<string, Conflict>();
+    const hopeless = new Map<string, string>();
     for (const [index, refusal] of refused) {
       const edit = gesture.edits[index];
       if (!edit) continue;
@@ -203,13 +213,20 @@ export class Labels {
       };
       conflict.mine.push(edit);
       conflicts.set(edit.id, conflict);
+      const reason = HOPELESS[refusal.reason];
+      if (reason) hopeless.set(edit.id, reason);
     }
     for (const conflict of conflicts.values()) this.#withdraw(conflict);
     if (!reply.more) this.revision = Math.max(this.revision, reply.revision);
     this.#refresh(touched);
-    const follow = [...conflicts.values()].map((conflict) => this.#resolve(conflict));
+    const open = [...conflicts.values()].filter(({ id }) => !hopeless.has(id));
+    const follow = open.map((conflict) => this.#resolve(conflict)).filter((next) => next !== null);
+    const declined = [...new Set(hopeless.values())].map((reason) => {
+      const edits = [...conflicts.values()].filter(({ id }) => hopeless.get(id) === reason).flatMap(({ mine }) => mine);
+      return { gesture: { ...gesture, gesture: `${gesture.gesture} ${reason}`, undoes: null, edits }, reason };
+    });
     this.#changed(touched);
-    return follow.filter((next) => next !== null);
+    return { follow, declined };
   }
 
   /** The server cannot take this gesture at all: it is taken back here. */

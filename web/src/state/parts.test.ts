@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { MarkerList, STRIDE } from "../draw/markerlist";
 import { fit, pan, reveal, toImage, toStage, zoomAt } from "./camera";
-import { autoLimits, type ChannelView, compose, cut } from "./channels";
+import { autoLimits, channelsLike, type ChannelView, channelViews, compose, cut } from "./channels";
 import { mistake, newClass, PALETTE, SHAPES, turn } from "./classes";
-import type { Cell, CellClass, Edit, Histogram, Suggestion } from "./contract";
+import type { Cell, CellClass, Edit, Histogram, ImageInfo, Suggestion } from "./contract";
 import { FrameIndex } from "./frames";
 import { newId } from "./id";
 import { BINDINGS, commandOf } from "./keys";
@@ -176,6 +176,24 @@ describe("pixels", () => {
     const plane = Uint8Array.from({ length: 6 * 5 }, (_, i) => i + 1);
     expect([...cut(plane, 6, 5, 2.9, 2.1, 4)]).toEqual([1, 2, 3, 4, 6, 7, 8, 9, 11, 12, 13, 14, 16, 17, 18, 19]);
     expect([...cut(plane, 6, 5, 0, 4, 2)]).toEqual([0, 0, 4, 5]);
+  });
+
+  it("are shown as those of the image before, when they are the same channels", () => {
+    const of = (names: string[], dtype: ImageInfo["dtype"]): ImageInfo => ({
+      id: 1,
+      name: "",
+      shape: { t: 1, z: 1, c: names.length, y: 9, x: 9 },
+      dtype,
+      channels: names.map((name) => ({ name, color: null })),
+      pixel_um: null,
+      frame_seconds: null,
+    });
+    const before = of(["DAPI", "GFP"], "uint16");
+    const views = channelViews(before).map((view): ChannelView => ({ ...view, high: 900, auto: false }));
+    expect(channelsLike(of(["DAPI", "GFP"], "uint16"), before, views)).toEqual(views);
+    for (const other of [of(["DAPI", "RFP"], "uint16"), of(["DAPI"], "uint16"), of(["DAPI", "GFP"], "uint8")]) {
+      expect(channelsLike(other, before, views)).toEqual(channelViews(other));
+    }
   });
 
   it("add up in the colours of their channels", () => {

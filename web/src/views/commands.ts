@@ -33,6 +33,12 @@ export function run(bench: Workbench, command: Command, key: string): void {
     case "cell_delete": return bench.delete(bench.selection);
     case "cell_next": return bench.step(1);
     case "cell_previous": return bench.step(-1);
+    case "cell_follow": return bench.follow();
+    case "cell_last": return bench.lookBack();
+    case "cell_up": return bench.move(bench.selection, -1, 0);
+    case "cell_down": return bench.move(bench.selection, 1, 0);
+    case "cell_left": return bench.move(bench.selection, 0, -1);
+    case "cell_right": return bench.move(bench.selection, 0, 1);
     case "select_all":
       bench.selected = new Set(bench.cellsHere().map((cell) => cell.id));
       return;

@@ -1,4 +1,4 @@
-import type { Outbox, Posted } from "../api/outbox";
+import type { Declined, Outbox, Posted } from "../api/outbox";
 import type { Source } from "../api/source";
 import { Sync, type SyncState } from "../api/sync";
 import { NoStore, type Unsent, UnsentStore } from "../api/unsent";
@@ -18,12 +18,44 @@ export abstract class Desk<G extends Posted> {
   /** Images whose labels are still on their way. */
   left = $state(0);
   help = $state(false);
+  /** What the server did not take, for a person to decide on. */
+  protected declined = $state.raw<readonly Declined<G>[]>([]);
   #line: Sync<G> | null = null;
 
   constructor(readonly source: Source) {}
 
   get unsent(): number {
     return "unsent" in this.sync ? this.sync.unsent : 0;
+  }
+
+  /** What would be lost with the page. */
+  get atStake(): number {
+    return this.unsent;
+  }
+
+  /** Edits that the server did not take. */
+  get nDeclined(): number {
+    return this.reasons.reduce((sum, { n }) => sum + n, 0);
+  }
+
+  /** Why the server did not take edits, with how many of them. */
+  get reasons(): { reason: string; n: number }[] {
+    const counts = new Map<string, number>();
+    for (const { gesture, reason } of this.declined) counts.set(reason, (counts.get(reason) ?? 0) + this.sizeOf(gesture));
+    return [...counts].map(([reason, n]) => ({ reason, n }));
+  }
+
+  /** What the server did not take, for other programs. */
+  abstract declinedFile(): { name: string; text: string };
+
+  retryDeclined(): void {
+    const again = this.declined.filter(({ gesture }) => this.again(gesture));
+    if (again.length < this.declined.length) this.notices.say("warning", "What some edits are about is not there any more.");
+    void this.#line?.discard(again);
+  }
+
+  discardDeclined(): void {
+    void this.#line?.discard(this.declined);
   }
 
   async rename(user: string): Promise<void> {
@@ -54,6 +86,12 @@ export abstract class Desk<G extends Posted> {
     this.loaded = true;
   }
 
+  /** Edits of a gesture. */
+  protected abstract sizeOf(gesture: G): number;
+
+  /** Does a gesture anew; false when nothing of it applies. */
+  protected abstract again(gesture: G): boolean;
+
   protected push(gesture: G | null): void {
     this.#line?.push(gesture);
   }
@@ -68,11 +106,12 @@ export abstract class Desk<G extends Posted> {
 
   #synced(state: SyncState): void {
     this.sync = state;
-    for (const message of this.#line?.rejected.splice(0) ?? []) {
+    if (this.#line && this.#line.declined.length !== this.declined.length) this.declined = [...this.#line.declined];
+    for (const message of this.#line?.complaints.splice(0) ?? []) {
       this.notices.say("error", `The server cannot take an edit, so it was taken back: ${message}`);
     }
   }
 }
 
 /** A desk whose gestures do not matter. */
-export type AnyDesk = Pick<Desk<Posted>, "notices" | "session" | "failure" | "sync" | "connected" | "loaded" | "left" | "help" | "unsent" | "rename">;
+export type AnyDesk = Omit<Desk<Posted>, "source">;

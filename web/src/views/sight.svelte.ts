@@ -12,9 +12,11 @@ export abstract class Sight {
   abstract get imageSize(): Size;
 
   resize(size: Size): void {
-    const first = this.size.width <= 1;
+    const { scale, y, x } = fit(this.imageSize, this.size);
+    // Who saw the whole sees the whole.
+    const whole = this.size.width <= 1 || (scale === this.camera.scale && y === this.camera.y && x === this.camera.x);
     this.size = size;
-    if (first) this.fit();
+    if (whole) this.fit();
   }
 
   zoom(factor: number, sy = this.size.height / 2, sx = this.size.width / 2): void {

@@ -3,7 +3,7 @@ import type { Source } from "../api/source";
 import type { PlaneTexture } from "../draw/textures";
 import type { Stage } from "../draw/stage";
 import { fit, type Size } from "../state/camera";
-import { autoLimits, type ChannelView, channelViews } from "../state/channels";
+import { autoLimits, channelsLike, type ChannelView, channelViews } from "../state/channels";
 import type { Histogram, ImageId, ImageInfo } from "../state/contract";
 import { wanted } from "../state/prefetch";
 import { Sight } from "./sight.svelte";
@@ -52,10 +52,13 @@ export class Viewer extends Sight {
   }
 
   open(image: ImageInfo): void {
-    if (this.image) this.#settings.set(this.image.id, $state.snapshot(this.channels));
+    const last = this.image;
+    if (last) this.#settings.set(last.id, $state.snapshot(this.channels));
+    const first = () => (last ? channelsLike(image, last, $state.snapshot(this.channels)) : channelViews(image));
+    const channels = this.#settings.get(image.id) ?? first();
     this.playing = false;
     this.image = image;
-    this.channels = this.#settings.get(image.id) ?? channelViews(image);
+    this.channels = channels;
     this.histograms = image.channels.map(() => null);
     [this.t, this.z] = [0, 0];
     this.shown = { t: 0, z: 0 };

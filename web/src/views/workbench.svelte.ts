@@ -3,6 +3,8 @@ import { Planes } from "../api/planes";
 import type { Source } from "../api/source";
 import { mistake, newClass, turn } from "../state/classes";
 import type { Cell, CellClass, CellId, ClassId, Edit, ImageId, Session, TrainState } from "../state/contract";
+import { meantCsv } from "../state/declined";
+import { follow, LookBack } from "../state/follow";
 import { newId } from "../state/id";
 import { Labels, type Pending } from "../state/labels";
 import { Warnings } from "../state/warnings";
@@ -36,6 +38,7 @@ export class Workbench extends Desk<Pending> {
   currentClass = $state<ClassId | null>(null);
   training = $state.raw<TrainState | null>(null);
   #box: LabelBox | null = null;
+  readonly #lookBack = new LookBack(this.labels);
   #backwards: Promise<void> = Promise.resolve();
   /** Cells to look at for warnings. */
   #unseen: CellId[] = [];
@@ -55,7 +58,9 @@ export class Workbench extends Desk<Pending> {
       if (session.images[0]) this.viewer.open(session.images[0]);
       const images = session.images.map(({ id }) => id);
       await this.connect(session, (client) => {
-        this.#box = new LabelBox(this.source, this.labels, client, images, (n) => (this.left = n));
+        this.#box = new LabelBox(this.source, this.labels, client, images, (n) => (this.left = n), (image, reason) => {
+          this.notices.say("error", `The labels of ${this.#nameOf(image)} are not here: ${reason}`);
+        });
         return this.#box;
       });
       this.currentClass ??= this.labels.classes[0]?.id ?? null;
@@ -131,6 +136,7 @@ export class Workbench extends Desk<Pending> {
     const place = { image: image.id, t: shown.t, z: shown.z, y, x, class: classId };
     this.do([{ op: "add", id, ...place, ...(suggestion === undefined ? {} : { suggestion }) }]);
     this.selected = new Set();
+    this.#lookBack.restart();
     this.#warn(id);
     return this.labels.cell(id) ?? null;
   }
@@ -163,6 +169,26 @@ export class Workbench extends Desk<Pending> {
   redo(): void {
     const recall = () => (this.labels.history.begun ? null : this.#recalled(() => this.labels.redo()));
     this.#takeBack(() => this.labels.redo() ?? recall(), "Nothing to redo.");
+  }
+
+  override get atStake(): number {
+    return this.unsent + this.labels.conflicts.length;
+  }
+
+  override declinedFile(): { name: string; text: string } {
+    const edits = this.declined.flatMap(({ gesture }) => gesture.edits);
+    const text = meantCsv(edits, this.labels, this.labels.user, (image) => this.#nameOf(image));
+    return { name: `${this.session?.study ?? "study"}_not_taken.csv`, text };
+  }
+
+  protected override sizeOf(gesture: Pending): number {
+    return gesture.edits.length;
+  }
+
+  protected override again(gesture: Pending): boolean {
+    const pending = this.labels.perform(gesture.edits);
+    this.push(pending);
+    return pending !== null;
   }
 
   decide(conflict: Labels["conflicts"][number], whose: "mine" | "theirs"): void {
@@ -235,6 +261,34 @@ export class Workbench extends Desk<Pending> {
     this.viewer.reveal(next.y, next.x);
   }
 
+  /** The selected cells, else the one labelled last, in the next frame. */
+  follow(): void {
+    const { image, t } = this.viewer;
+    if (!image) return;
+    const cells = this.selected.size > 0 ? this.selection : this.#lastHere();
+    if (cells.length === 0) return this.notices.say("info", "Select a cell to follow it to the next frame.");
+    if (t + 1 >= image.shape.t) return this.notices.say("info", "This is the last frame.");
+    const next = follow(this.labels, cells, this.warnings.radius);
+    this.do(next.edits);
+    this.viewer.go(t + 1);
+    this.selected = new Set(next.cells);
+  }
+
+  /** Shows the cells that were labelled last, one by one. */
+  lookBack(): void {
+    const cell = this.#lookBack.next();
+    if (cell) return this.jump(cell);
+    this.#lookBack.restart();
+    this.notices.say("info", "No earlier cell: next is the one labelled last.");
+  }
+
+  /** The cell labelled last, when it is in the frame that is looked at. */
+  #lastHere(): Cell[] {
+    const { image, t, z } = this.viewer;
+    const last = new LookBack(this.labels).next();
+    return last && last.image === image?.id && last.t === t && last.z === z ? [last] : [];
+  }
+
   override async rename(user: string): Promise<void> {
     await super.rename(user);
     this.labels.user = this.session?.user ?? user;
@@ -261,6 +315,10 @@ export class Workbench extends Desk<Pending> {
       if (pending) return pending;
     }
     return null;
+  }
+
+  #nameOf(image: ImageId): string {
+    return this.session?.images.find(({ id }) => id === image)?.name ?? `image ${image}`;
   }
 
   #labelsChanged(changed: ReadonlySet<string> | null): void {

@@ -29,7 +29,7 @@ export class RelabelBox implements Outbox<Relabelling> {
     this.relabels.acknowledge(gesture, reply);
     const n = reply.refused.length;
     const complaints = n > 0 ? [`somebody else has just given ${n === 1 ? "a cell" : `${n} cells`} a class`] : [];
-    return { follow: [], behind: n > 0 || reply.revision !== before + 1, complaints };
+    return { follow: [], behind: n > 0 || reply.revision !== before + 1, complaints, declined: [] };
   }
 
   reject(gesture: Relabelling): void {

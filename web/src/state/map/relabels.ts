@@ -61,7 +61,7 @@ export class Relabels {
     const step = { cells: changing, before: changing.map((cell) => this.of(cell)), after: changing.map(() => name) };
     this.#undo.push(step);
     this.#redo.length = 0;
-    return this.#perform(step.cells, step.after);
+    return this.perform(step.cells, step.after);
   }
 
   /** Null: nothing to undo. */
@@ -69,14 +69,14 @@ export class Relabels {
     const step = this.#undo.pop();
     if (!step) return null;
     this.#redo.push(step);
-    return this.#perform(step.cells, step.before);
+    return this.perform(step.cells, step.before);
   }
 
   redo(): Relabelling[] | null {
     const step = this.#redo.pop();
     if (!step) return null;
     this.#undo.push(step);
-    return this.#perform(step.cells, step.after);
+    return this.perform(step.cells, step.after);
   }
 
   /** The server has written a gesture down, but for the cells that it refused: of those somebody else's class stands. */
@@ -94,7 +94,8 @@ export class Relabels {
     this.#rebuild();
   }
 
-  #perform(cells: number[], classes: Class[]): Relabelling[] {
+  /** Gives each cell a class, without a step of undo. Returns what is to be sent. */
+  perform(cells: number[], classes: Class[]): Relabelling[] {
     const made: Relabelling[] = [];
     for (let from = 0; from < cells.length; from += MOST_CELLS) {
       const to = from + MOST_CELLS;

@@ -3,6 +3,7 @@ import { RelabelBox } from "../../api/map/relabelbox";
 import type { MapExport } from "../../api/map/source";
 import { PALETTE } from "../../state/classes";
 import type { Session } from "../../state/contract";
+import { csvRow } from "../../state/declined";
 import { newId } from "../../state/id";
 import { type ClassColumn, EMPTY, type MapInfo, type Relabelling } from "../../state/map/contract";
 import { cellsOf, shownOf } from "../../state/map/filter";
@@ -10,6 +11,7 @@ import { Grid } from "../../state/map/grid";
 import { planeOf } from "../../state/map/plane";
 import { Relabels } from "../../state/map/relabels";
 import { Desk } from "../desk.svelte";
+import { saveFile } from "../save";
 import { MapSight } from "./mapsight.svelte";
 import { Table } from "./table.svelte";
 
@@ -165,14 +167,24 @@ export class Explorer extends Desk<Relabelling> {
   async save(cells: Uint32Array | null, format: MapExport): Promise<void> {
     try {
       const { name, file } = await this.source.map.exported(cells && [...cells], format);
-      const link = document.createElement("a");
-      link.href = URL.createObjectURL(file);
-      link.download = name;
-      link.click();
-      setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
+      saveFile(name, file);
     } catch (error) {
       this.notices.fail(error);
     }
+  }
+
+  override declinedFile(): { name: string; text: string } {
+    const rows = this.declined.flatMap(({ gesture: { cells, classes } }) => cells.map((cell, i) => csvRow([cell, classes[i] ?? ""])));
+    return { name: `${this.info?.name ?? "map"}_not_taken.csv`, text: csvRow(["cell", "class"]) + rows.join("") };
+  }
+
+  protected override sizeOf(gesture: Relabelling): number {
+    return gesture.cells.length;
+  }
+
+  protected override again(gesture: Relabelling): boolean {
+    for (const made of this.relabels.perform(gesture.cells, gesture.classes)) this.push(made);
+    return true;
   }
 
   #repeat(gestures: Relabelling[] | null, what: string): void {
