@@ -4,6 +4,7 @@
 //! |---|---|
 //! | tidy table, a row per well, `.csv`, `.tsv` or `.txt` | its header, which names a well |
 //! | grids as on the bench, one after the other | a first row `name,1,2,3,…` |
+//! | one grid without its numbers, letters or both | as many rows and columns as a plate of 24 wells or more has |
 //! | cellHTS2: `Platelist`, `Plateconf`, `Screenlog` | their folder, or the `Platelist` |
 //! | barcodes and layouts as in cytomining's metadata | their folder, or `barcode_platemap.csv` |
 //!
@@ -12,6 +13,7 @@
 mod barcodes;
 mod cellhts;
 mod content;
+mod grid;
 mod join;
 mod rows;
 mod text;
@@ -22,7 +24,7 @@ use std::path::Path;
 
 use crate::FormatError;
 
-pub use cellhts::{Measurement, measurements};
+pub use cellhts::{Measured, Measurement, measurements};
 pub use content::{Concentration, Content, Role, RoleNames};
 pub use join::{Lost, Match, nearest};
 pub use well::{MAX_COLUMNS, MAX_ROWS, Well, shape};

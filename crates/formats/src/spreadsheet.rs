@@ -17,10 +17,20 @@ pub(crate) fn utf8(bytes: &[u8]) -> Cow<'_, [u8]> {
     Cow::Owned(text.collect::<String>().into_bytes())
 }
 
-/// What stands between values: whichever of tab, semicolon and comma there are most of, the comma where there are as many.
+/// What stands between values: whichever of tab, semicolon and comma is in most lines; then whichever there are most of, where a comma
+/// between digits may as well be a decimal one and does not count; then the comma.
 pub(crate) fn delimiter(head: &[u8]) -> u8 {
-    let n = |wanted: u8| head.iter().filter(|&&byte| byte == wanted).count();
-    [b'\t', b';', b','].into_iter().max_by_key(|&byte| (n(byte), byte == b',')).unwrap_or(b',')
+    let n_lines =
+        |wanted: u8| head.split(|&byte| byte == b'\n').filter(|line| line.contains(&wanted)).count();
+    let n_commas =
+        head.windows(3).filter(|w| w[1] == b',' && !(w[0].is_ascii_digit() && w[2].is_ascii_digit()));
+    let n_commas = n_commas.count();
+    let n = |wanted: u8| match wanted {
+        b',' => n_commas,
+        _ => head.iter().filter(|&&byte| byte == wanted).count(),
+    };
+    let order = |&byte: &u8| (n_lines(byte), n(byte), byte == b',');
+    [b'\t', b';', b','].into_iter().max_by_key(order).unwrap_or(b',')
 }
 
 /// A first line `sep=;`, which spreadsheets read, taken off: what it says, and the rest.
@@ -49,6 +59,10 @@ mod tests {
         assert_eq!(delimiter(b"a;b;c,d"), b';');
         assert_eq!(delimiter(b"a\tb"), b'\t');
         assert_eq!(delimiter(b"a"), b',');
+        assert_eq!(delimiter(b"a,b,c;d"), b',');
+        assert_eq!(delimiter(b"0,51;0,42\n1,5;2,25"), b';');
+        assert_eq!(delimiter(b"compound,1,2\nA,DMSO; 0.1 %,x; y; z"), b',');
+        assert_eq!(delimiter(b"1,2,3\n4,5,6"), b',');
         assert_eq!(said(b"sep=;\na"), (Some(b';'), &b"\na"[..]));
     }
 

@@ -75,7 +75,7 @@ fn a_viability_screen_is_read_with_its_wildcards_and_log() {
         [Role::Other, Role::Other, Role::Sample, Role::Negative, Role::Positive]
     );
     assert_eq!(map.flagged[&("FT06-G01".to_owned(), well("A24"))], "Contamination");
-    let values = measurements(&folder).unwrap().unwrap();
+    let values = measurements(&folder).unwrap().unwrap().values;
     assert_eq!(values.len(), 114 * 384);
     assert_eq!((values[1].well, values[1].value), (well("A02"), Some(958_308.0)));
 }
@@ -240,4 +240,82 @@ fn the_first_version_of_cellhts() {
     write("Plateconf.txt", &conf.replace("P24", "*"));
     let refused = PlateMap::read(dir.path(), &RoleNames::default()).unwrap_err().to_string();
     assert!(refused.contains("Wells:"), "{refused}");
+}
+
+/// The values that the importers beside the files take (`importData.R`; `getEnVisionCrosstalkCorrectedData` of cellHTS2), read off them.
+#[test]
+fn plate_readers_write_grids_between_other_lines() {
+    let fusion = measurements(&screens("cellHTS2/inst/TwoWayAssay")).unwrap().unwrap();
+    assert_eq!((fusion.values.len(), fusion.notes.len()), (2 * 96, 0));
+    let value = |place| fusion.values.iter().find(|m| m.well == well(place)).unwrap().value;
+    assert_eq!(["A01", "A12", "F02", "H12"].map(value), [1919.0, 1269.0, 4550.0, 1487.0].map(Some));
+
+    let envision = measurements(&screens("cellHTS2/inst/EnVisionExample")).unwrap().unwrap();
+    assert_eq!(envision.values.len(), 384);
+    assert_eq!(envision.values[0].value, Some(28_817_900.0), "corrected for crosstalk");
+    assert_eq!((envision.values[383].well, envision.values[383].value.is_some()), (well("P24"), true));
+    assert_eq!(envision.notes, ["XXX_1500.csv: the first of 2 grids was taken"]);
+
+    let refused = PlateMap::read(&screens("cellHTS2/inst/EnVisionExample"), &RoleNames::default());
+    assert!(refused.unwrap_err().to_string().contains("Plateconf.txt"));
+}
+
+/// `n_rows` lines of `n_columns` values, of which `value` says each by row and column from 0.
+fn bare(n_rows: usize, n_columns: usize, value: impl Fn(usize, usize) -> String) -> String {
+    let line = |row| (0..n_columns).map(|column| value(row, column)).collect::<Vec<String>>().join(";");
+    (0..n_rows).map(|row| line(row) + "\r\n").collect()
+}
+
+#[test]
+fn a_grid_needs_no_names_where_it_has_as_many_rows_and_columns_as_a_plate() {
+    for (n_rows, n_columns) in [(4, 6), (6, 8), (8, 12), (16, 24), (32, 48)] {
+        let what = |row: usize, column: usize| match (row, column) {
+            (0, 0) => "neg".to_owned(),
+            (0, _) => String::new(),
+            _ => format!("drug{row}/{column}"),
+        };
+        let (letters, numbers) = (
+            bare(n_rows, n_columns, what)
+                .lines()
+                .enumerate()
+                .map(|(i, line)| format!("{};{line}\n", Well::row_name(i)))
+                .collect::<String>(),
+            format!("{}{}", bare(1, n_columns, |_, c| (c + 1).to_string()), bare(n_rows, n_columns, what)),
+        );
+        for text in [bare(n_rows, n_columns, what), letters, numbers] {
+            let map = read(&text).unwrap();
+            assert_eq!(map.layouts[""].len(), n_rows * n_columns);
+            let content = |row, column| map.content("P", Well { row, column }).unwrap();
+            assert_eq!((content(0, 0).role, content(0, 1).role), (Role::Negative, Role::Empty));
+            let last = content(n_rows - 1, n_columns - 1);
+            let expected = format!("drug{}/{}", n_rows - 1, n_columns - 1);
+            assert_eq!((last.role, last.compound.as_deref()), (Role::Sample, Some(expected.as_str())));
+        }
+        let refused = read(&bare(n_rows - 1, n_columns, what)).unwrap_err();
+        assert!(refused.contains("rows and columns"), "{refused}");
+        assert!(read(&bare(n_rows, n_columns + 1, what)).is_err());
+        assert!(read(&bare(n_rows, n_columns, |row, _| row.to_string())).is_err(), "numbers say nothing");
+        let table = bare(n_rows, n_columns, |row, column| match (row, column) {
+            (0, 0) => "compound".to_owned(),
+            _ => what(row, column),
+        });
+        assert!(read(&table).unwrap_err().contains("a column well"), "a table with a header is none");
+    }
+}
+
+/// German numbers: semicolons between values, commas in them.
+#[test]
+fn measured_grids_need_no_names_either() {
+    let dir = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| std::fs::write(dir.path().join(name), text).unwrap();
+    write("Platelist.txt", "Filename\tPlate\tReplicate\nA.csv\t1\t1\n");
+    write("A.csv", &bare(8, 12, |row, column| format!("{row},{column}5")));
+    let found = measurements(dir.path()).unwrap().unwrap();
+    assert_eq!(
+        (found.values.len(), found.values[95].well, found.values[95].value),
+        (96, well("H12"), Some(7.115))
+    );
+    write("A.csv", &bare(8, 12, |row, column| if row + column == 0 { "high".into() } else { "NA".into() }));
+    let refused = measurements(dir.path()).unwrap().unwrap_err().to_string();
+    assert!(refused.contains("row 1, well A01: expected a number or NA, found \"high\""), "{refused}");
 }

@@ -109,7 +109,11 @@ fn scored(
     let class = cells.map(|cells| class(&cells.classes, request.class.as_deref())).transpose()?.unwrap_or(0);
     let mut rows = match (&request.input, cells) {
         (Input::Wells(path), _) => wells::read(path, request)?,
-        (Input::Screen(path), _) => wells::of_screen(path)?,
+        (Input::Screen(path), _) => {
+            let (rows, notes) = wells::of_screen(path)?;
+            notes.iter().for_each(|note| progress.say(note));
+            rows
+        }
         (Input::Cells(_) | Input::Images, Some(cells)) => wells::of_cells(cells, class, request.statistic),
         (Input::Cells(_) | Input::Images, None) => Vec::new(),
     };
@@ -217,7 +221,8 @@ fn by_plate(rows: Vec<WellRow>, map: Option<&PlateMap>, request: &ScoreRequest, 
         found.lines.push(format!("drift across plates: Spearman's r {:.2}, p {:.2}", drift.r, drift.p));
     }
     for plate in plates.plates.iter().filter(|plate| plate.not_normalised.is_some()).take(SHOWN) {
-        found.lines.push(format!("plate {}: {}", plate.plate, plate.verdict()));
+        let name = if plate.plate.is_empty() { "the plate" } else { &format!("plate {}", plate.plate) };
+        found.lines.push(format!("{name}: {}", plate.verdict()));
     }
     found.lines.push(format!(
         "{}, {}, {}",

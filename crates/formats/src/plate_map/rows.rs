@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::content::{Concentration, Content, Role, RoleNames};
-use super::text::{self, key};
+use super::grid::{self, Grid};
+use super::text::{self, Line, key};
 use super::well::{Well, row_of};
 use super::{Assay, PlateMap, refuse};
 use crate::FormatError;
@@ -88,9 +89,12 @@ impl Row {
 pub fn read(path: &Path, names: &RoleNames) -> Result<PlateMap, FormatError> {
     let lines = text::rows(path)?;
     let mut mistakes = Vec::new();
-    let is_grid =
-        lines.iter().find(|(_, v)| v.iter().any(|v| !v.is_empty())).is_some_and(|(_, v)| is_head(v));
-    let rows = if is_grid { grids(&lines, &mut mistakes) } else { tidy(path, &lines)? };
+    let first = lines.iter().find(|(_, v)| v.iter().any(|v| !v.is_empty()));
+    let rows = match bare_grid(&lines) {
+        Some(lines) => of_grids(&lines, &mut mistakes),
+        None if first.is_some_and(|(_, v)| grid::is_head(v)) => of_grids(&lines, &mut mistakes),
+        None => tidy(path, &lines)?,
+    };
     let mut map = PlateMap::default();
     for row in &rows {
         match content(row, names, false) {
@@ -194,7 +198,7 @@ fn content(row: &Row, names: &RoleNames, bare_is_negative: bool) -> Result<(Well
 }
 
 /// A header line, then a row per well.
-fn tidy(path: &Path, lines: &[(usize, Vec<String>)]) -> Result<Vec<Row>, FormatError> {
+fn tidy(path: &Path, lines: &[Line]) -> Result<Vec<Row>, FormatError> {
     let Some((_, names)) = lines.first() else {
         return Err(FormatError::new(path, "a table with a header", "an empty file"));
     };
@@ -209,11 +213,11 @@ fn tidy(path: &Path, lines: &[(usize, Vec<String>)]) -> Result<Vec<Row>, FormatE
     let by_number =
         find(&["row"]).zip(find(&["column", "col"])).filter(|_| !fields.contains_key(&Field::Well));
     if !fields.contains_key(&Field::Well) && by_number.is_none() {
-        let expected = "a column well (A01), or a grid that begins with a row name,1,2,3,…";
+        let expected = "a column well (A01), a grid that begins with a row name,1,2,3,…, or as many rows and columns as a plate has";
         return Err(FormatError::new(path, expected, crate::error::list(names)).at("row 1"));
     }
     let unit = fields.get(&Field::Concentration).map_or("", |&column| unit_of(&names[column]));
-    let row = |(line, values): &(usize, Vec<String>)| {
+    let row = |(line, values): &Line| {
         let value = |column: usize| {
             let place = format!("row {line}, column {:?}", names[column]);
             (values.get(column).cloned().unwrap_or_default(), place)
@@ -231,48 +235,35 @@ fn tidy(path: &Path, lines: &[(usize, Vec<String>)]) -> Result<Vec<Row>, FormatE
     Ok(lines.iter().skip(1).filter(|(_, v)| v.iter().any(|v| !v.is_empty())).map(row).collect())
 }
 
-/// Whether a row is the head of a grid: a name, then 1, 2, 3, ….
-fn is_head(values: &[String]) -> bool {
-    let numbers: Vec<&String> = values.iter().skip(1).take_while(|v| !v.is_empty()).collect();
-    numbers.len() > 1 && numbers.iter().enumerate().all(|(i, v)| v.parse() == Ok(i + 1))
-}
-
 /// Grids one below the other. The corner of each says what is in it: role, compound, concentration (and its unit), donor, …; a corner
 /// that says none of these holds compounds, or roles where they are words for one. A grid of something else beside a grid of
 /// compounds is left out, as such columns of a table are.
-fn grids(lines: &[(usize, Vec<String>)], mistakes: &mut Vec<String>) -> Vec<Row> {
-    let mut wells: BTreeMap<Well, Row> = BTreeMap::new();
-    let mut head: Option<(Field, &'static str, usize)> = None;
-    let corners = || lines.iter().filter(|(_, values)| is_head(values)).map(|(_, values)| values[0].as_str());
+fn of_grids(lines: &[Line], mistakes: &mut Vec<String>) -> Vec<Row> {
+    let grids = grid::grids(lines);
     // The corner of the compounds, when one says so; else the first that says nothing that is known.
-    let of_compounds = corners().find(|corner| Field::of(corner) == Some(Field::Compound));
-    let of_compounds = of_compounds.or_else(|| corners().find(|corner| Field::of(corner).is_none()));
-    for (line, values) in lines {
-        if values.iter().all(String::is_empty) {
-            continue;
-        }
-        if is_head(values) {
-            let corner = values[0].as_str();
-            let beside = Field::of(corner).is_none() && !corner.is_empty() && of_compounds != Some(corner);
-            if beside {
-                head = None;
-                continue;
+    let is = |field| grids.iter().map(|grid| grid.corner).find(|corner| Field::of(corner) == field);
+    let of_compounds = is(Some(Field::Compound)).or_else(|| is(None));
+    let mut wells: BTreeMap<Well, Row> = BTreeMap::new();
+    for grid in &grids {
+        match Field::of(grid.corner) {
+            Some(field) => add_grid(grid, field, &mut wells, mistakes),
+            None if grid.corner.is_empty() || of_compounds == Some(grid.corner) => {
+                add_grid(grid, Field::Compound, &mut wells, mistakes);
             }
-            let field = Field::of(corner).unwrap_or(Field::Compound);
-            head = Some((
-                field,
-                unit_of(&values[0]),
-                values.iter().skip(1).take_while(|v| !v.is_empty()).count(),
-            ));
-            continue;
+            None => {}
         }
-        let Some((field, unit, n_columns)) = head else { continue };
-        let Some(row) = row_of(&values[0]) else {
+    }
+    wells.into_values().collect()
+}
+
+fn add_grid(grid: &Grid, field: Field, wells: &mut BTreeMap<Well, Row>, mistakes: &mut Vec<String>) {
+    for (line, values) in grid.rows.iter().filter(|(_, v)| v.iter().any(|v| !v.is_empty())) {
+        let Some(row) = grid::row(values) else {
             mistakes
                 .push(format!("row {line}, column 1: expected a row from A to AF, found {:?}", values[0]));
             continue;
         };
-        for column in 0..n_columns.min(super::MAX_COLUMNS) {
+        for column in 0..grid.n_columns {
             let text = values.get(column + 1).cloned().unwrap_or_default();
             let place = format!("row {line}, column {}", column + 2);
             let well = Well { row, column };
@@ -281,12 +272,20 @@ fn grids(lines: &[(usize, Vec<String>)], mistakes: &mut Vec<String>) -> Vec<Row>
             let is_role = field == Field::Compound && RoleNames::default().role(&text).is_some();
             let field = if is_role { Field::Role } else { field };
             if field == Field::Concentration {
-                entry.unit = unit;
+                entry.unit = unit_of(grid.corner);
             }
             if let Some((_, other)) = entry.values.insert(field, (text, place.clone())) {
                 mistakes.push(format!("{place}: expected one grid of a kind, found another at {other}"));
             }
         }
     }
-    wells.into_values().collect()
+}
+
+/// The lines of a grid without names of rows and columns, with them. A row of names that are known is the header of a table, and a
+/// grid of numbers alone does not say what is in the wells.
+fn bare_grid(lines: &[Line]) -> Option<Vec<Line>> {
+    let is_table = lines.first()?.1.iter().any(|name| Field::of(name).is_some());
+    let says = |value: &String| !value.is_empty() && Concentration::parse(value, "").is_none();
+    let says_something = lines.iter().any(|(_, values)| values.iter().skip(1).any(says));
+    if is_table || !says_something { None } else { grid::with_names(lines) }
 }

@@ -8,9 +8,12 @@ use crate::{FormatError, input, spreadsheet};
 /// Largest plate map, bytes.
 const MAX_FILE: u64 = 256 << 20;
 
+/// A row of a text file with its number, from 1.
+pub type Line = (usize, Vec<String>);
+
 /// The rows of a text file, each with its number from 1; empty rows keep theirs. A first line `sep=;`, which spreadsheets
 /// read, is an empty row.
-pub fn rows(path: &Path) -> Result<Vec<(usize, Vec<String>)>, FormatError> {
+pub fn rows(path: &Path) -> Result<Vec<Line>, FormatError> {
     if path.is_dir() {
         let expected = "a plate map, or a folder with Platelist.txt or barcode_platemap.csv";
         return Err(FormatError::new(path, expected, "a folder with neither"));

@@ -8,8 +8,8 @@ pub const MAX_ROWS: usize = 32;
 /// Columns of the largest plate.
 pub const MAX_COLUMNS: usize = 48;
 
-/// Rows and columns of plates of 6 to 1536 wells.
-const SHAPES: [(usize, usize); 7] =
+/// Rows and columns of plates of 6 to 1536 wells, small ones first.
+pub(super) const SHAPES: [(usize, usize); 7] =
     [(2, 3), (3, 4), (4, 6), (6, 8), (8, 12), (16, 24), (MAX_ROWS, MAX_COLUMNS)];
 
 /// A well by its row and column, from 0. Wells are ordered row by row.

@@ -50,7 +50,7 @@ fn screen() -> (PathBuf, Vec<WellRow>) {
     ));
     assert!(folder.exists(), "this test needs the data set {}", folder.display());
     let map = PlateMap::read(&folder, &RoleNames::default()).unwrap();
-    let mut rows = wells::of_screen(&folder).unwrap();
+    let (mut rows, _) = wells::of_screen(&folder).unwrap();
     wells::join(&mut rows, &map, false).unwrap();
     (folder, rows)
 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use formats::FormatError;
-use formats::plate_map::{Content, PlateMap, Role, Well, measurements};
+use formats::plate_map::{Content, Measured, Measurement, PlateMap, Role, Well, measurements};
 use formats::table::Table;
 use stats::hit::WellMean;
 
@@ -129,23 +129,18 @@ pub fn read(path: &Path, request: &ScoreRequest) -> Result<Vec<WellRow>, StudyEr
     Err(FormatError::new(path, "a table of wells", format!("\n  {}", mistakes.join("\n  "))).into())
 }
 
-/// The wells of the files of a cellHTS2 screen, first channel.
+/// The wells of the files of a cellHTS2 screen, first channel, and notes on how files were read.
 ///
 /// # Errors
 /// Files that cannot be read.
-pub fn of_screen(path: &Path) -> Result<Vec<WellRow>, StudyError> {
+pub fn of_screen(path: &Path) -> Result<(Vec<WellRow>, Vec<String>), StudyError> {
     let Some(measured) = measurements(path) else {
         return Err(FormatError::new(path, "a folder with Platelist.txt, or that file", "none").into());
     };
-    let measured = measured?;
-    let first = measured.first().map(|m| m.channel.clone()).unwrap_or_default();
-    let row = |m: formats::plate_map::Measurement| WellRow {
-        plate: m.plate,
-        well: m.well,
-        score: m.value,
-        ..WellRow::default()
-    };
-    Ok(measured.into_iter().filter(|m| m.channel == first).map(row).collect())
+    let Measured { values, notes } = measured?;
+    let first = values.first().map(|m| m.channel.clone()).unwrap_or_default();
+    let row = |m: Measurement| WellRow { plate: m.plate, well: m.well, score: m.value, ..WellRow::default() };
+    Ok((values.into_iter().filter(|m| m.channel == first).map(row).collect(), notes))
 }
 
 /// Gives each well its content; wells of the map that were not measured become rows without score. Returns what the join says of itself.
