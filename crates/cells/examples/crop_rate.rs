@@ -12,8 +12,9 @@ use std::hint::black_box;
 use std::io::{BufReader, stdin};
 use std::time::Instant;
 
+use cells::cut::Plane;
 use cells::cut::percentile::{PercentileSettings, Room, find};
-use cells::cut::{Plane, plane};
+use kernels::{Kernels, PlainCode};
 use tiff::decoder::{Decoder, DecodingResult};
 
 const CHANNELS: usize = 3;
@@ -47,7 +48,8 @@ impl Field {
     /// The crops of all cells, one after another.
     fn crops<'a>(&self, settings: &PercentileSettings, kept: &'a mut Kept) -> &'a [u8] {
         let Kept { plane, room, crops } = kept;
-        plane::channel(&self.pixels, 0, CHANNELS, plane);
+        plane.clear();
+        Kernels::best().run_plain(FirstChannel { pixels: self.pixels.as_chunks().0, out: plane });
         let cells =
             Plane::new(plane, self.h, self.w).map(|p| find(p, settings, room).cells).unwrap_or_default();
         crops.clear();
@@ -59,6 +61,21 @@ impl Field {
             }
         }
         crops
+    }
+}
+
+/// Constant steps, compiled for the CPU: several times as fast as any other way to take a channel.
+struct FirstChannel<'a> {
+    pixels: &'a [[u8; CHANNELS]],
+    out: &'a mut Vec<u8>,
+}
+
+impl PlainCode for FirstChannel<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        self.out.extend(self.pixels.iter().map(|pixel| pixel[0]));
     }
 }
 

@@ -1,7 +1,5 @@
 //! A plane of an image.
 
-use kernels::{Kernels, PlainCode};
-
 /// The intensities of one channel of one image, `[h, w]` in C order. Both sides are at least 1.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Plane<'a, T> {
@@ -55,37 +53,6 @@ impl<'a, T: Copy> Plane<'a, T> {
             out.extend_from_slice(&self.row(y)[left..left + w]);
         }
         out
-    }
-}
-
-/// Makes `out` channel `c` of `n_channels` interleaved ones; its memory is kept.
-pub fn channel<T: Copy>(interleaved: &[T], c: usize, n_channels: usize, out: &mut Vec<T>) {
-    out.clear();
-    match n_channels {
-        1 => out.extend_from_slice(interleaved),
-        3 => Kernels::best().run_plain(OneOfThree { pixels: interleaved.as_chunks().0, c, out }),
-        n => out.extend(interleaved.chunks_exact(n.max(1)).map(|pixel| pixel[c])),
-    }
-}
-
-/// A channel of three: constant steps and places are several times as fast.
-struct OneOfThree<'a, T> {
-    pixels: &'a [[T; 3]],
-    c: usize,
-    out: &'a mut Vec<T>,
-}
-
-impl<T: Copy> PlainCode for OneOfThree<'_, T> {
-    type Output = ();
-
-    #[inline(always)]
-    fn run(self) {
-        let OneOfThree { pixels, c, out } = self;
-        match c {
-            0 => out.extend(pixels.iter().map(|pixel| pixel[0])),
-            1 => out.extend(pixels.iter().map(|pixel| pixel[1])),
-            _ => out.extend(pixels.iter().map(|pixel| pixel[2])),
-        }
     }
 }
 
