@@ -170,6 +170,12 @@ pub const MAX_FIELDS: usize = 1_000_000;
 /// Concentrations of a dose series.
 const N_DOSES: usize = 8;
 
+/// Micromoles per litre of step `step` of a series from 1 nM to 10 uM, of three digits as one would write them on a plate map.
+fn dose(step: usize) -> f64 {
+    let exact = 10f64.powf(-3.0 + 4.0 * step as f64 / (N_DOSES - 1) as f64);
+    format!("{exact:.2e}").parse().unwrap_or(exact)
+}
+
 /// Makes a screen: the wells of all plates, plate by plate, row by row.
 ///
 /// # Errors
@@ -229,7 +235,7 @@ fn contents(settings: &ScreenSettings, layout: usize) -> Vec<ScreenWell> {
         if role == ScreenRole::Sample {
             let number = next / n_doses;
             compound = 1 + layout * n_compounds + number;
-            micromolar = settings.doses.then(|| 10f64.powf(-3.0 + 4.0 * (next % n_doses) as f64 / 7.0));
+            micromolar = settings.doses.then(|| dose(next % n_doses));
             kind = kinds[number];
             next += 1;
         }
