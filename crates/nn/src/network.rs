@@ -120,6 +120,8 @@ fn fresh(parameter: &Parameter, seed: u64, stream: u64) -> Tensor {
         }
         Role::Gamma | Role::MovingVariance => vec![1.0; n],
         Role::Bias | Role::Beta | Role::MovingMean => vec![0.0; n],
+        // He et al. 2015, doi:10.1109/ICCV.2015.123.
+        Role::Alpha => vec![0.25; n],
     };
     Tensor { name: name.clone(), shape: shape.clone(), data, trainable: *trainable }
 }

@@ -164,6 +164,26 @@ pub enum Op {
         /// Whether a number per output channel is added.
         bias: bool,
     },
+    /// Per group of channels of a sample: `gamma * (x - mean) / sqrt(variance + epsilon) + beta` with the mean and the
+    /// biased variance of the group over the image; gamma and beta are those of each channel.
+    GroupNorm {
+        /// Number of groups, channels next to each other in each.
+        groups: usize,
+        /// Added to the variance.
+        epsilon: f32,
+    },
+    /// The same per pixel over its channels, or over the features of a sample.
+    LayerNorm {
+        /// Added to the variance.
+        epsilon: f32,
+    },
+    /// `exp(x)` over the sum of it, per pixel over its channels or over the features of a sample.
+    Softmax,
+    /// `x` above 0, `alpha * x` below, with alphas that are learned.
+    PRelu {
+        /// Whether all pixels of a channel have one alpha; else each has its own.
+        shared: bool,
+    },
     /// Largest value of each window.
     MaxPool {
         /// Rows and columns of the window; as text one number where they are the same.

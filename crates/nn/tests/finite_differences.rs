@@ -131,6 +131,44 @@ fn check(name: &str, spec: &NetworkSpec, Rule { h, relative, absolute }: Rule) {
 
 const IMAGE: Shape = Shape { h: 6, w: 7, c: 2 };
 
+/// Norms within a sample, softmax and learned slopes, of images and of features.
+#[test]
+fn what_is_done_within_a_sample() {
+    let group = |groups| Op::GroupNorm { groups, epsilon: 1e-3 };
+    let pixel = Op::LayerNorm { epsilon: 1e-3 };
+    let slopes = |shared| Op::PRelu { shared };
+    for (name, op, rule) in [
+        ("one group", group(1), SMOOTH),
+        ("two groups", group(2), SMOOTH),
+        ("a group for each channel", group(4), SMOOTH),
+        ("norm of each pixel", pixel.clone(), SMOOTH),
+        ("softmax of each pixel", Op::Softmax, SMOOTH),
+        ("a slope for each channel", slopes(true), KINKED),
+        ("a slope for each value", slopes(false), KINKED),
+    ] {
+        let layers = vec![
+            layer("first", same(4), &[]),
+            layer("op", op.clone(), &[]),
+            layer("drop", Op::Dropout { rate: 0.2 }, &[]),
+            layer("last", same(3), &[]),
+        ];
+        check(name, &network(IMAGE, layers, Op::Flatten), rule);
+        if matches!(op, Op::GroupNorm { .. } | Op::PRelu { shared: true }) {
+            continue;
+        }
+        let features = vec![
+            layer("first", same(2), &[]),
+            layer("flatten", Op::Flatten, &[]),
+            layer("dense", Op::Dense { units: 9, bias: true }, &[]),
+            layer("op", op, &[]),
+        ];
+        let drop = Op::Dropout { rate: 0.2 };
+        check(&format!("{name}, features"), &network(IMAGE, features, drop), rule);
+    }
+    let first = vec![layer("op", pixel, &[]), layer("last", same(3), &[])];
+    check("norm on the input", &network(IMAGE, first, Op::Flatten), SMOOTH);
+}
+
 #[test]
 fn convolutions_of_all_shapes() {
     let two = |op: Op| {

@@ -9,7 +9,9 @@ mod flatten;
 mod multiply;
 mod norm;
 mod pool;
+mod slopes;
 mod windows;
+mod within;
 
 pub(crate) use arrange::{Beside, Margin};
 pub(crate) use conv::{Conv, ConvModel, KernelGradient};
@@ -20,7 +22,9 @@ pub(crate) use flatten::Flatten;
 pub(crate) use multiply::Multiply;
 pub(crate) use norm::{Moments, NormModel, Normalize, Rescale, Statistics};
 pub(crate) use pool::{Pool, PoolKind};
+pub(crate) use slopes::Slopes;
 pub(crate) use windows::{Depthwise, Rectangles, Windows};
+pub(crate) use within::{PartNorm, Parts, Softmax};
 
 use kernels::Kernels;
 
@@ -39,6 +43,9 @@ pub(crate) enum Kind {
     Rescale(Rescale),
     Normalize(Normalize),
     Curve(Curve),
+    PartNorm(PartNorm),
+    Softmax(Softmax),
+    Slopes(Slopes),
     Pool(Pool),
     Rectangles(Rectangles),
     Dropout(Dropout),
@@ -78,7 +85,25 @@ impl Kind {
 
     /// Whether it needs the gradient of its output even when its input needs none.
     pub(crate) fn has_parameters(&self) -> bool {
-        matches!(self, Kind::Conv(_) | Kind::Depthwise(_) | Kind::Dense(_))
+        matches!(self, Kind::Conv(_) | Kind::Dense(_)) || self.shares().is_some()
+    }
+
+    /// Which of a store's shares of gradients are those of an operation that is not a convolution of all channels; the
+    /// tensors that they are of, and their lengths.
+    pub(crate) fn shares(&self) -> Option<(usize, Vec<(usize, usize)>)> {
+        match self {
+            Kind::Depthwise(conv) => {
+                let bias = conv.bias.map(|bias| (bias, conv.filters()));
+                let kernel = (conv.kernel, conv.weights());
+                Some((conv.share, std::iter::once(kernel).chain(bias).collect()))
+            }
+            Kind::PartNorm(norm) => {
+                let c = norm.parts.shape.c;
+                Some((norm.share, vec![(norm.gamma, c), (norm.beta, c)]))
+            }
+            Kind::Slopes(slopes) => Some((slopes.share, vec![(slopes.alpha, slopes.weights())])),
+            _ => None,
+        }
     }
 
     /// Computes the output of a local operation.
@@ -89,6 +114,9 @@ impl Kind {
             Kind::Moments(moments) => moments.forward(context, wires, store),
             Kind::Normalize(normalize) => normalize.forward(context, wires, store),
             Kind::Curve(curve) => curve.forward(wires, store),
+            Kind::PartNorm(norm) => norm.forward(context, wires, store),
+            Kind::Softmax(softmax) => softmax.forward(context, wires, store),
+            Kind::Slopes(slopes) => slopes.forward(context, wires, store),
             Kind::Pool(pool) => pool.forward(context, wires, store),
             Kind::Rectangles(pool) => pool.forward(context, wires, store),
             Kind::Dropout(dropout) => dropout.forward(context, wires, store),
@@ -115,6 +143,9 @@ impl Kind {
             Kind::Rescale(rescale) => rescale.backward(context, wires, store),
             Kind::Normalize(normalize) => normalize.backward(context, wires, store),
             Kind::Curve(curve) => curve.backward(wires, store),
+            Kind::PartNorm(norm) => norm.backward(context, wires, store),
+            Kind::Softmax(softmax) => softmax.backward(context, wires, store),
+            Kind::Slopes(slopes) => slopes.backward(context, wires, store),
             Kind::Pool(pool) => pool.backward(context, wires, store),
             Kind::Rectangles(pool) => pool.backward(context, wires, store),
             Kind::Dropout(dropout) => dropout.backward(context, wires, store),

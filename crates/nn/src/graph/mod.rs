@@ -40,6 +40,7 @@ pub(crate) enum Role {
     Beta,
     MovingMean,
     MovingVariance,
+    Alpha,
 }
 
 impl Role {
@@ -51,6 +52,7 @@ impl Role {
             Role::Beta => "beta",
             Role::MovingMean => "moving_mean",
             Role::MovingVariance => "moving_variance",
+            Role::Alpha => "alpha",
         }
     }
 }
@@ -100,7 +102,8 @@ impl Graph {
                 let name = format!("{}.{}", described.name, role.name());
                 parameters.push(Parameter { layer, role, name, shape, trainable });
             };
-            let channels = self.extent(node.inputs[0]).channels();
+            let extent = self.extent(node.inputs[0]);
+            let channels = extent.channels();
             match described.op {
                 Op::Conv { filters, kernel: [kh, kw], bias, .. } => {
                     push(Role::Kernel, vec![kh, kw, channels, filters]);
@@ -119,6 +122,15 @@ impl Graph {
                         push(role, vec![channels]);
                     }
                 }
+                Op::GroupNorm { .. } | Op::LayerNorm { .. } => {
+                    push(Role::Gamma, vec![channels]);
+                    push(Role::Beta, vec![channels]);
+                }
+                Op::PRelu { shared } => match extent {
+                    Extent::Image(Shape { c, .. }) if shared => push(Role::Alpha, vec![1, 1, c]),
+                    Extent::Image(Shape { h, w, c }) => push(Role::Alpha, vec![h, w, c]),
+                    Extent::Flat(units) => push(Role::Alpha, vec![units]),
+                },
                 _ => {}
             }
         }

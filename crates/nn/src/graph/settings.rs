@@ -17,10 +17,10 @@ pub(super) fn setting_mistakes(op: &Op) -> Vec<String> {
         Op::MaxPool { size, stride, .. } | Op::AveragePool { size, stride, .. } => {
             vec![sides("size", size), sides("stride", stride)]
         }
+        Op::LayerNorm { epsilon } => vec![added(epsilon)],
+        Op::GroupNorm { groups, epsilon } => vec![none("groups", groups), added(epsilon)],
         Op::BatchNorm { epsilon, momentum } => vec![
-            mistake(epsilon.is_finite() && epsilon > 0.0, || {
-                format!("epsilon: expected above 0, found {epsilon}")
-            }),
+            added(epsilon),
             mistake((0.0..=1.0).contains(&momentum), || {
                 format!("momentum: expected 0 to 1, found {momentum}")
             }),
@@ -32,6 +32,8 @@ pub(super) fn setting_mistakes(op: &Op) -> Vec<String> {
         Op::Activation { function } => vec![of_function(function)],
         Op::GlobalAveragePool
         | Op::Flatten
+        | Op::Softmax
+        | Op::PRelu { .. }
         | Op::Add
         | Op::Multiply
         | Op::Concat
@@ -47,6 +49,11 @@ fn mistake(met: bool, text: impl Fn() -> String) -> Option<String> {
 
 fn none(name: &str, n: usize) -> Option<String> {
     mistake(n > 0, || format!("{name}: expected at least 1, found 0"))
+}
+
+/// What is added to a variance.
+fn added(epsilon: f32) -> Option<String> {
+    mistake(epsilon.is_finite() && epsilon > 0.0, || format!("epsilon: expected above 0, found {epsilon}"))
 }
 
 fn sides(name: &str, sides: [usize; 2]) -> Option<String> {

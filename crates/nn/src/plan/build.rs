@@ -1,11 +1,13 @@
 //! From a graph of layers to a list of operations.
 
+mod light;
+
 use std::collections::{BTreeMap, VecDeque};
 
 use super::{BatchNormPlan, ConvPlan, Layout, Mode, NormPlan, Op, Place, Plan, Share, Slots, Wanted, Wires};
 use crate::blocks::{
-    Beside, Conv, Curve, Dense, Depthwise, Dropout, Flatten, KernelGradient, Kind, Margin, Moments, Multiply,
-    Normalize, Pool, PoolKind, Rectangles, Rescale, Statistics, Windows,
+    Beside, Conv, Curve, Dense, Dropout, Flatten, KernelGradient, Kind, Margin, Moments, Multiply, Normalize,
+    Parts, Pool, PoolKind, Rectangles, Rescale, Softmax, Statistics, Windows,
 };
 use crate::graph::{Graph, Role, Source};
 use crate::spec::{self, Extent, Function, NetworkSpec, Padding};
@@ -93,11 +95,11 @@ impl Builder<'_> {
         let last = self.outlets[&Source::Layer(self.spec.layers.len() - 1)].clone();
         let dense = self.ops.iter().rfind(|op| matches!(op.kind, Kind::Dense(_)));
         let features = dense.map_or(last.value, |op| op.wires.x[0]);
-        let (convs, shares) = self.shares();
+        let ([convs, flat], shares) = self.shares();
         Plan {
             mode: self.mode,
             packs: Layout { convs, ..self.layout(Place::Pack) },
-            flat: self.layout(Place::Flat),
+            flat: Layout { convs: flat, ..self.layout(Place::Flat) },
             output: last.value,
             output_gradient: last.gradients.front().copied().flatten(),
             features,
@@ -109,9 +111,9 @@ impl Builder<'_> {
         }
     }
 
-    /// Which gradients each pack has a share of: per convolution the lengths of those of its kernel and bias, and per
-    /// tensor where they are.
-    fn shares(&self) -> (Vec<[usize; 2]>, Vec<Option<Share>>) {
+    /// Which gradients each pack, and the store of features, has a share of: per convolution the lengths of those of its
+    /// kernel and bias, and per tensor where they are.
+    fn shares(&self) -> ([Vec<[usize; 2]>; 2], Vec<Option<Share>>) {
         let mut lengths = vec![[0; 2]; self.convs.len()];
         let mut shares = vec![None; self.tensors.len()];
         if self.mode == Mode::Training {
@@ -124,17 +126,18 @@ impl Builder<'_> {
                 }
             }
         }
+        let mut flat = vec![[0; 2]; lengths.len()];
         for op in &self.ops {
-            let Kind::Depthwise(conv) = &op.kind else { continue };
-            lengths.resize(conv.share + 1, [0; 2]);
-            if self.mode == Mode::Training {
-                (lengths[conv.share][0], shares[conv.kernel]) = (conv.weights(), Some((conv.share, 0)));
-                if let Some(bias) = conv.bias {
-                    (lengths[conv.share][1], shares[bias]) = (conv.filters(), Some((conv.share, 1)));
-                }
+            let Some((share, tensors)) = op.kind.shares() else { continue };
+            lengths.resize(share + 1, [0; 2]);
+            flat.resize(share + 1, [0; 2]);
+            let lengths = if op.place == Place::Pack { &mut lengths } else { &mut flat };
+            let learned = tensors.into_iter().enumerate().filter(|_| self.mode == Mode::Training);
+            for (part, (tensor, length)) in learned {
+                (lengths[share][part], shares[tensor]) = (length, Some((share, part)));
             }
         }
-        (lengths, shares)
+        ([lengths, flat], shares)
     }
 
     /// Shares buffers: gradients always, values only when no gradient needs them later. Flat arrays are small.
@@ -223,6 +226,13 @@ impl Builder<'_> {
             }
             spec::Op::BatchNorm { .. } | spec::Op::Activation { .. } => self.add_norm(layer),
             spec::Op::DepthwiseConv { .. } => self.add_depthwise(layer),
+            spec::Op::GroupNorm { groups, epsilon } => self.add_part_norm(layer, Some(groups), epsilon),
+            spec::Op::LayerNorm { epsilon } => self.add_part_norm(layer, None, epsilon),
+            spec::Op::Softmax => {
+                let parts = Parts { shape: image(self.graph.nodes[layer].extent), groups: None };
+                self.add_local(layer, Kind::Softmax(Softmax { parts }));
+            }
+            spec::Op::PRelu { shared } => self.add_slopes(layer, shared),
             spec::Op::MaxPool { size, stride, padding } | spec::Op::AveragePool { size, stride, padding } => {
                 self.add_windows(layer, (size, stride), padding);
             }
@@ -303,23 +313,6 @@ impl Builder<'_> {
         let kernel = self.tensors[&(layer, Role::Kernel as usize)];
         let bias = self.tensor(layer, Role::Bias);
         self.emit(layer, layer, (place, x, dx), outputs, Kind::Dense(Dense { dense, kernel, bias }));
-    }
-
-    fn add_depthwise(&mut self, layer: usize) {
-        let spec::Op::DepthwiseConv { multiplier, kernel, stride, padding, .. } = self.spec.layers[layer].op
-        else {
-            return;
-        };
-        let number = self.ops.iter().filter(|op| matches!(op.kind, Kind::Depthwise(_))).count();
-        let is_conv = |layer: &&spec::Layer| matches!(layer.op, spec::Op::Conv { .. });
-        let conv = Depthwise {
-            windows: self.windows(layer, (kernel, stride), padding),
-            multiplier,
-            kernel: self.tensors[&(layer, Role::Kernel as usize)],
-            bias: self.tensor(layer, Role::Bias),
-            share: self.spec.layers.iter().filter(is_conv).count() + number,
-        };
-        self.add_local(layer, Kind::Depthwise(conv));
     }
 
     /// Windows of `sizes`, rows and columns and the steps between them, over what `layer` reads.

@@ -78,7 +78,8 @@ impl Op {
             _ => {}
         }
         match (self, first) {
-            (Op::BatchNorm { .. } | Op::Activation { .. } | Op::Dropout { .. }, any) => Ok(any),
+            (Op::BatchNorm { .. } | Op::LayerNorm { .. } | Op::Softmax, any)
+            | (Op::Activation { .. } | Op::Dropout { .. } | Op::PRelu { shared: false }, any) => Ok(any),
             (&Op::Dense { units, .. }, Extent::Flat(_)) => Ok(Extent::Flat(units)),
             (Op::Dense { .. }, Extent::Image(shape)) => {
                 Err(format!("expected features, found an image {shape}: flatten or pool it"))
@@ -159,6 +160,11 @@ fn of_image(op: &Op, input: Shape) -> Result<Extent, String> {
                     "nothing is left of an image {input} without {rows:?} rows, {columns:?} columns"
                 )),
             }
+        }
+        Op::PRelu { .. } => Ok(Extent::Image(input)),
+        Op::GroupNorm { groups, .. } if input.c.is_multiple_of(groups) => Ok(Extent::Image(input)),
+        Op::GroupNorm { groups, .. } => {
+            Err(format!("expected channels in {groups} groups of the same size, found {}", input.c))
         }
         Op::GlobalAveragePool => Ok(Extent::Flat(input.c)),
         _ => Ok(Extent::Flat(input.len())),

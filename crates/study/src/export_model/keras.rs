@@ -150,6 +150,18 @@ fn described(op: &Op) -> (&'static str, Value, &'static [&'static str]) {
             json!({ "axis": -1, "epsilon": epsilon, "momentum": momentum }),
             &["gamma", "beta", "moving_mean", "moving_variance"],
         ),
+        Op::GroupNorm { groups, epsilon } => (
+            "GroupNormalization",
+            json!({ "groups": groups, "axis": -1, "epsilon": epsilon }),
+            &["gamma", "beta"],
+        ),
+        Op::LayerNorm { epsilon } => {
+            ("LayerNormalization", json!({ "axis": -1, "epsilon": epsilon }), &["gamma", "beta"])
+        }
+        Op::Softmax => ("Softmax", json!({ "axis": -1 }), &[]),
+        Op::PRelu { shared } => {
+            ("PReLU", json!({ "shared_axes": if shared { json!([1, 2]) } else { Value::Null } }), &["alpha"])
+        }
         Op::Activation { function } => {
             let (class, config) = activation(function);
             (class, config, &[])

@@ -191,6 +191,9 @@ impl Graph<'_> {
                 let settings = vec![("epsilon", Attribute::Float(epsilon))];
                 self.with_parameters("BatchNormalization", layer, input, &roles, settings)
             }
+            Op::GroupNorm { .. } | Op::LayerNorm { .. } | Op::Softmax | Op::PRelu { .. } => {
+                self.within(layer, input, matches!(extent, Some(Extent::Image(_))).then_some(shape))
+            }
             Op::Activation { function } => self.function(function, input, &name),
             Op::MaxPool { size, stride, padding } => {
                 let settings = windows(shape, size, stride, padding);
@@ -221,6 +224,78 @@ impl Graph<'_> {
                 self.onnx.add("Pad", &[input, &zeros], &name)
             }
         }
+    }
+
+    /// What is done within each sample to an image of `shape`, or to features.
+    fn within(&mut self, layer: &Layer, input: &str, shape: Option<Shape>) -> String {
+        let name = format!("layer/{}", layer.name);
+        let norm = |epsilon: f32| vec![("epsilon", Attribute::Float(epsilon))];
+        match (&layer.op, shape) {
+            (Op::LayerNorm { epsilon }, None) => {
+                let op = "LayerNormalization";
+                self.with_parameters(op, layer, input, &["gamma", "beta"], norm(*epsilon))
+            }
+            (Op::LayerNorm { epsilon }, Some(_)) => {
+                let order = |order: [i64; 4]| vec![("perm", Attribute::Ints(order.to_vec()))];
+                let last = format!("{name}/channels_last");
+                let last = self.onnx.add_with("Transpose", &[input], &last, order([0, 2, 3, 1]));
+                let [gamma, beta] =
+                    ["gamma", "beta"].map(|role| self.parameter(layer, role).unwrap_or_default());
+                let (reads, normed) = ([&*last, &gamma, &beta], format!("{name}/normed"));
+                let normed = self.onnx.add_with("LayerNormalization", &reads, &normed, norm(*epsilon));
+                self.onnx.add_with("Transpose", &[&normed], &name, order([0, 3, 1, 2]))
+            }
+            (Op::GroupNorm { groups, epsilon }, Some(shape)) => {
+                self.group_norm(layer, input, shape, (*groups, *epsilon))
+            }
+            (Op::PRelu { shared }, _) => {
+                let stored = self.model.network.weights().get(&format!("{}.alpha", layer.name));
+                let alpha = stored.map(|tensor| tensor.data.clone()).unwrap_or_default();
+                let (alpha, axes) = match shape {
+                    None => (alpha, vec![]),
+                    Some(Shape { c, .. }) if *shared => (alpha, vec![c, 1, 1]),
+                    Some(Shape { h, w, c }) => {
+                        let at = (0..c).flat_map(|k| (0..h * w).map(move |pixel| pixel * c + k));
+                        (at.filter_map(|at| alpha.get(at).copied()).collect(), vec![c, h, w])
+                    }
+                };
+                let axes = if axes.is_empty() { vec![alpha.len()] } else { axes };
+                let alpha = self.onnx.constant(&format!("{name}/alpha"), &axes, Values::Float(alpha));
+                self.onnx.add("PRelu", &[input, &alpha], &name)
+            }
+            _ => self.onnx.add_with("Softmax", &[input], &name, vec![("axis", Attribute::Int(1))]),
+        }
+    }
+
+    /// Each group as a channel of its own, normalised; then gamma and beta of each channel.
+    fn group_norm(
+        &mut self,
+        layer: &Layer,
+        input: &str,
+        Shape { h, w, c }: Shape,
+        (groups, epsilon): (usize, f32),
+    ) -> String {
+        let name = format!("layer/{}", layer.name);
+        let part = |part: &str| format!("{name}/{part}");
+        let onnx = &mut self.onnx;
+        let apart = Values::Int(vec![0, groups as i64, -1]);
+        let apart = onnx.constant(&part("groups"), &[3], apart);
+        let whole = Values::Int([-1, c as i64, h as i64, w as i64].to_vec());
+        let whole = onnx.constant(&part("whole"), &[4], whole);
+        let ones = onnx.constant(&part("ones"), &[groups], Values::Float(vec![1.0; groups]));
+        let zeros = onnx.constant(&part("zeros"), &[groups], Values::Float(vec![0.0; groups]));
+        let apart = onnx.add("Reshape", &[input, &apart], &part("apart"));
+        let settings = vec![("epsilon", Attribute::Float(epsilon))];
+        let normed =
+            onnx.add_with("InstanceNormalization", &[&apart, &ones, &zeros], &part("normed"), settings);
+        let normed = onnx.add("Reshape", &[&normed, &whole], &part("image"));
+        let [gamma, beta] = ["gamma", "beta"].map(|role| {
+            let stored = self.model.network.weights().get(&format!("{}.{role}", layer.name));
+            let values = stored.map(|tensor| tensor.data.clone()).unwrap_or_default();
+            self.onnx.constant(&part(role), &[c, 1, 1], Values::Float(values))
+        });
+        let scaled = self.onnx.add("Mul", &[&normed, &gamma], &part("scaled"));
+        self.onnx.add("Add", &[&scaled, &beta], &name)
     }
 
     /// A convolution with a kernel that is given with its axes.
