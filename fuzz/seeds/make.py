@@ -152,6 +152,22 @@ def kerases():
         with h5py.File(file, "w", libver="latest") as root:
             root["layers/dense/vars/0"], root["layers/dense/vars/1"] = kernel, bias
 
+    elder_layers = [
+        {"class_name": "Convolution2D", "config": {"name": "convolution2d_1", "nb_filter": 2, "nb_row": 2, "nb_col": 2,
+            "dim_ordering": "th", "batch_input_shape": [None, 1, 2, 2]}},
+        {"class_name": "Flatten", "config": {"name": "flatten_1"}},
+        {"class_name": "Dense", "config": {"name": "dense_1", "output_dim": 2, "activation": "softmax"}},
+    ]
+
+    def elder(file):
+        with h5py.File(file, "w") as root:
+            root.attrs["model_config"] = json.dumps({"class_name": "Sequential", "config": elder_layers}).encode()
+            for name, kernel in (("convolution2d_1", np.ones((2, 1, 2, 2), "f4")), ("dense_1", np.ones((2, 2), "f4"))):
+                group = root.create_group(f"model_weights/{name}")
+                group.attrs["weight_names"] = [f"{name}_W".encode(), f"{name}_b".encode()]
+                group[f"{name}_W"], group[f"{name}_b"] = kernel, bias
+
+    save("keras", "elder.h5", written(elder))
     save("keras", "named.h5", written(named))
     members = {"config.json": config, "model.weights.h5": written(numbered)}
     save("keras", "numbered.keras", zipped(members))

@@ -24,6 +24,10 @@ pub struct ImportModel {
     #[arg(long, value_name = "FILE")]
     weights: Option<PathBuf>,
 
+    /// The output that is wanted, for networks of several: its name, or that of its layer
+    #[arg(long, value_name = "NAME")]
+    head: Option<String>,
+
     /// How intensities were prepared: none, divide=255, range=0,255 (to -1..1), per_image or per_image=4 (limited to ±4), per_image_channel, mean_std=MEAN,…/STD,…
     #[arg(long, value_name = "HOW")]
     normalise: Preparation,
@@ -66,6 +70,7 @@ impl ImportModel {
         let request = Request {
             model: self.model,
             weights: self.weights,
+            head: self.head,
             preparation: self.normalise,
             channels: self.channels,
             classes: self.classes,

@@ -15,7 +15,7 @@ use crate::run::{root, run};
 const PRESETS: [&str; 3] = ["default", "encoder", "phase"];
 
 /// Networks that Keras wrote, kept with the tests, and the channels that they are told to have.
-const OTHERS: [(&str, &str); 7] = [
+const OTHERS: [(&str, &str); 8] = [
     ("functional", "red,green,blue"),
     ("lenet", "grey"),
     ("branches", "red,green,blue"),
@@ -23,6 +23,7 @@ const OTHERS: [(&str, &str); 7] = [
     ("excite", "red,green,blue"),
     ("shapes", "grey"),
     ("merges", "red,green,blue"),
+    ("within", "red,green,blue"),
 ];
 
 /// A check by other programs.

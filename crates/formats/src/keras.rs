@@ -76,8 +76,11 @@ pub struct KerasLayer {
     pub config: Value,
     /// What it reads: names of layers before it, or [`INPUT`].
     pub inputs: Vec<String>,
-    /// Numbers among what it reads, and the place of each: `3 - x` reads the number 3 at place 0.
-    pub numbers: Vec<(usize, f64)>,
+    /// Numbers among what it reads, and their place: `3 - x` reads the number 3 at place 0. Several are one for each
+    /// channel.
+    pub numbers: Vec<(usize, Vec<f64>)>,
+    /// What it was called with, as written: by name in Keras 2, a list in Keras 3, which also has what it reads.
+    pub call: Value,
     /// Its arrays, those of its parts included, in the order of the file.
     pub weights: Vec<KerasArray>,
 }
@@ -94,15 +97,15 @@ pub struct KerasArray {
 }
 
 /// Reads a model from a `.h5`, `.keras` or `.json` file; `weights` is a second file with the weights, needed when the first has
-/// none, and preferred when it has.
+/// none, and preferred when it has. `head` is the name of an output, needed when there are several.
 ///
 /// # Errors
-/// When a file is broken or made to do harm, a part is missing, or the model cannot be unfolded: several inputs or
-/// outputs, an architecture that is code.
-pub fn read(path: &Path, weights: Option<&Path>) -> Result<KerasModel, FormatError> {
+/// When a file is broken or made to do harm, a part is missing, or the model cannot be unfolded: several inputs, no
+/// output of that name, an architecture that is code.
+pub fn read(path: &Path, weights: Option<&Path>, head: Option<&str>) -> Result<KerasModel, FormatError> {
     let bytes = input::read(path, MAX_FILE)?;
     let second = weights.map(|path| Ok((path, input::read(path, MAX_FILE)?))).transpose()?;
-    parse(path, bytes, second)
+    parse(path, bytes, second, head)
 }
 
 /// Reads the bytes of a model, as [`read`]; paths are for messages.
@@ -113,11 +116,17 @@ pub fn parse(
     path: &Path,
     bytes: Vec<u8>,
     weights: Option<(&Path, Vec<u8>)>,
+    head: Option<&str>,
 ) -> Result<KerasModel, FormatError> {
-    foreign::decode(path, "a model of Keras", || decode(path, bytes, weights))
+    foreign::decode(path, "a model of Keras", || decode(path, bytes, weights, head))
 }
 
-fn decode(path: &Path, bytes: Vec<u8>, weights: Option<(&Path, Vec<u8>)>) -> Result<KerasModel, FormatError> {
+fn decode(
+    path: &Path,
+    bytes: Vec<u8>,
+    weights: Option<(&Path, Vec<u8>)>,
+    head: Option<&str>,
+) -> Result<KerasModel, FormatError> {
     let (config, version, mut own) = if bytes.starts_with(hdf5::MAGIC) {
         let file = Hdf5::parse(path, bytes)?;
         let Some(text) = file.text("", "model_config")? else {
@@ -153,7 +162,7 @@ fn decode(path: &Path, bytes: Vec<u8>, weights: Option<(&Path, Vec<u8>)>) -> Res
         let expected = "the weights of this architecture in a second file";
         return Err(FormatError::new(path, expected, "an architecture alone"));
     };
-    graph::unfold(path, &config, Dialect::of(version.as_deref()), &own)
+    graph::unfold(path, &config, Dialect::of(version.as_deref()), (&own, head))
 }
 
 fn json(path: &Path, bytes: &[u8]) -> Result<Value, FormatError> {

@@ -20,13 +20,14 @@ fn shared(name: &str) -> Vec<u8> {
 }
 
 fn parse(bytes: Vec<u8>) -> Result<KerasModel, FormatError> {
-    keras::parse(Path::new("model"), bytes, None)
+    keras::parse(Path::new("model"), bytes, None, None)
 }
 
 /// An architecture in JSON, and honest weights.
 fn parse_json(json: &[u8]) -> Result<KerasModel, FormatError> {
     let weights = PathBuf::from("weights");
-    keras::parse(Path::new("model"), json.to_vec(), Some((&weights, shared("golden/keras/sesmo.h5"))))
+    let weights = Some((&*weights, shared("golden/keras/sesmo.h5")));
+    keras::parse(Path::new("model"), json.to_vec(), weights, None)
 }
 
 /// The parts of a `.keras` file with honest content.
@@ -121,7 +122,7 @@ fn architectures_that_are_no_graph_of_layers() {
     let two = model(&[layer("b", "in")], r#"[["b",0,0],["in",0,0]]"#);
     let code = r#"{"class_name":"MyModel","config":{"name":"m"}}"#.to_owned();
     for (text, part) in
-        [(circle, "circle"), (missing, "inputs that are layers"), (two, "one layer"), (code, "MyModel")]
+        [(circle, "circle"), (missing, "inputs that are layers"), (two, "one output"), (code, "MyModel")]
     {
         let error = parse_json(text.as_bytes()).unwrap_err().to_string();
         assert!(error.contains(part), "{error}");

@@ -23,7 +23,7 @@ fn refusal(name: &str) -> Option<String> {
     let error = if name.ends_with(".safetensors") {
         ModelFile::read(&path).err()?
     } else {
-        keras::read(&path, None).err()?
+        keras::read(&path, None, None).err()?
     };
     assert_eq!(error.path, path);
     Some(error.to_string())

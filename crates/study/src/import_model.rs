@@ -10,6 +10,7 @@ mod builder;
 mod features;
 mod layers;
 mod merge;
+mod operations;
 mod preparation;
 mod scale;
 mod weights;
@@ -34,6 +35,8 @@ pub struct ImportModel {
     pub model: PathBuf,
     /// A second file that has the weights.
     pub weights: Option<PathBuf>,
+    /// Name of the output that is wanted of several.
+    pub head: Option<String>,
     /// How intensities were prepared.
     pub preparation: Preparation,
     /// Names of the channels in order.
@@ -54,7 +57,8 @@ pub struct ImportModel {
 /// When a file is broken, a layer is not known or does what this program cannot, or the model contradicts what was told
 /// of it.
 pub fn import_model(request: &ImportModel) -> Result<(Model, Vec<String>), StudyError> {
-    let keras = keras::read(&request.model, request.weights.as_deref())?;
+    let mut keras = keras::read(&request.model, request.weights.as_deref(), request.head.as_deref())?;
+    keras.layers.iter_mut().for_each(operations::as_layer);
     let place = &request.model;
     layers::check(&keras.layers).map_err(|what| refused(place, what))?;
     let first = axes::channels_first(&keras.layers).map_err(|what| refused(place, what))?;

@@ -20,15 +20,23 @@ const MAX_STEPS: usize = 4 * MAX_LAYERS;
 /// Classes that are graphs of layers.
 const MODELS: [&str; 3] = ["Sequential", "Functional", "Model"];
 
-/// Unfolds an architecture and finds the weights of its layers; `path` is for messages.
+/// Unfolds an architecture and finds the weights of its layers; `path` is for messages, `head` names one of several
+/// outputs.
 pub(super) fn unfold(
     path: &Path,
     config: &Value,
     dialect: Dialect,
-    weights: &Weights,
+    (weights, head): (&Weights, Option<&str>),
 ) -> Result<KerasModel, FormatError> {
-    let mut unfolder =
-        Unfolder { path, weights, input: None, layers: Vec::new(), names: BTreeSet::new(), left: MAX_STEPS };
+    let mut unfolder = Unfolder {
+        path,
+        weights,
+        head,
+        input: None,
+        layers: Vec::new(),
+        names: BTreeSet::new(),
+        left: MAX_STEPS,
+    };
     let class = text(config, "class_name").unwrap_or_default();
     if !MODELS.contains(&class) {
         let expected = format!("an architecture of class {}", list(MODELS));
@@ -51,6 +59,8 @@ pub(super) fn unfold(
 struct Unfolder<'a> {
     path: &'a Path,
     weights: &'a Weights,
+    /// Name of the output that is wanted.
+    head: Option<&'a str>,
     input: Option<Vec<Option<usize>>>,
     layers: Vec<KerasLayer>,
     names: BTreeSet<String>,
@@ -80,7 +90,8 @@ impl Unfolder<'_> {
             self.input = self.find_input(value, &entries)?;
         }
         if class == "Sequential" {
-            entries.iter().try_fold(source, |source, entry| self.add(entry, 0, vec![source], Vec::new()))
+            let reads = |source| Reads { inputs: vec![source], ..Reads::default() };
+            entries.iter().try_fold(source, |source, entry| self.add(entry, 0, reads(source)))
         } else {
             self.functional(config, &entries, at, source)
         }
@@ -97,7 +108,7 @@ impl Unfolder<'_> {
         for (number, value) in layers.iter().enumerate() {
             let inner = value.get("config").unwrap_or(&Value::Null);
             let (Some(class), Some(name)) =
-                (text(value, "class_name"), text(inner, "name").or(text(value, "name")))
+                (text(value, "class_name"), text(value, "name").or(text(inner, "name")))
             else {
                 let found = format!("neither in layer number {number}");
                 return Err(self.refuse(at, "layers with a class and a name", found));
@@ -191,14 +202,15 @@ impl Unfolder<'_> {
                 continue;
             }
             let entry = &entries[number];
-            let Arguments { names, numbers } = self.inbound(entry, time)?;
+            let Arguments { names, numbers, call } = self.inbound(entry, time)?;
             let inputs: Option<Vec<(usize, usize)>> = names.iter().map(|&name| find(name)).collect();
             let inputs =
                 inputs.ok_or_else(|| self.refuse(&entry.place, "inputs that are layers", "others"))?;
             let todo: Vec<_> = inputs.iter().copied().filter(|i| !done.contains_key(i)).collect();
             if todo.is_empty() {
                 let inputs = inputs.iter().map(|i| done[i].clone()).collect();
-                done.insert((number, time), self.add(entry, time, inputs, numbers)?);
+                let reads = Reads { inputs, numbers, call };
+                done.insert((number, time), self.add(entry, time, reads)?);
             } else if open.insert((number, time)) {
                 waiting.extend(todo);
             } else {
@@ -225,17 +237,24 @@ impl Unfolder<'_> {
         last
     }
 
-    /// The only layer that `key` (`input_layers`, `output_layers`) lists, and which of its applications.
+    /// The layer that `key` (`input_layers`, `output_layers`) lists, and which of its applications: the only one, or of
+    /// several outputs the one that is wanted.
     fn end<'v>(&self, config: &'v Value, key: &str, at: &Place) -> Result<Source<'v>, FormatError> {
-        let listed = config.get(key).and_then(Value::as_array).map(Vec::as_slice);
-        let listed = match listed {
-            Some([one]) => source(one),
-            Some([name, time, _]) => name.as_str().map(|name| (name, application(time))),
-            _ => None,
-        };
-        let found =
-            || config.get(key).map_or("none".to_owned(), |v| v.to_string().chars().take(200).collect());
-        listed.ok_or_else(|| self.refuse(at, format!("one layer in {key:?}"), found()))
+        let listed = ends(config.get(key).unwrap_or(&Value::Null));
+        let head = self.head.filter(|_| at.names.is_empty() && key == "output_layers");
+        let found = || list(listed.iter().map(|(name, _)| name));
+        match (&listed[..], head) {
+            (&[(_, one)], None) => Ok(one),
+            (_, Some(head)) => {
+                let wanted = listed.iter().find(|(name, _)| *name == head).map(|(_, source)| *source);
+                wanted.ok_or_else(|| self.refuse(at, format!("an output called {head:?}"), found()))
+            }
+            ([], None) => Err(self.refuse(at, format!("one layer in {key:?}"), "none")),
+            _ if at.names.is_empty() && key == "output_layers" => {
+                Err(self.refuse(at, "one output, or the name of the one that is wanted (--head)", found()))
+            }
+            _ => Err(self.refuse(at, format!("one layer in {key:?}"), found())),
+        }
     }
 
     /// What an entry reads where it is applied for the time number `time`, from 0.
@@ -247,16 +266,16 @@ impl Unfolder<'_> {
         };
         let (mut arguments, mut others) = (Arguments::default(), Vec::new());
         if let Some(given) = node.get("args") {
-            for (place, value) in given.as_array().into_iter().flatten().enumerate() {
-                arguments.numbers.extend(value.as_f64().map(|number| (place, number)));
-            }
-            histories(given, &mut arguments.names);
+            arguments.listed(given);
         } else if node.get(0).is_some_and(Value::is_string) {
             arguments.add(node);
-            arguments.second(node.get(3).and_then(|named| named.get("y")));
+            arguments.call = node.get(3).cloned().unwrap_or_default();
+            let second = ["y", "bias"].into_iter().find_map(|name| node.get(3)?.get(name));
+            arguments.second(second);
         } else {
             let inputs = node.as_array().into_iter().flatten();
             arguments.names.extend(inputs.filter_map(source));
+            arguments.call = node.get(0).and_then(|first| first.get(3)).cloned().unwrap_or_default();
         }
         node.get("kwargs").into_iter().for_each(|named| histories(named, &mut others));
         if arguments.names.is_empty() || !others.is_empty() {
@@ -266,14 +285,9 @@ impl Unfolder<'_> {
     }
 
     /// Adds the layer of an entry, or the layers of the model that it is, applied for the time number `time`, from 0.
-    fn add(
-        &mut self,
-        entry: &Entry,
-        time: usize,
-        mut inputs: Vec<String>,
-        numbers: Vec<(usize, f64)>,
-    ) -> Result<String, FormatError> {
+    fn add(&mut self, entry: &Entry, time: usize, reads: Reads) -> Result<String, FormatError> {
         let Entry { class, value, .. } = entry;
+        let Reads { mut inputs, numbers, call } = reads;
         let place = &entry.place.applied(time);
         self.left = self.left.checked_sub(1).ok_or_else(|| {
             self.refuse(place, format!("at most {MAX_STEPS} applications of layers"), "more")
@@ -295,7 +309,7 @@ impl Unfolder<'_> {
         let (class, config) = elder::modern(class, value.get("config").cloned().unwrap_or(Value::Null));
         let weights = self.weights.layer(place, &class, &config)?;
         let name = if name == INPUT { format!("{INPUT}_") } else { name };
-        self.layers.push(KerasLayer { name: name.clone(), class, config, inputs, numbers, weights });
+        self.layers.push(KerasLayer { name: name.clone(), class, config, inputs, numbers, call, weights });
         Ok(name)
     }
 
@@ -323,21 +337,53 @@ fn application(value: &Value) -> usize {
     value.as_u64().and_then(|time| usize::try_from(time).ok()).unwrap_or(0)
 }
 
-/// What a layer reads: layers, and numbers with their places.
+/// What a list of inputs or outputs has, each with its name: one by itself, a list, or some by name.
+fn ends(listed: &Value) -> Vec<(&str, Source<'_>)> {
+    let of_layer = |value| source(value).map(|source| (source.0, source));
+    match listed {
+        Value::Array(_) if of_layer(listed).is_some() => of_layer(listed).into_iter().collect(),
+        Value::Array(values) => values.iter().filter_map(of_layer).collect(),
+        Value::Object(named) => {
+            named.iter().filter_map(|(name, value)| Some((name.as_str(), source(value)?))).collect()
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// What a layer reads where it is added.
+#[derive(Default)]
+struct Reads {
+    inputs: Vec<String>,
+    numbers: Vec<(usize, Vec<f64>)>,
+    call: Value,
+}
+
+/// What a layer reads: layers, numbers with their places, and all that it was called with.
 #[derive(Default)]
 struct Arguments<'v> {
     names: Vec<Source<'v>>,
-    numbers: Vec<(usize, f64)>,
+    numbers: Vec<(usize, Vec<f64>)>,
+    call: Value,
 }
 
 impl<'v> Arguments<'v> {
+    /// What Keras 3 writes: numbers, arrays of them, and what layers give.
+    fn listed(&mut self, given: &'v Value) {
+        for (place, value) in given.as_array().into_iter().flatten().enumerate() {
+            let constant = matches!(text(value, "class_name"), Some("__tensor__" | "__numpy__"));
+            let array = value.get("config").and_then(|config| config.get("value")).filter(|_| constant);
+            let several = array.map(numbers_in).or_else(|| Some(vec![value.as_f64()?]));
+            self.numbers.extend(several.map(|numbers| (place, numbers)));
+        }
+        histories(given, &mut self.names);
+        self.call = given.clone();
+    }
+
     /// What Keras 2 writes for an operator: `[layer, 0, 0, …]`, or a number as `["_CONSTANT_VALUE", -1, number, …]`.
     fn add(&mut self, value: &'v Value) {
         let place = self.names.len() + self.numbers.len();
-        match (source(value), value.get(2).and_then(Value::as_f64)) {
-            (Some(("_CONSTANT_VALUE", _)), number) => {
-                self.numbers.extend(number.map(|number| (place, number)))
-            }
+        match (source(value), value.get(2)) {
+            (Some(("_CONSTANT_VALUE", _)), Some(number)) => self.numbers.push((place, numbers_in(number))),
             (Some(layer), _) => self.names.push(layer),
             (None, _) => {}
         }
@@ -345,11 +391,19 @@ impl<'v> Arguments<'v> {
 
     /// Its second argument, which has a name.
     fn second(&mut self, value: Option<&'v Value>) {
-        match value {
-            Some(Value::Number(number)) => self.numbers.extend(number.as_f64().map(|number| (1, number))),
-            Some(value) => self.add(value),
-            None => {}
+        let Some(value) = value else { return };
+        match numbers_in(value) {
+            numbers if numbers.is_empty() || source(value).is_some() => self.add(value),
+            numbers => self.numbers.push((1, numbers)),
         }
+    }
+}
+
+/// All numbers in lists of lists of them.
+fn numbers_in(value: &Value) -> Vec<f64> {
+    match value {
+        Value::Array(values) => values.iter().flat_map(numbers_in).collect(),
+        value => value.as_f64().into_iter().collect(),
     }
 }
 

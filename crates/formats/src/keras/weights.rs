@@ -12,7 +12,7 @@ use crate::FormatError;
 use crate::hdf5::Hdf5;
 
 /// Arrays that networks are made of; generators of random numbers and counters are not.
-const ROLES: [&str; 12] = [
+const ROLES: [&str; 13] = [
     "kernel",
     "bias",
     "gamma",
@@ -25,6 +25,7 @@ const ROLES: [&str; 12] = [
     "variance",
     "alpha",
     "embeddings",
+    "variable",
 ];
 /// Deepest part of a layer that is looked into.
 const MAX_DEPTH: usize = 8;
@@ -151,6 +152,8 @@ impl Weights {
             let mut parts = name.split('/').skip_while(|part| models.contains(part));
             let last = name.rsplit('/').next().unwrap_or_default();
             let role = last.split(':').next().unwrap_or_default();
+            // What has no name of its own is numbered.
+            let role = if role.starts_with("variable") { "variable" } else { role };
             let place = format!("{group}/{name}");
             match elder::role(role) {
                 Some(known) if !ROLES.contains(&role) && (!inside || role.starts_with(layer.as_str())) => {
@@ -220,6 +223,10 @@ fn roles(class: &str, config: &Value, n: usize) -> Vec<&'static str> {
             let shift = has("center").then_some("beta");
             scale.into_iter().chain(shift).chain(["moving_mean", "moving_variance"]).collect()
         }
+        "LayerNormalization" | "GroupNormalization" => {
+            has("scale").then_some("gamma").into_iter().chain(has("center").then_some("beta")).collect()
+        }
+        "LayerScale" => vec!["variable"],
         "SeparableConv2D" => vec!["depthwise_kernel", "pointwise_kernel", "bias"],
         "Normalization" => vec!["mean", "variance"],
         "PReLU" => vec!["alpha"],

@@ -184,6 +184,7 @@ mod tests {
             config: Value::Null,
             inputs: inputs.iter().map(|&input| input.to_owned()).collect(),
             numbers: Vec::new(),
+            call: Value::Null,
             weights: Vec::new(),
         };
         let layers = vec![

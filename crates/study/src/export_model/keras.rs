@@ -52,7 +52,10 @@ impl Graph<'_> {
         let name = self.free_name(&layer.name);
         let inputs = read.into_iter().map(|(name, _)| name).collect();
         let (class, numbers) = (class.to_owned(), Vec::new());
-        self.push(KerasLayer { name: name.clone(), class, config, inputs, numbers, weights }, extent);
+        self.push(
+            KerasLayer { name: name.clone(), class, config, inputs, numbers, call: Value::Null, weights },
+            extent,
+        );
         self.outlets.insert(layer.name.clone(), (name, extent));
     }
 
@@ -72,7 +75,15 @@ impl Graph<'_> {
                 let config = json!({ "units": units, "use_bias": false });
                 let (class, inputs, numbers) = ("Dense".to_owned(), vec![logits], Vec::new());
                 let weights = vec![kernel];
-                let layer = KerasLayer { name: name.clone(), class, config, inputs, numbers, weights };
+                let layer = KerasLayer {
+                    name: name.clone(),
+                    class,
+                    config,
+                    inputs,
+                    numbers,
+                    call: Value::Null,
+                    weights,
+                };
                 self.push(layer, extent);
                 logits = name;
             }
@@ -85,6 +96,7 @@ impl Graph<'_> {
             config: json!({ "axis": -1 }),
             inputs: vec![logits],
             numbers: Vec::new(),
+            call: Value::Null,
             weights: Vec::new(),
         };
         self.push(layer, extent);

@@ -1,7 +1,7 @@
 //! Activations, as layers and as settings of layers.
 
 use formats::keras::Dialect;
-use nn::spec::{Extent, Function, Op};
+use nn::spec::{Extent, Function, Op, Shape};
 use serde_json::Value;
 
 use super::builder::{Builder, Ending};
@@ -65,28 +65,40 @@ impl Step<'_> {
         builder.op(name, &[input], Op::Activation { function })
     }
 
-    /// A slope below 0 for each channel: `relu(x) - slope relu(-x)`.
+    /// A slope below 0 for each channel, or for each value.
     fn learned_slopes(&self, builder: &mut Builder, input: String) -> Result<String, String> {
-        let stored = self.arrays.one("alpha")?;
-        let (c, name) = (builder.extent(&input).channels(), &self.layer.name);
-        let slopes: Vec<f32> = stored.values.iter().take(c).copied().collect();
-        if slopes.len() != c || stored.values.chunks(c.max(1)).any(|pixel| pixel != slopes) {
-            let expected = format!("expected one slope for each of {c} channels (shared_axes [1, 2])");
-            return Err(format!("{expected}, found {:?} of them that differ", stored.shape));
-        }
-        let relu = Op::Activation { function: Function::Relu };
-        let above = builder.op(&format!("{name}/above"), std::slice::from_ref(&input), relu.clone())?;
-        let negative = builder.affine(&format!("{name}/negative"), input, -1.0, 0.0)?;
-        let below = builder.op(&format!("{name}/below"), &[negative], relu)?;
-        let slopes: Vec<f32> = slopes.iter().map(|slope| -slope).collect();
-        let below = builder.diagonal(&format!("{name}/slopes"), below, &slopes, None)?;
-        builder.op(name, &[above, below], Op::Add)
+        let (stored, name) = (self.arrays.one("alpha")?, &self.layer.name);
+        let (shared, shape) = match (builder.extent(&input), stored.values.len()) {
+            (Extent::Image(Shape { c, .. }), n) if n == c => (true, vec![1, 1, c]),
+            (Extent::Image(shape), n) if n == shape.len() && !builder.first => {
+                (false, vec![shape.h, shape.w, shape.c])
+            }
+            (Extent::Flat(units), n) if n == units => (false, vec![units]),
+            (found, _) => {
+                let expected = "expected a slope for each channel (shared_axes [1, 2]) or for each value";
+                return Err(format!("{expected}, found {:?} for {found}", stored.shape));
+            }
+        };
+        let outlet = builder.op(name, &[input], Op::PRelu { shared })?;
+        builder.tensor(name, "alpha", &shape, stored.values.clone())?;
+        Ok(outlet)
     }
 
     fn named(&self, builder: &mut Builder, name: &str, input: String, which: &str) -> Result<String, String> {
         let function = match which {
             "linear" => return Ok(input),
+            // What `tf.nn.softmax` calls itself.
+            "softmax_v2" => return self.named(builder, name, input, "softmax"),
             "softmax" | "sigmoid" if self.last => return ending(builder, input, which),
+            "softmax" => {
+                self.last_axis(builder, &input)?;
+                if builder.first && matches!(builder.extent(&input), Extent::Image(_)) {
+                    return Err(
+                        "expected a softmax over channels that come last, found one over columns".to_owned()
+                    );
+                }
+                return builder.op(name, &[input], Op::Softmax);
+            }
             "selu" => {
                 let function = Function::Elu { alpha: SELU.0 };
                 let outlet = builder.op(&format!("{name}/elu"), &[input], Op::Activation { function })?;
@@ -133,12 +145,22 @@ fn ending(builder: &mut Builder, input: String, which: &str) -> Result<String, S
     builder.ending = match (which, units) {
         ("softmax", 2..) => Ending::Logits,
         ("sigmoid", 1) => Ending::Sigmoid,
+        ("sigmoid", 2..) => return sigmoids(builder, input),
         _ => {
             let expected = "a softmax of several classes or one sigmoid for two";
             return Err(format!("expected {expected}, found {which} of {units}"));
         }
     };
     Ok(input)
+}
+
+/// A sigmoid for each class: the softmax of their logarithms, `-softplus(-x)`, is each over the sum of all.
+fn sigmoids(builder: &mut Builder, input: String) -> Result<String, String> {
+    builder.ending = Ending::Sigmoids;
+    let negative = builder.affine("sigmoids/negative", input, -1.0, 0.0)?;
+    let softplus = Op::Activation { function: Function::Softplus };
+    let rising = builder.op("sigmoids/softplus", &[negative], softplus)?;
+    builder.affine("sigmoids", rising, -1.0, 0.0)
 }
 
 /// The function of an activation without settings.

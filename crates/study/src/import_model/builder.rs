@@ -28,6 +28,8 @@ pub(super) enum Ending {
     Logits,
     /// The probability of the second of two classes, whose sigmoid was left out.
     Sigmoid,
+    /// Logarithms of the sigmoids of several classes.
+    Sigmoids,
 }
 
 /// Most values that one layer gives for an image; the first of the published networks give a tenth of it.
@@ -82,6 +84,10 @@ pub(super) fn build(path: &Path, keras: &KerasModel, input: Shape, first: bool) 
     }
     builder.finish().map_err(|what| refused(path, what))?;
     let mut notes = Vec::new();
+    if builder.ending == Ending::Sigmoids {
+        let found = "its outputs are a sigmoid for each class on its own";
+        notes.push(format!("{found}: probabilities are these, divided by their sum"));
+    }
     if builder.ending == Ending::Sigmoid || builder.outputs() == 1 {
         if builder.ending == Ending::Logits {
             notes.push("its one output is taken for the logit of the second class".to_owned());

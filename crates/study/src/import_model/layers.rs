@@ -10,7 +10,7 @@ use super::merge;
 use super::weights::{Arrays, dilated, ungrouped};
 
 /// Layers that change nothing when a network is applied.
-const IDENTITIES: [&str; 19] = [
+const IDENTITIES: [&str; 20] = [
     "ActivityRegularization",
     "AlphaDropout",
     "GaussianDropout",
@@ -30,10 +30,11 @@ const IDENTITIES: [&str; 19] = [
     "RandomShear",
     "RandomTranslation",
     "RandomZoom",
+    "StochasticDepth",
 ];
 
 /// Layers that are something here.
-const KNOWN: [&str; 29] = [
+const KNOWN: [&str; 33] = [
     "Activation",
     "AveragePooling2D",
     "BatchNormalization",
@@ -47,8 +48,12 @@ const KNOWN: [&str; 29] = [
     "ELU",
     "Encoder2D",
     "Flatten",
+    "GetItem",
     "GlobalAveragePooling2D",
     "GlobalMaxPooling2D",
+    "GroupNormalization",
+    "LayerNormalization",
+    "LayerScale",
     "LeakyReLU",
     "MaxPooling2D",
     "Normalization",
@@ -130,8 +135,8 @@ pub(super) fn add(builder: &mut Builder, step: &Step, inputs: Vec<String>) -> Re
     if merge::is_merge(layer) {
         return merge::add(builder, layer, inputs);
     }
-    if let Some((_, number)) = layer.numbers.first() {
-        return Err(format!("expected outputs of layers to read, found the number {number}"));
+    if let Some((_, numbers)) = layer.numbers.first() {
+        return Err(format!("expected outputs of layers to read, found the numbers {numbers:?}"));
     }
     if layer.class == "Concatenate" {
         return step.concatenate(builder, &inputs);
@@ -144,12 +149,15 @@ pub(super) fn add(builder: &mut Builder, step: &Step, inputs: Vec<String>) -> Re
         "SeparableConv2D" => step.separable(builder, input),
         "Dense" => step.dense(builder, input),
         "BatchNormalization" => step.batch_norm(builder, input),
+        "LayerNormalization" | "GroupNormalization" => step.sample_norm(builder, input),
+        "LayerScale" => builder.diagonal(&layer.name, input, &step.arrays.one("variable")?.values, None),
         "MaxPooling2D" | "AveragePooling2D" => step.pool(builder, input),
         "GlobalMaxPooling2D" | "GlobalAveragePooling2D" => step.global_pool(builder, input),
         "Flatten" => step.flatten(builder, input),
         "Activation" | "ReLU" | "LeakyReLU" | "ELU" | "PReLU" | "Softmax" => step.activation(builder, input),
         "ZeroPadding2D" | "Cropping2D" => step.border(builder, input),
         "Reshape" => step.reshape(builder, input),
+        "GetItem" => step.channels(builder, input),
         "Permute" => step.permute(input),
         "Resizing" => step.resizing(builder, input),
         "Dropout" | "SpatialDropout2D" => step.dropout(builder, input),
@@ -301,6 +309,47 @@ impl Step<'_> {
             builder.tensor(name, role, &array.shape, array.values)?;
         }
         Ok(outlet)
+    }
+
+    /// A norm within each sample: over the channels of each pixel, or over groups of channels.
+    fn sample_norm(&self, builder: &mut Builder, input: String) -> Result<String, String> {
+        self.last_axis(builder, &input)?;
+        if self.flag("rms_scaling", false) {
+            return Err("expected a norm that subtracts the mean, found rms_scaling".to_owned());
+        }
+        let (name, c) = (&self.layer.name, builder.extent(&input).channels());
+        let epsilon = self.number("epsilon").unwrap_or(1e-3) as f32;
+        let op = if self.layer.class == "LayerNormalization" {
+            Op::LayerNorm { epsilon }
+        } else {
+            let groups = self.number("groups").unwrap_or(32.0);
+            Op::GroupNorm { groups: if groups < 0.0 { c } else { groups as usize }, epsilon }
+        };
+        let outlet = builder.op(name, &[input], op)?;
+        for (role, key, absent) in [("gamma", "scale", 1.0), ("beta", "center", 0.0)] {
+            let own = self.flag(key, true);
+            let values = if own { self.arrays.one(role)?.values.clone() } else { vec![absent; c] };
+            builder.tensor(name, role, &[c], values)?;
+        }
+        Ok(outlet)
+    }
+
+    /// One channel, or all of them backwards, by a convolution of one pixel.
+    fn channels(&self, builder: &mut Builder, input: String) -> Result<String, String> {
+        let c = builder.extent(&input).channels();
+        let taken: Vec<usize> = match self.layer.config.get("channels") {
+            Some(Value::Number(number)) => number.as_u64().into_iter().map(|n| n as usize).collect(),
+            Some(Value::String(_)) => (0..c).rev().collect(),
+            _ => return Err("expected one channel, or all of them backwards, found another part".to_owned()),
+        };
+        if builder.first || taken.iter().any(|&channel| channel >= c) {
+            return Err(format!("expected some of {c} channels that come last, found {taken:?}"));
+        }
+        let mut values = vec![0.0; c * taken.len()];
+        taken.iter().enumerate().for_each(|(to, from)| values[from * taken.len() + to] = 1.0);
+        let (role, shape) = ("kernel".to_owned(), vec![1, 1, c, taken.len()]);
+        let kernel = KerasArray { role, shape, values };
+        builder.conv(&self.layer.name, input, &kernel, None, ([1; 2], Padding::Valid))
     }
 
     /// Refuses a norm along anything but channels or features.

@@ -1,10 +1,8 @@
 //! Layers that make one of several inputs, value by value, and operators such as `x + 3`.
 
+use super::builder::Builder;
 use formats::keras::KerasLayer;
 use nn::spec::{Extent, Function, Op, Shape};
-use serde_json::Value;
-
-use super::builder::Builder;
 
 /// What is done with the values.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,8 +16,8 @@ enum Merge {
     Minimum,
 }
 
-/// Layers of Keras, operations of Keras 3, and the operators that Keras 2 calls `TFOpLambda`.
-const MERGES: [(&str, Merge); 18] = [
+/// Layers of Keras.
+const MERGES: [(&str, Merge); 7] = [
     ("Add", Merge::Add),
     ("Average", Merge::Average),
     ("Divide", Merge::Divide),
@@ -27,25 +25,10 @@ const MERGES: [(&str, Merge); 18] = [
     ("Minimum", Merge::Minimum),
     ("Multiply", Merge::Multiply),
     ("Subtract", Merge::Subtract),
-    ("TrueDivide", Merge::Divide),
-    ("__operators__.add", Merge::Add),
-    ("math.add", Merge::Add),
-    ("math.divide", Merge::Divide),
-    ("math.maximum", Merge::Maximum),
-    ("math.minimum", Merge::Minimum),
-    ("math.multiply", Merge::Multiply),
-    ("math.subtract", Merge::Subtract),
-    ("math.truediv", Merge::Divide),
-    ("__operators__.sub", Merge::Subtract),
-    ("__operators__.mul", Merge::Multiply),
 ];
 
 fn kind(layer: &KerasLayer) -> Option<Merge> {
-    let name = match layer.class.as_str() {
-        "TFOpLambda" => layer.config.get("function").and_then(Value::as_str)?,
-        class => class,
-    };
-    MERGES.iter().find(|(known, _)| *known == name).map(|(_, merge)| *merge)
+    MERGES.iter().find(|(known, _)| *known == layer.class).map(|(_, merge)| *merge)
 }
 
 /// Whether a layer is one of them.
@@ -57,9 +40,14 @@ pub(super) fn is_merge(layer: &KerasLayer) -> bool {
 pub(super) fn add(builder: &mut Builder, layer: &KerasLayer, inputs: Vec<String>) -> Result<String, String> {
     let Some(merge) = kind(layer) else { return Err("expected a known operator, found another".to_owned()) };
     match (&inputs[..], &layer.numbers[..]) {
-        ([input], &[(place, number)]) => {
-            let function = with_number(merge, place, number)?;
-            builder.op(&layer.name, std::slice::from_ref(input), Op::Activation { function })
+        ([input], [(place, numbers)]) => {
+            let pairs = numbers.iter().map(|&number| with_number(merge, *place, number));
+            let (scale, offset): (Vec<f32>, Vec<f32>) =
+                pairs.collect::<Result<Vec<_>, String>>()?.into_iter().unzip();
+            match (&scale[..], &offset[..]) {
+                (&[scale], &[offset]) => builder.affine(&layer.name, input.clone(), scale, offset),
+                _ => builder.diagonal(&layer.name, input.clone(), &scale, Some(&offset)),
+            }
         }
         ([_, _, ..], []) => of_inputs(builder, &layer.name, merge, inputs),
         (inputs, numbers) => {
@@ -69,8 +57,8 @@ pub(super) fn add(builder: &mut Builder, layer: &KerasLayer, inputs: Vec<String>
     }
 }
 
-/// `place`: that of the number, 0 or 1.
-fn with_number(merge: Merge, place: usize, number: f64) -> Result<Function, String> {
+/// Scale and offset; `place`: that of the number, 0 or 1.
+fn with_number(merge: Merge, place: usize, number: f64) -> Result<(f32, f32), String> {
     let (scale, offset) = match (merge, place) {
         (Merge::Add, _) => (1.0, number),
         (Merge::Multiply, _) => (number, 0.0),
@@ -79,7 +67,7 @@ fn with_number(merge: Merge, place: usize, number: f64) -> Result<Function, Stri
         (Merge::Divide, 1) if number != 0.0 => (1.0 / number, 0.0),
         _ => return Err(format!("expected a sum or product with a number, found {merge:?} with {number}")),
     };
-    Ok(Function::Affine { scale: scale as f32, offset: offset as f32 })
+    Ok((scale as f32, offset as f32))
 }
 
 fn of_inputs(builder: &mut Builder, name: &str, merge: Merge, inputs: Vec<String>) -> Result<String, String> {

@@ -12,8 +12,13 @@ impl Step<'_> {
         let (scale, offset) = if self.layer.class == "Rescaling" {
             (self.per_channel("scale", c)?, self.per_channel("offset", c)?)
         } else {
-            self.last_axis(builder, &input)?;
+            let none = |axis: &Value| axis.is_null() || axis.as_array().is_some_and(Vec::is_empty);
+            let all = self.layer.config.get("axis").is_some_and(none);
+            if !all {
+                self.last_axis(builder, &input)?;
+            }
             let figure = |key: &str| match self.arrays.one(key) {
+                Ok(array) if all && array.values.len() == 1 => Ok(vec![f64::from(array.values[0]); c]),
                 Ok(array) => Ok(array.values.iter().map(|&v| f64::from(v)).collect()),
                 Err(_) => self.per_channel(key, c),
             };

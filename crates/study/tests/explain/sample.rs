@@ -36,6 +36,7 @@ fn import(model: PathBuf, weights: Option<PathBuf>, n_channels: usize) -> Model 
     let request = ImportModel {
         model,
         weights,
+        head: None,
         preparation: "none".parse().unwrap(),
         channels: (0..n_channels).map(|c| format!("channel {c}")).collect(),
         classes: Vec::new(),

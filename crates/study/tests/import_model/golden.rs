@@ -107,6 +107,23 @@ fn every_layout_of_files_and_axes() {
     assert_close("names joined on Windows", &probabilities(&windows, &golden["x"]), &golden["y"], 1e-5);
 }
 
+/// The models of `data/within.py`.
+#[test]
+fn norms_within_a_sample_and_operations() {
+    for name in ["within", "sigmoids", "prepared", "heads"] {
+        for (keras, files) in [("k3", &["h5", "keras"][..]), ("k26", &["h5"])] {
+            let golden = arrays(&own(&format!("{keras}_{name}.npz")));
+            for file in files {
+                let path = own(&format!("{keras}_{name}.{file}"));
+                let head = (name == "heads").then(|| "kind".to_owned());
+                let model = import(&ImportModel { head, ..request(path, "none", 3) }).unwrap();
+                let found = probabilities(&model, &golden["x"]);
+                assert_close(&format!("{keras} {name} {file}"), &found, &golden["y"], 1e-5);
+            }
+        }
+    }
+}
+
 #[test]
 fn a_saved_model_says_the_same_and_goes_out_again() {
     let golden = arrays(&shared("golden/keras/cellx_expected.npz"));
@@ -133,7 +150,7 @@ fn a_saved_model_says_the_same_and_goes_out_again() {
 fn keras_to_keras() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("model.keras");
-    for (name, n_channels) in MODELS {
+    for (name, n_channels) in MODELS.into_iter().chain([("within", 3), ("sigmoids", 3)]) {
         let golden = arrays(&own(&format!("k3_{name}.npz")));
         let imported = import(&request(own(&format!("k3_{name}.keras")), "none", n_channels)).unwrap();
         let expected = probabilities(&imported, &golden["x"]);

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use study::import_model::ImportModel;
 
-use crate::sample::{import, request, shared};
+use crate::sample::{import, own, request, shared};
 
 #[test]
 fn layers_by_others_by_name_and_place() {
@@ -89,6 +89,19 @@ fn what_layers_cannot_do() {
     ] {
         let error = one_layer(class, config);
         assert!(error.contains(part), "{class}{config}: {error}");
+    }
+}
+
+#[test]
+fn one_of_several_outputs_must_be_named() {
+    let heads = |head: Option<&str>| {
+        let head = head.map(str::to_owned);
+        import(&ImportModel { head, ..request(own("k3_heads.keras"), "none", 3) })
+    };
+    assert!(heads(Some("sick")).is_ok_and(|model| model.classes.len() == 2));
+    for (head, parts) in [(None, ["--head", "sick, kind"]), (Some("kinds"), ["\"kinds\"", "sick, kind"])] {
+        let error = heads(head).unwrap_err().to_string();
+        assert!(parts.iter().all(|part| error.contains(part)), "{error}");
     }
 }
 

@@ -28,6 +28,7 @@ pub fn request(model: PathBuf, normalise: &str, n_channels: usize) -> ImportMode
     ImportModel {
         model,
         weights: None,
+        head: None,
         preparation: normalise.parse().unwrap(),
         channels: (0..n_channels).map(|c| format!("channel {c}")).collect(),
         classes: Vec::new(),
