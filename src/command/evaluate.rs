@@ -46,6 +46,8 @@ impl Evaluate {
         let model = study::Model { precision: self.precision, ..study::Model::load(&self.model)? };
         let data = self.sources.open(&bar)?;
         model.contract.note(&data).iter().for_each(|note| bar.say(note));
+        let without = self.by.as_deref().and_then(|by| study::evaluate::without_condition(&data, by));
+        without.iter().for_each(|note| bar.say(note));
         let history = study::train::history_of_model(&self.model)?;
         let request = EvaluateRequest { by: self.by, history };
         let metrics = study::evaluate::evaluate(&model, data, &request, &self.output)?;

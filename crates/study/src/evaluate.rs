@@ -4,6 +4,8 @@ mod conditions;
 
 use std::{collections::BTreeMap, path::Path};
 
+pub use conditions::note as without_condition;
+
 use stats::metrics::{Metrics, MetricsSettings};
 
 use crate::{
@@ -87,6 +89,8 @@ pub fn evaluate(
     let mut facts = model_facts(model);
     facts.push(("data judged on, SHA-256".to_owned(), hash.clone()));
     facts.extend(model.contract.note(&data).map(|note| ("channels".to_owned(), note)));
+    let without = request.by.as_deref().and_then(|by| conditions::note(&data, by));
+    facts.extend(without.map(|note| ("conditions".to_owned(), note)));
     let split = if hash == manifest.data_sha256 {
         "These are the very cells that the model was trained on: the figures flatter it.".to_owned()
     } else {

@@ -6,7 +6,7 @@ use std::path::Path;
 use cells::{Cell, Fact};
 
 use crate::report::folder::slug;
-use crate::{Dataset, StudyError};
+use crate::{Dataset, StudyError, plural};
 
 /// Most conditions: each has a report of its own.
 const MAX_CONDITIONS: usize = 400;
@@ -38,6 +38,18 @@ pub fn split(data: &Dataset, by: &str) -> Result<BTreeMap<String, Vec<usize>>, S
         return Err(StudyError::Refused(message));
     }
     Ok(found)
+}
+
+/// What the user should know of cells without a value of `by`: they belong to no condition.
+#[must_use]
+pub fn note(data: &Dataset, by: &str) -> Option<String> {
+    let n = n_without(&data.cells, by);
+    let cells = plural(data.cells.len(), "cell");
+    (n > 0).then(|| format!("{n} of {cells} without {by:?}: judged with all cells, but under no condition"))
+}
+
+fn n_without(cells: &[Cell], by: &str) -> usize {
+    cells.iter().filter(|cell| condition(cell, by).is_none()).count()
 }
 
 fn condition(cell: &Cell, by: &str) -> Option<String> {
@@ -80,6 +92,18 @@ mod tests {
         let names = ["a/1", "a-1", "A 1", "b"].map(str::to_owned);
         let expected = ["conditions/a-1", "conditions/a-1-2", "conditions/A-1-3", "conditions/b"];
         assert_eq!(folders(names.iter()), expected);
+    }
+
+    #[test]
+    fn cells_without_a_value_are_counted() {
+        let cell = |donor: Option<&str>| {
+            let facts = vec![("donor".into(), Fact::Text(donor.map(str::to_owned)))];
+            Cell { source: "f.png".into(), facts, ..Cell::default() }
+        };
+        let cells = [cell(Some("d1")), cell(None), Cell::default(), cell(Some(""))];
+        assert_eq!(n_without(&cells, "donor"), 3);
+        assert_eq!(n_without(&cells, "source"), 1);
+        assert_eq!(n_without(&cells[..1], "donor"), 0);
     }
 
     #[test]
