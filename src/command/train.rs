@@ -71,6 +71,10 @@ pub struct Train {
     #[arg(long, value_name = "KIND", value_parser = ["none", "balanced", "square_root"])]
     class_weights: Option<String>,
 
+    /// Whether slides of other colours shall be recognised too; auto: for photographs of cells in groups
+    #[arg(long, value_name = "KIND", value_parser = ["auto", "vary", "alike"])]
+    stains: Option<String>,
+
     /// Stop after so many epochs without a better validation figure; 0: never
     #[arg(long, value_name = "EPOCHS")]
     patience: Option<u32>,
@@ -157,6 +161,7 @@ impl Train {
         set("seed", self.seed.map(|n| i64::try_from(n).unwrap_or(i64::MAX).into()));
         set("validation", self.validation.map(Into::into));
         set("class_weights", self.class_weights.clone().map(Into::into));
+        set("stains", self.stains.clone().map(Into::into));
         set("patience", self.patience.map(|n| i64::from(n).into()));
         set("allow_leakage", self.allow_leakage.then_some(true.into()));
         TrainSettings::from_table(&table)

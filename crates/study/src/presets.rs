@@ -7,7 +7,9 @@ use nn::{
     schedule::Schedule,
 };
 
-use crate::settings::{Architecture, ClassWeights, Keep, NormaliseChoice, Preset, TrainSettings, Views};
+use crate::settings::{
+    Architecture, ClassWeights, Keep, NormaliseChoice, Preset, Stains, TrainSettings, Views,
+};
 
 impl TrainSettings {
     /// The settings that `preset` stands for.
@@ -40,6 +42,7 @@ impl TrainSettings {
             label_smoothing: 0.0,
             class_weights: ClassWeights::None,
             weight_average: 0.1,
+            stains: Stains::Alike,
             augment: Augmentations::encoder(),
             views: Views::One,
             validation: 0.2,
@@ -80,6 +83,7 @@ impl TrainSettings {
             schedule: Schedule::OneCycle { warmup: 0.25, initial: 0.1, last: 0.01 },
             label_smoothing: 0.05,
             weight_average: 0.05,
+            stains: Stains::Auto,
             augment: Augmentations(vec![Augment::Rotate90 { p: 1.0 }, Augment::FlipLeftRight { p: 0.5 }]),
             views: Views::Dihedral,
             ..Self::encoder()

@@ -3,6 +3,8 @@
 //! A table starts from a preset and is overlaid by the user's file, then by command-line flags. Unknown keys, values of
 //! the wrong kind and values out of range are all reported together.
 
+mod stains;
+
 use cells::{CropShape, augment::Augmentations, normalise::Normalise};
 pub use nn::Precision;
 use nn::{
@@ -11,6 +13,8 @@ use nn::{
     spec::{NetworkSpec, Shape},
 };
 use serde::{Deserialize, Serialize};
+
+pub use self::stains::Stains;
 
 use crate::StudyError;
 
@@ -187,7 +191,9 @@ pub struct TrainSettings {
     /// Decay of the exponential average of the weights as a share of the run: 0 keeps the raw weights; 0.05 averages
     /// over about the last twentieth.
     pub weight_average: f64,
-    /// Random changes of the training crops, in order.
+    /// Whether colours are varied, so that slides of other colours are recognised too.
+    pub stains: Stains,
+    /// Further random changes of the training crops, in order.
     pub augment: Augmentations,
     /// Views averaged when the model is applied; carried by the model.
     pub views: Views,
@@ -291,6 +297,12 @@ impl TrainSettings {
             batch: if self.batch == 0 { batch } else { self.batch },
             ..self.clone()
         }
+    }
+
+    /// All random changes of the training crops, in order.
+    #[must_use]
+    pub fn augmentations(&self) -> Augmentations {
+        Augmentations(self.stains.augment().into_iter().chain(self.augment.0.iter().cloned()).collect())
     }
 
     /// Everything that is out of range, one line each.

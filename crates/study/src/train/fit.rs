@@ -6,7 +6,11 @@ use std::{
     time::{Duration, Instant},
 };
 
-use cells::{CropSource, augment::Scratch, normalise::Normalise};
+use cells::{
+    CropSource,
+    augment::{Augmentations, Scratch},
+    normalise::Normalise,
+};
 use nn::{
     Network,
     average::{StatisticsError, WeightAverage, estimate_statistics},
@@ -220,11 +224,7 @@ impl<'a> Run<'a> {
         let total = self.steps_per_epoch * u64::from(settings.epochs);
         let steps = self.step..self.step + self.steps_per_epoch;
         let rate = |step: u64| settings.learning_rate * settings.schedule.factor(step, total);
-        let filler = Filler {
-            task,
-            class_weights: &self.class_weights,
-            stream: Stream::new(task.train, settings.seed),
-        };
+        let filler = Filler::new(task, &self.class_weights);
         let (average, started, epoch) = (&mut self.average, self.started, self.history.len() as u32 + 1);
         let mut sums = (0.0, 0.0, 0.0);
         let on_step = |step: u64, trainer: &Trainer, report: &StepReport| {
@@ -309,18 +309,13 @@ impl<'a> Run<'a> {
         let Some(average) = &self.average else { return Ok(raw.clone()) };
         let mut network = with_weights(raw, average.weights().clone())?;
         let batches = STATISTICS_BATCHES.min(self.step);
-        let filler = self.filler();
+        let filler = Filler::new(self.task, &self.class_weights);
         let fill = |number: u64, batch: &mut Batch| filler.fill(self.step - batches + number, batch);
         match estimate_statistics(&mut network, self.task.settings.batch, batches, fill) {
             Ok(()) => Ok(network),
             Err(StatisticsError::Fill { source, .. }) => Err(source),
             Err(StatisticsError::Kernels(e)) => Err(StudyError::Refused(e.to_string())),
         }
-    }
-
-    fn filler(&self) -> Filler<'_> {
-        let (task, class_weights) = (self.task, &self.class_weights);
-        Filler { task, class_weights, stream: Stream::new(task.train, task.settings.seed) }
     }
 
     fn state(&self) -> State {
@@ -372,9 +367,15 @@ struct Filler<'a> {
     task: &'a Task<'a>,
     class_weights: &'a [f32],
     stream: Stream<'a>,
+    augment: Augmentations,
 }
 
-impl Filler<'_> {
+impl<'a> Filler<'a> {
+    fn new(task: &'a Task<'a>, class_weights: &'a [f32]) -> Self {
+        let stream = Stream::new(task.train, task.settings.seed);
+        Filler { task, class_weights, stream, augment: task.settings.augmentations() }
+    }
+
     fn fill(&self, step: u64, batch: &mut Batch) -> Result<(), StudyError> {
         let (task, settings) = (self.task, self.task.settings);
         let shape = task.data.shape();
@@ -385,7 +386,7 @@ impl Filler<'_> {
             task.data.read_crop(cell, crop)?;
             let mut rng = ChaCha8Rng::seed_from_u64(settings.seed ^ AUGMENT);
             rng.set_stream(first + i as u64);
-            SCRATCH.with_borrow_mut(|scratch| settings.augment.apply(shape, crop, &mut rng, scratch));
+            SCRATCH.with_borrow_mut(|scratch| self.augment.apply(shape, crop, &mut rng, scratch));
             task.normalise
                 .apply(shape, crop)
                 .map_err(|e| StudyError::Refused(format!("{}: {e}", task.data.cells[cell].name)))?;

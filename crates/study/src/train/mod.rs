@@ -29,7 +29,7 @@ use crate::{
     contract::Contract,
     error::plural,
     model::{Manifest, Model, logits, softmax},
-    settings::{TrainSettings, Views},
+    settings::{Stains, TrainSettings, Views},
 };
 
 /// Name of the fit that makes the model, beside those of folds.
@@ -105,7 +105,7 @@ pub fn train(data: &Dataset, request: &TrainRequest, progress: &dyn Progress) ->
 pub(crate) struct Job<'a> {
     pub data: &'a Dataset,
     pub request: &'a TrainRequest,
-    /// The request's settings, sized for the data.
+    /// The request's settings, fitted to the data.
     settings: TrainSettings,
     pub labels: Vec<usize>,
     /// The facts of the cells; with `allow_leakage` each is its own group.
@@ -143,7 +143,8 @@ impl<'a> Job<'a> {
         if request.settings.allow_leakage {
             cells.iter_mut().for_each(|c| c.group.clone_from(&c.name));
         }
-        let settings = request.settings.sized_for(data.cells.len());
+        let mut settings = request.settings.sized_for(data.cells.len());
+        settings.stains = settings.stains.decided(&data.channels, &cells);
         Ok(Job { data, request, settings, labels, cells, hash })
     }
 
@@ -234,6 +235,9 @@ impl<'a> Job<'a> {
 
     fn judged_fit(&self, progress: &dyn Progress) -> Result<Trained, StudyError> {
         progress.say(&self.memory()?);
+        if (self.request.settings.stains, self.settings.stains) == (Stains::Auto, Stains::Vary) {
+            progress.say("stains: varied, since these are photographs of cells in groups");
+        }
         let pooled = match self.request.judge {
             Judge::Validation => None,
             _ => Some(folds::judge(self, progress)?),

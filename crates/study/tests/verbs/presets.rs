@@ -3,9 +3,9 @@
 use cells::CropShape;
 use formats::model::ModelFile;
 use study::train::Judge;
-use study::{Dataset, Model, Preset, TrainSettings};
+use study::{Dataset, Model, Preset, TrainSettings, settings::Stains};
 
-use crate::made::{request, run, set};
+use crate::made::{request, run, set, settings};
 
 /// Parameters of the network in a model file of `preset`, as its metadata and as its arrays have them.
 fn parameters(preset: Preset, shape: CropShape, n_classes: usize) -> (usize, usize) {
@@ -44,4 +44,23 @@ fn every_preset_learns_from_crops_that_are_not_square() {
         let (in_metadata, in_arrays) = parameters(preset, shape, 2);
         assert!(in_metadata > 0 && in_metadata == in_arrays, "{preset:?}");
     }
+}
+
+#[test]
+fn colours_are_varied_for_photographs_of_cells_in_groups_alone() {
+    let stained = |channels: [&str; 3], stains: Stains| {
+        let mut cells = set(16, 2, CropShape { h: 8, w: 8, c: 3 });
+        cells.channels = channels.map(str::to_owned).to_vec();
+        let settings = TrainSettings { stains, ..settings("normalise = { kind = \"data_set\" }") };
+        let folder = tempfile::tempdir().expect("a folder");
+        let request = request(&settings, Judge::Validation, folder.path());
+        let trained = run(&Dataset::from(cells), &request, u64::MAX).0.expect("a model");
+        (trained.model.manifest.settings, trained.model.network.weights().clone())
+    };
+    let photograph = ["red", "green", "blue"];
+    let (said, varied) = stained(photograph, Stains::Auto);
+    assert!(said.contains("stains = \"vary\""), "{said}");
+    assert_ne!(stained(photograph, Stains::Alike).1, varied);
+    let fluorescence = ["DNA", "actin", "tubulin"];
+    assert_eq!(stained(fluorescence, Stains::Auto).1, stained(fluorescence, Stains::Alike).1);
 }
