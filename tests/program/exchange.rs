@@ -54,5 +54,7 @@ fn the_same_cells_give_the_same_files_for_python() {
     }
     assert_eq!(profiles.lines().count(), 49);
     place.refused(&[&words[..], &["profiles.txt"]].concat(), &["profiles.txt", ".csv or .parquet"]);
-    place.refused(&[&words[..], &["cells.csv"]].concat(), &["cells.csv", "two files"]);
+    for same in ["cells.csv", "./cells.csv", "one/../cells.csv"] {
+        place.refused(&[&words[..], &[same]].concat(), &["cells.csv", "two files"]);
+    }
 }

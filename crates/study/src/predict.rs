@@ -39,7 +39,7 @@ pub fn predict(
     profiles: Option<&Path>,
 ) -> Result<usize, StudyError> {
     [Some(output), profiles].into_iter().flatten().try_for_each(check_output)?;
-    if profiles == Some(output) {
+    if profiles.is_some_and(|profiles| is_same_place(profiles, output)) {
         let words =
             format!("{}: expected two files, one for predictions and one for profiles", output.display());
         return Err(StudyError::Refused(words));
@@ -52,6 +52,15 @@ pub fn predict(
     }
     table.write(output)?;
     Ok(data.len())
+}
+
+/// Whether two paths are one file, however they are spelt.
+fn is_same_place(a: &Path, b: &Path) -> bool {
+    let place = |path: &Path| {
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+        Some((folder.unwrap_or(Path::new(".")).canonicalize().ok()?, path.file_name()?.to_owned()))
+    };
+    place(a).is_some_and(|a| Some(a) == place(b))
 }
 
 /// The rows of [`predict`].
