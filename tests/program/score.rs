@@ -273,3 +273,41 @@ fn a_page_leads_from_every_figure_to_its_wells() {
     let n_rows = page.matches("data-treatment=").count();
     assert!((0..n_rows).all(|k| links["treatments"][k.to_string()][1].is_array()), "{n_rows}");
 }
+
+/// A plate reader's grid between lines about the instrument, and a plate map that is a bare grid of as many rows and columns.
+#[test]
+fn what_a_plate_reader_wrote_is_scored_with_a_bare_grid_as_map() {
+    let place = Place::new();
+    let grid = |value: &dyn Fn(usize, usize) -> String| {
+        let line = |row| (0..6).map(|column| value(row, column)).collect::<Vec<_>>();
+        (0..4).map(line).collect::<Vec<_>>()
+    };
+    let signals = grid(&|row, column| format!("{}", 100 * column + 7 * row));
+    let letters = ["A", "B", "C", "D"].iter().zip(&signals);
+    let lines: String = letters.map(|(letter, line)| format!("{letter},{},\n", line.join(","))).collect();
+    std::fs::create_dir(place.path("run")).expect("a folder");
+    place.write("run/Platelist.txt", "Filename\tPlate\tReplicate\nP1.csv\t1\t1\n");
+    place.write(
+        "run/P1.csv",
+        format!("Plate,Label\n1,US LUM\n\n,01,02,03,04,05,06,\n{lines}\nAssay ID: ,1500\n"),
+    );
+    let words = ["score", "--screen", "run", "-o", "s"];
+    place.refused(&words, &["run", "Plateconf.txt", "--plate-map"]);
+    let what = grid(&|_, column| if column == 5 { "neg".to_owned() } else { format!("drug {column}") });
+    place.write("map.csv", what.iter().map(|line| line.join(";") + "\r\n").collect::<String>());
+    place.run(&[&words[..], &["--plate-map", "map.csv"]].concat()).good();
+    let wells = rows(&place, "s/wells.csv");
+    assert_eq!(wells.len(), 24);
+    assert_eq!((&*wells[8]["well"], &*wells[8]["compound"]), ("B03", "drug 2"));
+    assert_eq!(wells[8]["score"].parse(), Ok(207.0));
+    assert_eq!(wells.iter().filter(|row| row["role"] == "negative").count(), 4);
+    all_numbers(&place, "s");
+}
+
+#[test]
+fn a_plate_without_a_name_is_the_plate() {
+    let place = Place::new();
+    place.write("wells.csv", "well,score\nA01,1\n");
+    let done = place.run(&["score", "--wells", "wells.csv", "-o", "s"]).good();
+    assert!(done.out.contains("the plate: controls not judged"), "{}", done.out);
+}
