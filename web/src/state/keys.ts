@@ -63,6 +63,9 @@ export const BINDINGS: Binding<Command>[] = [
     help: "pick a class; give it to the selected cells or to the suggestion",
     group: "Classes",
   },
+  { keys: ["n"], command: "suggestion_next", help: "next unsure suggestion", group: "Suggestions" },
+  { keys: ["Enter"], command: "suggestion_accept", help: "accept the suggestion", group: "Suggestions" },
+  { keys: ["s"], command: "suggestion_skip", help: "leave the suggestion for later", group: "Suggestions" },
   { keys: [" "], command: "cell_add", help: "add a cell at the cursor", group: "Cells" },
   { keys: ["Backspace", "Delete"], command: "cell_delete", help: "delete the selected cells", group: "Cells" },
   { keys: ["]"], command: "cell_next", help: "select the next cell of the frame", group: "Cells" },
@@ -87,9 +90,6 @@ export const BINDINGS: Binding<Command>[] = [
   { keys: ["z"], command: "zoom_pixel", help: "one image pixel on one screen pixel", group: "View" },
   { keys: ["h"], command: "markers", help: "hide and show markers", group: "View" },
   { keys: ["?"], command: "help", help: "this page", group: "View" },
-  { keys: ["n"], command: "suggestion_next", help: "next unsure suggestion", group: "Suggestions" },
-  { keys: ["Enter"], command: "suggestion_accept", help: "accept the suggestion", group: "Suggestions" },
-  { keys: ["s"], command: "suggestion_skip", help: "leave the suggestion for later", group: "Suggestions" },
 ];
 
 interface Press {
