@@ -162,18 +162,7 @@ fn described(op: &Op) -> (&'static str, Value, &'static [&'static str]) {
             json!({ "axis": -1, "epsilon": epsilon, "momentum": momentum }),
             &["gamma", "beta", "moving_mean", "moving_variance"],
         ),
-        Op::GroupNorm { groups, epsilon } => (
-            "GroupNormalization",
-            json!({ "groups": groups, "axis": -1, "epsilon": epsilon }),
-            &["gamma", "beta"],
-        ),
-        Op::LayerNorm { epsilon } => {
-            ("LayerNormalization", json!({ "axis": -1, "epsilon": epsilon }), &["gamma", "beta"])
-        }
-        Op::Softmax => ("Softmax", json!({ "axis": -1 }), &[]),
-        Op::PRelu { shared } => {
-            ("PReLU", json!({ "shared_axes": if shared { json!([1, 2]) } else { Value::Null } }), &["alpha"])
-        }
+        Op::GroupNorm { .. } | Op::LayerNorm { .. } | Op::Softmax | Op::PRelu { .. } => within(op),
         Op::Activation { function } => {
             let (class, config) = activation(function);
             (class, config, &[])
@@ -205,6 +194,24 @@ fn described(op: &Op) -> (&'static str, Value, &'static [&'static str]) {
         Op::Add => ("Add", json!({}), &[]),
         Op::Multiply => ("Multiply", json!({}), &[]),
         Op::Concat => ("Concatenate", json!({ "axis": -1 }), &[]),
+    }
+}
+
+/// The same of what is done within each sample.
+fn within(op: &Op) -> (&'static str, Value, &'static [&'static str]) {
+    match *op {
+        Op::GroupNorm { groups, epsilon } => (
+            "GroupNormalization",
+            json!({ "groups": groups, "axis": -1, "epsilon": epsilon }),
+            &["gamma", "beta"],
+        ),
+        Op::LayerNorm { epsilon } => {
+            ("LayerNormalization", json!({ "axis": -1, "epsilon": epsilon }), &["gamma", "beta"])
+        }
+        Op::PRelu { shared } => {
+            ("PReLU", json!({ "shared_axes": if shared { json!([1, 2]) } else { Value::Null } }), &["alpha"])
+        }
+        _ => ("Softmax", json!({ "axis": -1 }), &[]),
     }
 }
 
