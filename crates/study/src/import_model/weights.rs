@@ -18,9 +18,12 @@ impl<'a> Arrays<'a> {
         })
     }
 
-    /// The only array with a role.
+    /// The only array with a role. Two of them are those of two layers of one name, which the file does not tell apart.
     pub fn one(&self, role: &str) -> Result<&'a KerasArray, String> {
-        self.nth(role, 0)
+        match self.count(role) {
+            0 | 1 => self.nth(role, 0),
+            n => Err(format!("expected one array of weights called {role:?}, found {n}")),
+        }
     }
 
     /// How many there are with a role.
