@@ -149,7 +149,12 @@ impl Weights {
         let models: BTreeSet<&str> = around.map(String::as_str).collect();
         let mut arrays = Vec::new();
         for name in self.file.texts(&group, "weight_names")?.unwrap_or_default() {
-            let mut parts = name.split('/').skip_while(|part| models.contains(part));
+            let mut rest = name.as_str();
+            while let Some((_, inner)) = rest.split_once('/').filter(|(first, _)| models.contains(first)) {
+                rest = inner;
+            }
+            // Names of layers may have a slash themselves, as in DenseNet.
+            let own = rest.strip_prefix(layer.as_str()).is_some_and(|rest| rest.starts_with('/'));
             let last = name.rsplit('/').next().unwrap_or_default();
             let role = last.split(':').next().unwrap_or_default();
             // What has no name of its own is numbered.
@@ -159,7 +164,7 @@ impl Weights {
                 Some(known) if !ROLES.contains(&role) && (!inside || role.starts_with(layer.as_str())) => {
                     arrays.push(self.elder(&place, known, config, !last.contains(':'))?);
                 }
-                _ if inside && parts.next() != Some(layer) => {}
+                _ if inside && !own => {}
                 _ if ROLES.contains(&role) => {
                     let array = self.array(&place, role)?;
                     let theano = self.backend.as_deref() == Some("theano") && role == "kernel";

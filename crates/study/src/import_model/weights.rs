@@ -74,3 +74,26 @@ fn full(
     }
     Ok(KerasArray { role: kernel.role.clone(), shape: shape.to_vec(), values })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn arrays_of_two_layers_of_one_name_are_not_taken_for_each_other() {
+        let kernel = |value| KerasArray { role: "kernel".into(), shape: vec![1], values: vec![value] };
+        let layer = KerasLayer {
+            name: "base/conv".into(),
+            class: "Conv2D".into(),
+            config: serde_json::Value::Null,
+            inputs: Vec::new(),
+            numbers: Vec::new(),
+            call: serde_json::Value::Null,
+            weights: vec![kernel(1.0), kernel(2.0)],
+        };
+        let refused = Arrays(&layer).one("kernel").unwrap_err();
+        assert_eq!(refused, "expected one array of weights called \"kernel\", found 2");
+        let single = KerasLayer { weights: vec![kernel(1.0)], ..layer };
+        assert_eq!(Arrays(&single).one("kernel"), Ok(&kernel(1.0)));
+    }
+}

@@ -80,7 +80,7 @@ fn every_layer_in_every_file() {
     }
 }
 
-/// The models of `data/layouts.py`.
+/// The models of `data/layouts.py` and `data/slashes.py`.
 #[test]
 fn every_layout_of_files_and_axes() {
     for (names, files, n_channels) in [
@@ -94,6 +94,7 @@ fn every_layout_of_files_and_axes() {
         (&["k3_first_as_is", "k3_first_turned"], &["h5", "keras"], 3),
         (&["k3_pixel_f2", "k3_pixel_f2_big", "k3_pixel_bfloat16", "k3_pixel_f8_big"], &["h5"], 2),
         (&["k1_theano", "k1_tensorflow"], &["h5"], 2),
+        (&["k26_slashes"], &["h5"], 3),
     ] {
         for (name, file) in names.iter().flat_map(|name| files.iter().map(move |file| (name, file))) {
             let golden = arrays(&own(&format!("{name}.npz")));
