@@ -166,14 +166,15 @@ impl Engine {
     /// Adds up the packs' shares of the gradients of the convolutions, in the order of the packs.
     fn sum_over_packs(&mut self) {
         let (kernels, shares) = (self.kernels, &self.plan.shares);
-        let stores: Vec<&Store> = self.packs[..self.active].iter().chain([&self.flat]).collect();
+        let (packs, flat) = (&self.packs[..self.active], &self.flat);
         self.gradients.par_iter_mut().zip(shares).for_each(|(gradient, share)| {
             let Some((conv, part)) = *share else { return };
             gradient.par_chunks_mut(SHARE).enumerate().for_each(|(chunk, sum)| {
                 let range = chunk * SHARE..chunk * SHARE + sum.len();
                 sum.fill(0.0);
                 // Features have a share of what is done to them, images of all else.
-                for share in stores.iter().filter_map(|store| store.convs[conv][part].get(range.clone())) {
+                let stores = packs.iter().chain([flat]);
+                for share in stores.filter_map(|store| store.convs[conv][part].get(range.clone())) {
                     kernels.add_assign(sum, share);
                 }
             });
