@@ -54,6 +54,26 @@ describe("sync", () => {
     expect(states.at(-1)).toBe("saved");
   });
 
+  it("does not say saved of an edit that is made while news is being fetched", async () => {
+    const source = new Shaky();
+    const { say, saved, sync } = await page(source, newId());
+    await saved();
+    const { log } = source;
+    let arrive = () => {};
+    const news = new Promise<void>((resolve) => (arrive = resolve));
+    source.log = async (...order) => {
+      await news;
+      return log.apply(source, order);
+    };
+    sync.pull();
+    expect(sync.state).toMatchObject({ is: "saving", unsent: 0 });
+    say(add("a"));
+    expect(sync.state).toMatchObject({ is: "saving", unsent: 1 });
+    arrive();
+    await saved();
+    expect(source.ledger.cell("a")).toBeDefined();
+  });
+
   it("queues while offline, and loses nothing when the page is closed before the server is back", async () => {
     const source = new Shaky();
     const study = newId();

@@ -51,6 +51,9 @@ export class Sync<G extends Posted> {
   push(gesture: G | null): void {
     if (!gesture) return;
     this.#store(gesture);
+    // Said at once: while news is being fetched nothing else would say that this one is not saved.
+    const unsent = this.outbox.pending.length;
+    this.#tell("unsent" in this.#state ? { ...this.#state, unsent } : { is: "saving", unsent });
     void this.#work();
   }
 
