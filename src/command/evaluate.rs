@@ -50,7 +50,7 @@ impl Evaluate {
         without.iter().for_each(|note| bar.say(note));
         let history = study::train::history_of_model(&self.model)?;
         let request = EvaluateRequest { by: self.by, history };
-        let metrics = study::evaluate::evaluate(&model, data, &request, &self.output)?;
+        let metrics = study::evaluate::evaluate(&model, data, &request, &self.output, &bar)?;
         let mut lines = study::evaluate::summary(&metrics);
         lines.push(format!("report: {}", self.output.join("report.html").display()));
         out::print(lines)

@@ -65,7 +65,7 @@ impl Predict {
         }
         let data = self.sources.open(&bar)?;
         model.contract.note(&data).iter().for_each(|note| bar.say(note));
-        let n = predict(&model, &data, &self.output, self.profiles.as_deref())?;
+        let n = predict(&model, &data, &self.output, self.profiles.as_deref(), &bar)?;
         out::print([format!("{}: {}", study::plural(n, "cell"), self.output.display())])
     }
 

@@ -28,8 +28,8 @@ use std::path::{Path, PathBuf};
 use cells::{Cell, CellSet, CropShape, CropSource, Depth};
 use serde::{Deserialize, Serialize};
 
+pub use self::facts::FactColumns;
 use self::facts::Facts;
-pub use self::facts::columns;
 use crate::npy::{self, Header, Kind, Values};
 use crate::table::{Column, Table};
 use crate::{FormatError, atomic, input};
@@ -391,7 +391,7 @@ fn to_table(set: &CellSet, cells: &[Cell]) -> Table {
     table.push("frame", float(|c| c.frame));
     table.push("y", float(|c| c.y));
     table.push("x", float(|c| c.x));
-    table.columns.extend(columns(cells));
+    table.columns.extend(FactColumns::of(cells).columns(cells));
     table
 }
 

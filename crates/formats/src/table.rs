@@ -211,19 +211,19 @@ impl Table {
     ///
     /// # Errors
     /// As [`Table::write`]; parts that differ in their columns; the error of a part.
-    pub fn write_streamed(
+    pub fn write_streamed<E: From<FormatError>>(
         path: &Path,
-        parts: &mut dyn Iterator<Item = Result<Table, FormatError>>,
-    ) -> Result<(), FormatError> {
+        parts: &mut dyn Iterator<Item = Result<Table, E>>,
+    ) -> Result<(), E> {
         let failed = OnceCell::new();
-        let mut good =
-            std::iter::from_fn(|| match parts.next()?.and_then(|part| part.check(path).map(|()| part)) {
-                Ok(part) => Some(part),
-                Err(error) => {
-                    let _ = failed.set(error);
-                    None
-                }
-            });
+        let checked = |part: Table| part.check(path).map(|()| part).map_err(E::from);
+        let mut good = std::iter::from_fn(|| match parts.next()?.and_then(checked) {
+            Ok(part) => Some(part),
+            Err(error) => {
+                let _ = failed.set(error);
+                None
+            }
+        });
         let kind = Kind::of(path)?;
         let written = atomic::write_file(path, |out| {
             match kind {
@@ -237,7 +237,7 @@ impl Table {
             // An error here keeps what was written before that part from taking the table's name.
             if failed.get().is_some() { Err(std::io::Error::other("a part failed")) } else { Ok(()) }
         });
-        failed.into_inner().map_or(written, Err)
+        failed.into_inner().map_or(Ok(written?), Err)
     }
 
     /// Writes tables of the same columns as one Parquet file, of which memory holds one part at a time.

@@ -60,7 +60,7 @@ pub fn demo(folder: &Path, seed: u64, progress: &dyn Progress) -> Result<Demo, S
     let trained = train(&Dataset::from(cells), &request, progress)?;
     let held_out = Dataset::from(formats::crops::read(&folder.join("held-out/cells.crops"))?);
     let report = folder.join("report");
-    let metrics = evaluate(&trained.model, held_out, &EvaluateRequest::default(), &report)?;
+    let metrics = evaluate(&trained.model, held_out, &EvaluateRequest::default(), &report, progress)?;
     Ok(Demo {
         preview: folder.join("preview/preview.html"),
         model,

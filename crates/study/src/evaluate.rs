@@ -9,7 +9,7 @@ pub use conditions::note as without_condition;
 use stats::metrics::{Metrics, MetricsSettings};
 
 use crate::{
-    Dataset, Model, StudyError,
+    Dataset, Model, Progress, StudyError,
     error::plural,
     explain::Look,
     report::{
@@ -70,12 +70,13 @@ pub fn check_output(output: &Path) -> Result<(), StudyError> {
 /// `conditions.csv` and everything for each of them in `conditions/NAME`. A history is written as `history.csv` and drawn.
 ///
 /// # Errors
-/// When the data do not fit the model, have other classes, or a file cannot be written; conditions that no cell has.
+/// When the data do not fit the model, have other classes, or a file cannot be written; conditions that no cell has; a request to stop.
 pub fn evaluate(
     model: &Model,
     mut data: Dataset,
     request: &EvaluateRequest,
     output: &Path,
+    progress: &dyn Progress,
 ) -> Result<Metrics, StudyError> {
     check_output(output)?;
     model.contract.check(&data)?;
@@ -83,7 +84,7 @@ pub fn evaluate(
     let by_condition = request.by.as_deref().map(|by| conditions::split(&data, by)).transpose()?;
     let everyone: Vec<usize> = (0..data.cells.len()).collect();
     let truth = data.labels()?;
-    let probabilities = model.probabilities(&data, &everyone)?;
+    let probabilities = model.probabilities(&data, &everyone, progress)?;
     let manifest = &model.manifest;
     let hash = data.hash()?;
     let mut facts = model_facts(model);

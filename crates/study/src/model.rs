@@ -12,7 +12,8 @@ use nn::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::{Dataset, StudyError, contract::Contract, settings::Views};
+use crate::progress::in_parts;
+use crate::{Dataset, Progress, StudyError, contract::Contract, settings::Views};
 
 /// Version of the metadata in the file; a higher one is refused.
 const VERSION: u32 = 1;
@@ -145,11 +146,21 @@ impl Model {
     /// Class probabilities of the cells of `data` at `indices`, `[n, classes]` row by row; each row sums to 1.
     ///
     /// # Errors
-    /// When the data do not fit the contract or cannot be read.
-    pub fn probabilities(&self, data: &Dataset, indices: &[usize]) -> Result<Vec<f64>, StudyError> {
+    /// When the data do not fit the contract or cannot be read; a request to stop.
+    pub fn probabilities(
+        &self,
+        data: &Dataset,
+        indices: &[usize],
+        progress: &dyn Progress,
+    ) -> Result<Vec<f64>, StudyError> {
         self.contract.check(data)?;
-        let logits = logits(&self.network, self.precision, &self.contract, data, indices)?;
-        Ok(softmax(&logits, self.classes.len(), self.temperature))
+        let mut probabilities = Vec::with_capacity(indices.len() * self.classes.len());
+        in_parts(progress, "predicting", indices, |part| {
+            let logits = logits(&self.network, self.precision, &self.contract, data, part)?;
+            probabilities.extend(softmax(&logits, self.classes.len(), self.temperature));
+            Ok(())
+        })?;
+        Ok(probabilities)
     }
 
     /// What the last layer reads of the cells of `data` at `indices`: how many features, and `[n, features]` row by row.
@@ -157,13 +168,22 @@ impl Model {
     ///
     /// # Errors
     /// As [`Model::probabilities`].
-    pub fn features(&self, data: &Dataset, indices: &[usize]) -> Result<(usize, Vec<f32>), StudyError> {
+    pub fn features(
+        &self,
+        data: &Dataset,
+        indices: &[usize],
+        progress: &dyn Progress,
+    ) -> Result<(usize, Vec<f32>), StudyError> {
         self.contract.check(data)?;
         let predictor = Predictor::with_precision(&self.network, self.precision)
             .map_err(|e| StudyError::Refused(e.to_string()))?;
-        let features = predictor.features(indices.len(), |i, crop: &mut [f32]| {
-            data.read_crop(indices[i], crop)?;
-            normalise(&self.contract, data, indices[i], crop)
+        let mut features = Vec::with_capacity(indices.len() * predictor.feature_count());
+        in_parts(progress, "features", indices, |part| {
+            features.extend(predictor.features(part.len(), |i, crop: &mut [f32]| {
+                data.read_crop(part[i], crop)?;
+                normalise(&self.contract, data, part[i], crop)
+            })?);
+            Ok(())
         })?;
         Ok((predictor.feature_count(), features))
     }

@@ -2,6 +2,7 @@
 
 use stats::confusion::Confusion;
 
+use crate::StudyError;
 use crate::train::Epoch;
 
 /// Receives progress; the shell draws a bar, the server sends events, tests listen.
@@ -26,6 +27,33 @@ pub trait Progress: Sync {
         false
     }
 }
+
+/// Does `each` with all of `items`, some at a time, and shows how far it is.
+///
+/// # Errors
+/// Of a part; a request to stop.
+pub(crate) fn in_parts<T>(
+    progress: &dyn Progress,
+    what: &str,
+    items: &[T],
+    mut each: impl FnMut(&[T]) -> Result<(), StudyError>,
+) -> Result<(), StudyError> {
+    progress.begin(what, items.len() as u64);
+    let mut n_done = 0;
+    for part in items.chunks(PART) {
+        if progress.cancelled() {
+            return Err(StudyError::Interrupted("nothing was written".to_owned()));
+        }
+        each(part)?;
+        n_done += part.len();
+        progress.advance(n_done as u64, "");
+    }
+    progress.finish("");
+    Ok(())
+}
+
+/// Items between two looks at whether to go on: enough to keep all cores busy, and a second of work for a large network.
+const PART: usize = 2048;
 
 /// Progress that nobody watches.
 #[derive(Debug, Clone, Copy, Default)]

@@ -32,32 +32,77 @@ impl<'a> Facts<'a> {
     }
 }
 
-/// The facts of cells as columns of a table, in the order in which they first come. Where cells do not agree on the kind of a fact,
-/// as those of two sources may, it is text.
-#[must_use]
-pub fn columns(cells: &[Cell]) -> Vec<(String, Column)> {
-    let mut names: Vec<&Arc<str>> = Vec::new();
-    for (k, (name, _)) in cells.iter().flat_map(|cell| cell.facts.iter().enumerate()) {
-        // Cells of one source have the same facts in the same order.
-        if names.get(k) != Some(&name) && !names.contains(&name) {
-            names.push(name);
+/// The columns of a table that hold the facts of cells, in the order in which they first come. Where cells do not agree on the kind
+/// of a fact, as those of two sources may, it is text.
+///
+/// They are found among all cells of a table, of which any part can then be written.
+///
+/// # Examples
+/// ```
+/// use cells::{Cell, Fact};
+/// use formats::{crops::FactColumns, table::Column};
+/// let cell = |well: &str| Cell { facts: vec![("well".into(), Fact::Text(Some(well.into())))], ..Cell::default() };
+/// let cells = [cell("A01"), cell("A02")];
+/// let columns = FactColumns::of(&cells).columns(&cells[1..]);
+/// assert_eq!(columns, [("well".to_owned(), Column::Text(vec![Some("A02".into())]))]);
+/// ```
+#[derive(Debug, Clone, PartialEq)]
+pub struct FactColumns(Vec<(Arc<str>, Kind)>);
+
+/// What a column of facts holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Text,
+    Int,
+    Float,
+    Bool,
+}
+
+impl FactColumns {
+    /// Those of `cells`.
+    #[must_use]
+    pub fn of(cells: &[Cell]) -> FactColumns {
+        let mut columns: Vec<(Arc<str>, Kind)> = Vec::new();
+        for (k, (name, fact)) in cells.iter().flat_map(|cell| cell.facts.iter().enumerate()) {
+            // Cells of one source have the same facts in the same order.
+            let here = columns.get(k).is_some_and(|(known, _)| known == name).then_some(k);
+            match here.or_else(|| columns.iter().position(|(known, _)| known == name)) {
+                Some(column) if columns[column].1 != kind(fact) => columns[column].1 = Kind::Text,
+                Some(_) => {}
+                None => columns.push((Arc::clone(name), kind(fact))),
+            }
+        }
+        FactColumns(columns)
+    }
+
+    /// Their values for some of the cells.
+    #[must_use]
+    pub fn columns(&self, cells: &[Cell]) -> Vec<(String, Column)> {
+        self.0.iter().map(|(name, kind)| (name.to_string(), column(cells, name, *kind))).collect()
+    }
+}
+
+fn kind(fact: &Fact) -> Kind {
+    match fact {
+        Fact::Text(_) => Kind::Text,
+        Fact::Int(_) => Kind::Int,
+        Fact::Float(_) => Kind::Float,
+        Fact::Bool(_) => Kind::Bool,
+    }
+}
+
+fn column(cells: &[Cell], name: &str, kind: Kind) -> Column {
+    let facts = cells.iter().map(|cell| cell.fact(name));
+    match kind {
+        Kind::Text => Column::Text(facts.map(|fact| fact.and_then(text)).collect()),
+        Kind::Int => Column::Int(facts.map(|f| if let Some(Fact::Int(x)) = f { *x } else { None }).collect()),
+        Kind::Float => {
+            Column::Float(facts.map(|f| if let Some(Fact::Float(x)) = f { *x } else { None }).collect())
+        }
+        Kind::Bool => {
+            Column::Bool(facts.map(|f| if let Some(Fact::Bool(x)) = f { *x } else { None }).collect())
         }
     }
-    names.into_iter().map(|name| (name.to_string(), column(cells, name))).collect()
-}
-
-fn column(cells: &[Cell], name: &str) -> Column {
-    let facts: Vec<Option<&Fact>> = cells.iter().map(|cell| cell.fact(name)).collect();
-    let text = || Column::Text(facts.iter().map(|fact| fact.and_then(text)).collect());
-    None.or_else(|| all(&facts, |f| if let Fact::Int(x) = f { Some(*x) } else { None }).map(Column::Int))
-        .or_else(|| all(&facts, |f| if let Fact::Float(x) = f { Some(*x) } else { None }).map(Column::Float))
-        .or_else(|| all(&facts, |f| if let Fact::Bool(x) = f { Some(*x) } else { None }).map(Column::Bool))
-        .unwrap_or_else(text)
-}
-
-/// The values of facts that are all of one kind, which `get` knows.
-fn all<T>(facts: &[Option<&Fact>], get: fn(&Fact) -> Option<Option<T>>) -> Option<Vec<Option<T>>> {
-    facts.iter().map(|fact| fact.map_or(Some(None), get)).collect()
 }
 
 fn text(fact: &Fact) -> Option<String> {
@@ -89,6 +134,11 @@ mod tests {
             ("field".to_owned(), field),
             ("area".to_owned(), Column::Float(vec![None, Some(2.5)])),
         ];
-        assert_eq!(columns(&cells), expected);
+        let columns = FactColumns::of(&cells);
+        assert_eq!(columns.columns(&cells), expected);
+        // A part has the columns of all.
+        let part: Vec<(String, Column)> = columns.columns(&cells[1..]);
+        assert_eq!(part[0].1, Column::Int(vec![None]));
+        assert_eq!(part[1].1, Column::Text(vec![Some("s1".into())]));
     }
 }

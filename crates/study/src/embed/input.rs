@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::refused;
 use crate::model::normalise;
 use crate::predict;
-use crate::{Dataset, Model, StudyError};
+use crate::{Dataset, Model, Progress, StudyError};
 
 /// Which numbers of a model describe a cell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -52,14 +52,19 @@ impl Pictures<'_> {
 }
 
 /// Cells by what the model makes of them; the class is the label, or what is predicted where no cell has one.
-pub fn of_cells<'a>(model: &'a Model, data: &'a Dataset, of: Of) -> Result<Known<'a>, StudyError> {
+pub fn of_cells<'a>(
+    model: &'a Model,
+    data: &'a Dataset,
+    of: Of,
+    progress: &dyn Progress,
+) -> Result<Known<'a>, StudyError> {
     if data.is_empty() {
         return Err(StudyError::Refused("expected at least one cell, found none".into()));
     }
     let everyone: Vec<usize> = (0..data.len()).collect();
-    let probabilities = model.probabilities(data, &everyone)?;
+    let probabilities = model.probabilities(data, &everyone, progress)?;
     let (columns, values) = match of {
-        Of::Features => model.features(data, &everyone)?,
+        Of::Features => model.features(data, &everyone, progress)?,
         Of::Probabilities => (model.classes.len(), probabilities.iter().map(|&p| p as f32).collect()),
     };
     let mut about = predict::table(model, &data.cells, &probabilities);

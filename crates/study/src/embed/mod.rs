@@ -108,7 +108,7 @@ pub fn embed_cells(
     progress: &dyn Progress,
 ) -> Result<Vec<String>, StudyError> {
     check_output(&request.output)?;
-    embed(input::of_cells(model, data, request.of)?, request, progress)
+    embed(input::of_cells(model, data, request.of, progress)?, request, progress)
 }
 
 /// Maps rows of features made elsewhere, see [`Features::read`].

@@ -184,7 +184,7 @@ pub fn explain(
     let everyone: Vec<usize> = (0..data.cells.len()).collect();
     let mapper = Mapper::new(model, data, request.maps.clone(), progress)?;
     let asked = request.class.as_deref().map(|name| class(model, name)).transpose()?;
-    let probabilities = model.probabilities(data, &everyone)?;
+    let probabilities = model.probabilities(data, &everyone, progress)?;
     let predicted: Vec<usize> = probabilities.chunks_exact(model.classes.len()).map(winner).collect();
     let explained = predicted.iter().map(|&class| asked.unwrap_or(class)).collect();
     let work = output::Work { model, data, request, probabilities, predicted, explained };

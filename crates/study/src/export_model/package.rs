@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 use super::{onnx, words};
 use crate::report::montage;
 use crate::report::picture::{Contrast, Viewer};
-use crate::{Dataset, Model, StudyError, model::logits};
+use crate::{Dataset, Model, Silent, StudyError, model::logits};
 
 /// What a package says of a model that the model does not know.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,7 +43,8 @@ pub(super) fn content(model: &Model, data: &Dataset, package: &Package) -> Resul
     }
     let n = tested.len();
     let logits = logits(&model.network, model.precision, &model.contract, data, &tested)?;
-    let probabilities = model.probabilities(data, &tested)?.into_iter().map(|p| p as f32).collect();
+    let probabilities = model.probabilities(data, &tested, &Silent)?;
+    let probabilities = probabilities.into_iter().map(|p| p as f32).collect();
     let side = (1..=COVER).rev().find(|side| side * side <= data.len()).unwrap_or(1);
     let files = [
         ("weights.onnx", onnx::graph(model, false).to_bytes()),

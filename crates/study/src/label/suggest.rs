@@ -17,7 +17,7 @@ use super::id::uuid;
 use super::image::OpenImage;
 use super::{Event, LabelError, Labelling, lock};
 use crate::predict::margin;
-use crate::{Dataset, Model, StudyError};
+use crate::{Dataset, Model, Silent, StudyError};
 
 /// A cell that was found, with the model's guess.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -194,7 +194,7 @@ impl Labelling {
             provenance: Value::Null,
         });
         let everyone: Vec<usize> = (0..data.len()).collect();
-        let probabilities = model.probabilities(&data, &everyone)?;
+        let probabilities = model.probabilities(&data, &everyone, &Silent)?;
         let labels = lock(&self.store).classes()?;
         let suggestion = |(found, p): (&Found, &[f64])| {
             let best = crate::evaluate::winner(p);

@@ -8,7 +8,7 @@ use formats::{atomic, channels, crops};
 use serde_json::Value;
 
 use super::kept::{self, Kept};
-use super::{check_output, marks, table};
+use super::{Rows, check_output, marks};
 use crate::crop::{self, CropRequest, Cropped, Method, crop};
 use crate::{Dataset, Model, Progress, StudyError};
 
@@ -161,7 +161,7 @@ fn run(
         cells.extend(some);
         probabilities.extend(theirs);
     }
-    table(model, &cells, &probabilities).write(&request.table)?;
+    Rows::new(model, &cells, &probabilities).write(&request.table)?;
     let classes: Vec<usize> =
         probabilities.chunks_exact(model.classes.len().max(1)).map(crate::evaluate::winner).collect();
     let Cropped { lines, failed, frames } = predicted.cropped;

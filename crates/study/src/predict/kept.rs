@@ -12,7 +12,7 @@ use serde_json::json;
 use sha2::{Digest, Sha256};
 
 use crate::crop::{CropRequest, Cropped, fingerprint, unfinished};
-use crate::{Dataset, Model, StudyError};
+use crate::{Dataset, Model, Silent, StudyError};
 
 /// What was cut.
 const CROPPED: &str = "cropped.json";
@@ -65,7 +65,7 @@ impl Kept {
             return Ok(before);
         }
         let everyone: Vec<usize> = (0..data.cells.len()).collect();
-        let found = model.probabilities(data, &everyone)?;
+        let found = model.probabilities(data, &everyone, &Silent)?;
         atomic::write_file(&path, |out| found.iter().try_for_each(|p| out.write_all(&p.to_le_bytes())))?;
         Ok(found)
     }

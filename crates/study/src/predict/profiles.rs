@@ -4,48 +4,59 @@
 //! Serrano et al. 2025, *Reproducible image-based profiling with Pycytominer*, doi:10.1038/s41592-025-02611-8: columns that
 //! begin with `Metadata_` say what a cell is, those that begin with `Cells_` are features.
 
+use std::ops::Range;
 use std::path::Path;
 
+use cells::Cell;
 use formats::table::{Column, Table};
 
-use crate::{Dataset, Model, StudyError};
+use super::Rows;
+use crate::{Dataset, Progress, Silent, StudyError};
 
 /// Writes a row per cell, `.csv` or `.parquet`: `Metadata_Plate`, `Metadata_Well`, `Metadata_Site` and whatever else is known of
 /// it, `Cells_Network_0` … (what the last layer reads), `Cells_Probability_<class>`, and `Cells_AreaShape_Area` where the area
-/// is known. `predicted` are the rows of [`predict`](super::predict()).
+/// is known. `predicted` are the rows of [`predict`](super::predict()). Memory holds the features of some cells at a time.
 ///
 /// # Errors
-/// When the data do not fit the model, or a file cannot be read or written.
-pub fn write(model: &Model, data: &Dataset, predicted: &Table, output: &Path) -> Result<(), StudyError> {
-    let everyone: Vec<usize> = (0..data.cells.len()).collect();
-    let (n_columns, features) = model.features(data, &everyone)?;
-    let known = known(model, data, predicted);
-    let part = |rows: &[usize]| {
-        let mut table = known.select(rows);
+/// When the data do not fit the model, or a file cannot be read or written; a request to stop.
+pub fn write(
+    predicted: &Rows<'_>,
+    data: &Dataset,
+    output: &Path,
+    progress: &dyn Progress,
+) -> Result<(), StudyError> {
+    let label = |cell: &Cell| cell.class.and_then(|class| data.classes.get(class).cloned());
+    let is_labelled = data.cells.iter().any(|cell| label(cell).is_some());
+    let part = |rows: Range<usize>| {
+        if progress.cancelled() {
+            return Err(StudyError::Interrupted("nothing was written".to_owned()));
+        }
+        let indices: Vec<usize> = rows.clone().collect();
+        let (n_columns, features) = predicted.model.features(data, &indices, &Silent)?;
+        let labels = || Column::Text(data.cells[rows.clone()].iter().map(label).collect());
+        let labels = is_labelled.then(labels);
+        let mut table = known(predicted.table(rows.clone()), &predicted.model.classes, labels);
         for i in 0..n_columns {
-            let values = rows.iter().map(|row| Some(f64::from(features[row * n_columns + i])));
+            let values = features.iter().skip(i).step_by(n_columns).map(|&value| Some(f64::from(value)));
             table.push(format!("Cells_Network_{i}"), Column::Float(values.collect()));
         }
-        table
+        progress.advance(rows.end as u64, "");
+        Ok(table)
     };
-    // Without any cell there still are columns.
-    let parts: Vec<&[usize]> = if everyone.is_empty() { vec![&[]] } else { everyone.chunks(PART).collect() };
-    Ok(Table::write_streamed(output, &mut parts.into_iter().map(|rows| Ok(part(rows))))?)
+    progress.begin("profiles", data.cells.len() as u64);
+    Table::write_streamed(output, &mut predicted.parts().map(part))?;
+    progress.finish("");
+    Ok(())
 }
 
-/// Cells of a part: hundreds of features of all of them are not held as a table at once.
-const PART: usize = 8192;
-
 /// What is known of the cells, first what is no feature.
-fn known(model: &Model, data: &Dataset, predicted: &Table) -> Table {
-    let named = predicted.columns.iter();
-    let named = named.map(|(name, column)| (profile_name(name, &model.classes), column.clone()));
-    let mut table = Table { columns: named.collect() };
-    let of = |cell: &cells::Cell| cell.class.and_then(|class| data.classes.get(class).cloned());
-    let labels: Vec<Option<String>> = data.cells.iter().map(of).collect();
-    if labels.iter().any(Option::is_some) {
+fn known(predicted: Table, classes: &[String], labels: Option<Column>) -> Table {
+    let named = predicted.columns.into_iter();
+    let mut table =
+        Table { columns: named.map(|(name, column)| (profile_name(&name, classes), column)).collect() };
+    if let Some(labels) = labels {
         table.columns.retain(|(name, _)| name != "Metadata_Label");
-        table.push("Metadata_Label", Column::Text(labels));
+        table.push("Metadata_Label", labels);
     }
     table.columns.sort_by_key(|(name, _)| !name.starts_with(METADATA));
     table

@@ -11,7 +11,7 @@ use stats::{confusion::Confusion, predictions::Predictions};
 
 use super::{Epoch, Validation};
 use crate::{
-    Dataset, Model, Progress, StudyError,
+    Dataset, Model, Progress, Silent, StudyError,
     report::{
         figure,
         gallery::surest_mistakes,
@@ -203,7 +203,7 @@ impl Predicted<'_> {
     pub fn project(&self, model: &Model, folder: &Path) -> Result<(), StudyError> {
         let step = self.cells.len().div_ceil(PROJECTED).max(1);
         let cells: Vec<usize> = self.cells.iter().copied().step_by(step).collect();
-        let (n_columns, values) = model.features(self.data, &cells)?;
+        let (n_columns, values) = model.features(self.data, &cells, &Silent)?;
         let per_side = (cells.len() as f64).sqrt().ceil().max(1.0) as usize;
         let (sprite, picture) =
             montage::sheet(&self.viewer()?, &cells, PICTURE.min(SHEET / per_side)).map_err(refused)?;
@@ -251,7 +251,7 @@ pub fn close(
     last: u32,
 ) -> Result<(), StudyError> {
     let (cells, run) = if validation.is_empty() { (train, TRAIN) } else { (validation, VALIDATION) };
-    let probabilities = model.probabilities(data, cells)?;
+    let probabilities = model.probabilities(data, cells, &Silent)?;
     let predicted = Predicted { data, cells, labels, probabilities: &probabilities };
     if !validation.is_empty() {
         predicted.log(folder, last, false)?;

@@ -36,7 +36,7 @@ fn coarse(model: &Model, layer: Option<&str>, x: &[f32], classes: &[usize]) -> (
 /// The likeliest class of each cell.
 fn likeliest(model: &Model, data: &Dataset) -> Vec<usize> {
     let everyone: Vec<usize> = (0..data.cells.len()).collect();
-    let probabilities = model.probabilities(data, &everyone).unwrap();
+    let probabilities = model.probabilities(data, &everyone, &Silent).unwrap();
     probabilities.chunks_exact(model.classes.len()).map(study::evaluate::winner).collect()
 }
 

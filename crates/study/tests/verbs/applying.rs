@@ -1,11 +1,12 @@
 //! A model applied: the same figures from memory and from disk, as CSV and as Parquet.
 
-use cells::CropShape;
+use cells::{CropShape, Fact};
 use formats::table::{Column, Table};
+use study::predict::{predict, table};
 use study::train::Judge;
-use study::{Dataset, Model};
+use study::{Dataset, Model, Silent};
 
-use crate::made::{data, request, run, set, settings};
+use crate::made::{Until, data, request, run, set, settings};
 
 fn floats(table: &Table, name: &str) -> Vec<f64> {
     match table.column(name) {
@@ -27,7 +28,7 @@ fn tables_of_both_kinds_hold_the_same_probabilities() {
     let (model, folder) = (model(), tempfile::tempdir().expect("a folder"));
     let tables = ["cells.csv", "cells.parquet"].map(|name| {
         let path = folder.path().join(name);
-        assert_eq!(study::predict::predict(&model, &data(24, 3, 12), &path, None).expect("predictions"), 24);
+        assert_eq!(predict(&model, &data(24, 3, 12), &path, None, &Silent).expect("predictions"), 24);
         Table::read(&path).expect("a table")
     });
     let p = model.classes.iter().map(|c| floats(&tables[1], &format!("p_{c}"))).collect::<Vec<_>>();
@@ -47,6 +48,40 @@ fn tables_of_both_kinds_hold_the_same_probabilities() {
 }
 
 #[test]
+fn tables_that_are_written_part_by_part_are_those_of_all_cells() {
+    let (model, folder) = (model(), tempfile::tempdir().expect("a folder"));
+    let mut set = set(8200, 3, CropShape { h: 12, w: 12, c: 1 });
+    // Only the last part has this fact.
+    set.cells[8199].facts = vec![("well".into(), Fact::Text(Some("A01".to_owned())))];
+    let data = Dataset::from(set);
+    let everyone: Vec<usize> = (0..data.cells.len()).collect();
+    let probabilities = model.probabilities(&data, &everyone, &Silent).expect("probabilities");
+    let whole = table(&model, &data.cells, &probabilities);
+    let [csv, parquet, profiles] =
+        ["cells.csv", "cells.parquet", "profiles.parquet"].map(|name| folder.path().join(name));
+    predict(&model, &data, &csv, Some(&profiles), &Silent).expect("predictions");
+    predict(&model, &data, &parquet, None, &Silent).expect("predictions");
+    assert!(std::fs::read_to_string(&csv).expect("a table") == whole.to_csv());
+    assert!(Table::read(&parquet).expect("a table") == whole);
+    let profiles = Table::read(&profiles).expect("a table");
+    let (n, features) = model.features(&data, &everyone, &Silent).expect("features");
+    for column in 0..n {
+        let expected: Vec<f64> = features.iter().skip(column).step_by(n).map(|&v| f64::from(v)).collect();
+        assert_eq!(floats(&profiles, &format!("Cells_Network_{column}")), expected);
+    }
+    assert_eq!(profiles.column("Metadata_Well").and_then(|c| c.text_at(8199)).as_deref(), Some("A01"));
+}
+
+#[test]
+fn who_stops_a_prediction_finds_nothing_half_written() {
+    let (model, folder) = (model(), tempfile::tempdir().expect("a folder"));
+    let path = folder.path().join("cells.csv");
+    let stop = Until::after(0);
+    let stopped = predict(&model, &data(24, 3, 12), &path, None, &stop).expect_err("a stop");
+    assert_eq!((stopped.exit_code(), path.exists()), (130, false), "{stopped}");
+}
+
+#[test]
 fn cells_are_the_same_in_memory_and_in_a_crop_set() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("made.crops");
@@ -58,8 +93,8 @@ fn cells_are_the_same_in_memory_and_in_a_crop_set() {
     let all: Vec<usize> = (0..24).collect();
     let model = model();
     assert_eq!(
-        model.probabilities(&read, &all).expect("figures"),
-        model.probabilities(&made, &all).expect("figures")
+        model.probabilities(&read, &all, &Silent).expect("figures"),
+        model.probabilities(&made, &all, &Silent).expect("figures")
     );
 }
 
