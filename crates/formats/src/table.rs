@@ -237,7 +237,11 @@ impl Table {
             // An error here keeps what was written before that part from taking the table's name.
             if failed.get().is_some() { Err(std::io::Error::other("a part failed")) } else { Ok(()) }
         });
-        failed.into_inner().map_or(Ok(written?), Err)
+        // The error of a part says why nothing was written.
+        match failed.into_inner() {
+            Some(error) => Err(error),
+            None => Ok(written?),
+        }
     }
 
     /// Writes tables of the same columns as one Parquet file, of which memory holds one part at a time.
