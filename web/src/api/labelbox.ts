@@ -38,12 +38,14 @@ export class LabelBox implements Outbox<Pending> {
     return this.labels.pending;
   }
 
-  async load(orphans: Pending[]): Promise<void> {
+  async load(): Promise<void> {
     const reply = await this.#first;
     this.labels.load(reply);
     this.#known = reply.revision + 1;
     this.whole = this.#others();
-    if (orphans.length === 0) return;
+  }
+
+  async adopt(orphans: Pending[]): Promise<void> {
     // They may be about any image, and undo what is in the log.
     await this.whole;
     if (orphans.some(({ undoes }) => undoes !== null)) await this.recall();

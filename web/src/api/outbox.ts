@@ -26,11 +26,10 @@ export interface Sent<G extends Posted> {
 export interface Outbox<G extends Posted> {
   /** Not acknowledged, in their order. */
   readonly pending: readonly G[];
-  /**
-   * Loads what is there, with what an earlier page left unsent on top: all of it is sent once more, as the server knows a
-   * gesture again that it has.
-   */
-  load(orphans: G[]): Promise<void>;
+  /** Loads what is there. */
+  load(): Promise<void>;
+  /** Puts what another page left unsent on top: all of it is sent once more, as the server knows a gesture again that it has. */
+  adopt(orphans: G[]): Promise<void>;
   /** Brings home what others did. */
   catchUp(): Promise<void>;
   /** Resolves when the server has written the gesture down, which then is no longer pending. */

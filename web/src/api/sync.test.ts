@@ -1,11 +1,14 @@
 import "fake-indexeddb/auto";
-import { describe, expect, it, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { Edit } from "../state/contract";
 import { newId } from "../state/id";
 import { Labels, type Pending } from "../state/labels";
+import type { Relabelling } from "../state/map/contract";
+import { Relabels } from "../state/map/relabels";
 import { LabelBox } from "./labelbox";
 import { Ledger } from "./ledger";
 import { MadeSource } from "./made";
+import { RelabelBox } from "./map/relabelbox";
 import { Refused } from "./source";
 import { Sync, type SyncState } from "./sync";
 import { UnsentStore } from "./unsent";
@@ -27,6 +30,29 @@ class Shaky extends MadeSource {
   }
 }
 
+/** Locks as browsers have them, for the pages of one test. */
+class Locks {
+  readonly #last = new Map<string, Promise<unknown>>();
+  readonly #held = new Map<string, () => void>();
+
+  query = async () => ({ held: [...this.#held.keys()].map((name) => ({ name })) });
+
+  request(name: string, work: () => Promise<void>): Promise<void> {
+    const held = async () => {
+      const freed = new Promise<void>((free) => this.#held.set(name, free));
+      await Promise.race([work(), freed]).finally(() => this.#held.delete(name));
+    };
+    const done = (this.#last.get(name) ?? Promise.resolve()).then(held);
+    this.#last.set(name, done.catch(() => {}));
+    return done;
+  }
+
+  /** The page that holds a lock is gone. */
+  free(name: string): void {
+    this.#held.get(name)?.();
+  }
+}
+
 async function page(source: Shaky, study: string) {
   const client = newId();
   const labels = new Labels(newId, Date.now);
@@ -38,7 +64,7 @@ async function page(source: Shaky, study: string) {
   await sync.start();
   const say = (...edits: Edit[]) => sync.push(labels.perform(edits));
   const saved = () => vi.waitFor(() => expect(sync.state.is).toBe("saved"), 5000);
-  return { labels, box, sync, say, states, saved, unsent };
+  return { labels, box, sync, say, states, saved, unsent, client };
 }
 
 describe("sync", () => {
@@ -214,7 +240,7 @@ describe("sync", () => {
     const left: number[] = [];
     const again = new Labels(newId, Date.now);
     const box = new LabelBox(source, again, newId(), [1, 2, 3], (n) => left.push(n), (...of) => refused.push(of));
-    await box.load([]);
+    await box.load();
     await box.whole;
     expect([...again.ids()]).toEqual(["cell 0", "cell 2"]);
     expect(refused).toEqual([[2, "expected image 1 or 3, found 2"]]);
@@ -234,5 +260,91 @@ describe("sync", () => {
     sync.retry();
     await vi.waitFor(() => expect(sync.state).toMatchObject({ is: "stuck", unsent: 1, message: expect.stringMatching(/another study/) }));
     expect(source.ledger.revision).toBe(0);
+  });
+});
+
+describe("a page that goes while another is open already", () => {
+  let locks: Locks;
+  beforeEach(() => {
+    locks = new Locks();
+    vi.stubGlobal("navigator", { locks });
+  });
+  afterEach(() => vi.unstubAllGlobals());
+
+  /** A page that cannot reach the server any more, and keeps its lock. */
+  async function cutOff(source: Shaky, study: string, act: (of: Awaited<ReturnType<typeof page>>) => void) {
+    const cut = await page(source, study);
+    cut.say(add("a"));
+    cut.say(add("b"));
+    await cut.saved();
+    source.up = false;
+    act(cut);
+    await vi.waitFor(() => expect(cut.sync.state.is).toBe("offline"));
+    cut.sync.close();
+    source.up = true;
+    return cut;
+  }
+
+  it("leaves what it did not send to one of those that are open, which sends it once", async () => {
+    const source = new Shaky();
+    const study = newId();
+    const first = await cutOff(source, study, ({ say }) => {
+      say(add("c"));
+      say({ op: "move", id: "c", version: 1, y: 9, x: 9 });
+    });
+    const sent = vi.spyOn(source, "send");
+    const others = [await page(source, study), await page(source, study)];
+    for (const { saved, labels } of others) {
+      await saved();
+      expect(labels.size).toBe(2);
+    }
+    expect(sent).not.toHaveBeenCalled();
+    locks.free(first.client);
+    await vi.waitFor(() => expect(source.ledger.cell("c")).toMatchObject({ y: 9, version: 2 }));
+    for (const { saved, sync, labels, unsent } of others) {
+      sync.pull();
+      await saved();
+      expect(labels.cell("c")).toMatchObject({ y: 9, version: 2 });
+      await vi.waitFor(async () => expect(await unsent.orphans()).toEqual([]));
+    }
+    expect(sent).toHaveBeenCalledTimes(2);
+  });
+
+  it("leaves what it undid, on which undo goes on, also when the server is away just then", async () => {
+    const source = new Shaky();
+    const study = newId();
+    const first = await cutOff(source, study, ({ sync, labels }) => sync.push(labels.undo()));
+    const second = await page(source, study);
+    await second.saved();
+    const { logBefore } = source;
+    source.logBefore = async () => {
+      throw new TypeError("Failed to fetch");
+    };
+    locks.free(first.client);
+    await vi.waitFor(() => expect(second.sync.state.is).toBe("offline"));
+    expect(second.labels.size).toBe(2);
+    source.logBefore = logBefore;
+    second.sync.retry();
+    await second.saved();
+    expect([...second.labels.ids()]).toEqual(["a"]);
+    expect(source.ledger.cell("b")).toBeUndefined();
+    expect(second.labels.history.nextUndo?.changes[0]?.id).toBe("a");
+    expect(second.labels.history.nextRedo?.changes[0]?.id).toBe("b");
+  });
+
+  it("leaves its new classes of a map, too", async () => {
+    const { map } = new MadeSource(0, 10);
+    const study = newId();
+    const client = newId();
+    const gone = await UnsentStore.open<Relabelling>(study, client);
+    await gone.put(0, { gesture: newId(), at: 1, cells: [3], classes: ["Debris"] });
+    const relabels = new Relabels(newId);
+    const sync = new Sync(new RelabelBox(map, relabels), await UnsentStore.open<Relabelling>(study, newId()));
+    await sync.start();
+    await vi.waitFor(() => expect(sync.state.is).toBe("saved"));
+    expect(relabels.of(3)).toBeNull();
+    locks.free(client);
+    await vi.waitFor(async () => expect(await map.relabels()).toMatchObject({ cells: [3], class: ["Debris"] }));
+    expect(relabels.of(3)).toBe("Debris");
   });
 });

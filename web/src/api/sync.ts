@@ -25,6 +25,8 @@ export class Sync<G extends Posted> {
   #working = false;
   #closed = false;
   #behind = false;
+  /** What other pages left unsent, before it is pending here. */
+  readonly #orphans: G[] = [];
   #order = 0;
   #wait = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -40,11 +42,18 @@ export class Sync<G extends Posted> {
     return this.#state;
   }
 
-  /** Loads everything, and takes over what an earlier page left unsent. */
+  /** Loads everything, and takes over what other pages left unsent: those that are gone, and the others when they go. */
   async start(): Promise<void> {
     this.declined.push(...(await this.unsent.declined()));
-    await this.outbox.load(await this.unsent.orphans());
+    this.#orphans.push(...(await this.unsent.orphans()));
+    await this.outbox.load();
+    await this.#adopt();
     this.pull();
+    const take = (orphans: G[]) => {
+      this.#orphans.push(...orphans);
+      void this.#work();
+    };
+    void this.unsent.whenGone(take).catch(() => {});
   }
 
   /** A gesture was made here. */
@@ -95,13 +104,19 @@ export class Sync<G extends Posted> {
     await this.unsent.drop(gesture).catch(() => {});
   }
 
+  /** Whether there is anything to fetch, to take over or to send. */
+  get #open(): boolean {
+    return this.#behind || this.#orphans.length > 0 || this.outbox.pending.length > 0;
+  }
+
   async #work(): Promise<void> {
     if (this.#working || this.#closed) return;
     this.#working = true;
     try {
-      while (!this.#closed && (this.#behind || this.outbox.pending.length > 0)) {
+      while (!this.#closed && this.#open) {
         this.#tell({ is: "saving", unsent: this.outbox.pending.length });
         if (this.#behind) await this.#catchUp();
+        await this.#adopt();
         const next = this.outbox.pending[0];
         if (next) await this.#send(next);
         this.#wait = 0;
@@ -112,7 +127,14 @@ export class Sync<G extends Posted> {
     } finally {
       this.#working = false;
     }
-    if (this.#state.is === "saved" && (this.#behind || this.outbox.pending.length > 0)) void this.#work();
+    if (this.#state.is === "saved" && this.#open) void this.#work();
+  }
+
+  async #adopt(): Promise<void> {
+    const orphans = [...this.#orphans];
+    if (orphans.length === 0) return;
+    await this.outbox.adopt(orphans);
+    this.#orphans.splice(0, orphans.length);
   }
 
   async #catchUp(): Promise<void> {

@@ -18,6 +18,8 @@ export interface Unsent<G extends Posted> {
   drop(gesture: string): Promise<void>;
   /** What pages that are gone left behind, in their order; it belongs to this page from now on. */
   orphans(): Promise<G[]>;
+  /** Calls back with what each other page that has something unsent leaves behind, once it is gone; it belongs to this page then. */
+  whenGone(take: (orphans: G[]) => void): Promise<void>;
   /** Keeps what the server will not take until it is dropped. */
   decline(declined: Declined<G>): Promise<void>;
   /** All that the server would not take, the oldest first. */
@@ -78,16 +80,29 @@ export class UnsentStore<G extends Posted> implements Unsent<G> {
 
   async orphans(): Promise<G[]> {
     const open = await openPages();
-    const rows = (await this.#rows()).filter(
-      ({ client, declined }) => declined === undefined && (client === this.client || !open?.has(client)),
+    return this.#take((client) => client === this.client || !open?.has(client));
+  }
+
+  async whenGone(take: (orphans: G[]) => void): Promise<void> {
+    const others = new Set((await this.#rows()).map(({ client }) => client));
+    others.delete(this.client);
+    // The lock is granted when the page is gone, to one page after the other: the first finds all, the next nothing.
+    const taken = [...others].map((other) =>
+      globalThis.navigator?.locks?.request(other, async () => take(await this.#take((client) => client === other))),
     );
-    for (const [order, row] of rows.entries()) await this.put(order - rows.length, row.gesture);
-    return rows.map((row) => row.gesture);
+    await Promise.all(taken);
   }
 
   async declined(): Promise<Declined<G>[]> {
     const rows = await this.#rows();
     return rows.flatMap(({ gesture, declined }) => (declined === undefined ? [] : [{ gesture, reason: declined }]));
+  }
+
+  /** Makes what some pages left unsent this page's own. */
+  async #take(from: (client: string) => boolean): Promise<G[]> {
+    const rows = (await this.#rows()).filter(({ client, declined }) => declined === undefined && from(client));
+    for (const [order, row] of rows.entries()) await this.put(order - rows.length, row.gesture);
+    return rows.map((row) => row.gesture);
   }
 
   /** Of this study, by when they were made. */
@@ -110,6 +125,7 @@ export class NoStore<G extends Posted> implements Unsent<G> {
   put = async () => {};
   drop = async () => {};
   orphans = async (): Promise<G[]> => [];
+  whenGone = async () => {};
   decline = async () => {};
   declined = async (): Promise<Declined<G>[]> => [];
 }

@@ -14,8 +14,11 @@ export class RelabelBox implements Outbox<Relabelling> {
     return this.relabels.pending;
   }
 
-  async load(orphans: Relabelling[]): Promise<void> {
-    await this.catchUp();
+  load(): Promise<void> {
+    return this.catchUp();
+  }
+
+  async adopt(orphans: Relabelling[]): Promise<void> {
     this.relabels.adopt(orphans);
   }
 
