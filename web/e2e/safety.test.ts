@@ -1,4 +1,4 @@
-import { readdirSync, rmSync } from "node:fs";
+import { cpSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -147,6 +147,53 @@ describe("what the server will not take", () => {
     await person.page.getByTestId("declined").waitFor({ state: "detached" });
     await alone.kill();
     expect(run("import", file, "--study", study, "--image", first)).toMatch(/3/);
+  });
+
+  it("is sent again: declined once more, or taken when the server knows the image", async () => {
+    const movies = folder("movies");
+    run("simulate", "nuclei", "-o", movies, "--frames", "2", "--size", "384", "--per-class", "5", "--n-movies", "2");
+    const [first, second] = [join(movies, "nuclei_0.tif"), join(movies, "nuclei_1.tif")];
+    const study = join(folder("study"), "study");
+    const [alone, both] = [[first], [first, second]].map((images) => Server.annotate(images, study)) as [Server, Server];
+    servers.push(alone, both);
+    await alone.start();
+    const ann = await Person.at(browser, alone.address, { y: 384, x: 384 });
+    await ann.addClasses(["Cell"]);
+    await ann.saved();
+    await alone.kill();
+    const backup = folder("backup");
+    cpSync(study, backup, { recursive: true });
+    await both.start();
+    const person = await Person.at(browser, both.address, { y: 384, x: 384 });
+    await person.page.getByLabel("Image", { exact: true }).selectOption({ index: 1 });
+    await person.stage().focus();
+    await both.kill();
+    await clickSome(person, 0, 2);
+    await person.page.getByTestId("saved").getByText("Offline · 2 edits kept here").waitFor();
+    // The study comes back from a backup that was made before it had the second image.
+    rmSync(study, { recursive: true });
+    cpSync(backup, study, { recursive: true });
+    await alone.start();
+    const declined = person.page.getByTestId("declined");
+    const again = person.page.getByRole("button", { name: "Send again" });
+    await declined.getByText("2 not taken").click();
+    expect(await person.total()).toBe(0);
+    const refused = person.page.waitForResponse((reply) => reply.url().includes("/api/edits"));
+    await again.click();
+    await refused;
+    await person.saved();
+    await declined.getByText("2 not taken").waitFor();
+    expect(await person.total()).toBe(0);
+    await alone.kill();
+    await both.start();
+    await person.reload();
+    await declined.getByText("2 not taken").click();
+    await again.click();
+    await declined.waitFor({ state: "detached" });
+    await person.saved();
+    expect(await person.total()).toBe(2);
+    const fresh = await Person.at(browser, both.address, { y: 384, x: 384 });
+    expect(await fresh.total()).toBe(2);
   });
 });
 
