@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use stats::metrics::Metrics;
 
 use crate::{
-    Dataset, Preset, Progress, StudyError, TrainSettings,
+    Dataset, Preset, Progress, Silent, StudyError, TrainSettings,
     evaluate::{EvaluateRequest, evaluate},
     preview::{PreviewSettings, preview},
     simulate::{self, Nuclei},
@@ -60,7 +60,8 @@ pub fn demo(folder: &Path, seed: u64, progress: &dyn Progress) -> Result<Demo, S
     let trained = train(&Dataset::from(cells), &request, progress)?;
     let held_out = Dataset::from(formats::crops::read(&folder.join("held-out/cells.crops"))?);
     let report = folder.join("report");
-    let metrics = evaluate(&trained.model, held_out, &EvaluateRequest::default(), &report, progress)?;
+    // Who stopped the training has its model judged all the same.
+    let metrics = evaluate(&trained.model, held_out, &EvaluateRequest::default(), &report, &Silent)?;
     Ok(Demo {
         preview: folder.join("preview/preview.html"),
         model,

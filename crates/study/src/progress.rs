@@ -41,9 +41,7 @@ pub(crate) fn in_parts<T>(
     progress.begin(what, items.len() as u64);
     let mut n_done = 0;
     for part in items.chunks(PART) {
-        if progress.cancelled() {
-            return Err(StudyError::Interrupted("nothing was written".to_owned()));
-        }
+        stop_if_asked(progress)?;
         each(part)?;
         n_done += part.len();
         progress.advance(n_done as u64, "");
@@ -54,6 +52,17 @@ pub(crate) fn in_parts<T>(
 
 /// Items between two looks at whether to go on: enough to keep all cores busy, and a second of work for a large network.
 const PART: usize = 2048;
+
+/// Ends work whose results are written all at once, in its end.
+///
+/// # Errors
+/// A request to stop.
+pub(crate) fn stop_if_asked(progress: &dyn Progress) -> Result<(), StudyError> {
+    if progress.cancelled() {
+        return Err(StudyError::Interrupted("nothing was written".to_owned()));
+    }
+    Ok(())
+}
 
 /// Progress that nobody watches.
 #[derive(Debug, Clone, Copy, Default)]

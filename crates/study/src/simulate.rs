@@ -19,6 +19,7 @@ use formats::{FormatError, atomic, crops, movie};
 use serde::{Deserialize, Serialize};
 
 use crate::error::plural;
+use crate::progress::stop_if_asked;
 use crate::{Progress, StudyError};
 
 pub use self::large::{LargeMovie, large_movie};
@@ -170,13 +171,6 @@ pub fn phase(request: &Phase, output: &Path, progress: &dyn Progress) -> Result<
 
 fn members(name: &str, n: usize) -> Option<String> {
     (!(1..=MAX_MEMBERS).contains(&n)).then(|| format!("{name}: 1 to {MAX_MEMBERS} in all, not {n}"))
-}
-
-fn stop_if_asked(progress: &dyn Progress) -> Result<(), StudyError> {
-    if progress.cancelled() {
-        return Err(StudyError::Interrupted("nothing was written".to_owned()));
-    }
-    Ok(())
 }
 
 /// Makes the folder completely or not at all, with the settings in it.

@@ -19,6 +19,7 @@ pub use input::Of;
 pub(crate) use output::{CELLS, FEATURES, read_about};
 pub use tiles::Tile;
 
+use crate::progress::stop_if_asked;
 use crate::report::text::percent;
 use crate::source::Request;
 use crate::{Dataset, Model, Progress, StudyError};
@@ -169,9 +170,7 @@ fn fit(points: &Points, umap: &Umap, progress: &dyn Progress) -> Result<Map, Stu
         progress.advance(epoch as u64, "");
         !progress.cancelled()
     });
-    if progress.cancelled() {
-        return Err(StudyError::Interrupted("nothing was written".into()));
-    }
+    stop_if_asked(progress)?;
     map.map_err(refused)
 }
 

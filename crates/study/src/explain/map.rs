@@ -8,6 +8,7 @@ use nn::predict::Predictor;
 
 use super::{MapSettings, Method, Of, noise};
 use crate::model::normalise;
+use crate::progress::stop_if_asked;
 use crate::{Dataset, Model, Progress, StudyError};
 
 /// Makes maps of the cells of a data set, as a model sees them.
@@ -155,7 +156,7 @@ impl<'a> Mapper<'a> {
         classes: &[usize],
         change: &(dyn Fn(usize, &mut [f32]) + Sync),
     ) -> Result<(), StudyError> {
-        self.not_stopped()?;
+        stop_if_asked(self.progress)?;
         let (data, contract, of) = (self.data, &self.model.contract, self.settings.of);
         self.batch.fill_part(cells.len(), |i, values, target| {
             data.read_crop(cells[i], values)?;
@@ -184,19 +185,12 @@ impl<'a> Mapper<'a> {
         maps.flat_map(|map| rectified(&resize(map, from, to))).collect()
     }
 
-    fn not_stopped(&self) -> Result<(), StudyError> {
-        if self.progress.cancelled() {
-            return Err(StudyError::Interrupted("nothing was written".to_owned()));
-        }
-        Ok(())
-    }
-
     fn occluded(&self, cells: &[usize], classes: &[usize]) -> Result<Vec<f32>, StudyError> {
         let mut values = vec![0.0; self.data.shape().len()];
         let mut target = vec![0.0; self.model.classes.len()];
         let mut maps = Vec::new();
         for (&cell, &class) in cells.iter().zip(classes) {
-            self.not_stopped()?;
+            stop_if_asked(self.progress)?;
             self.data.read_crop(cell, &mut values)?;
             normalise(&self.model.contract, self.data, cell, &mut values)?;
             target.fill(0.0);

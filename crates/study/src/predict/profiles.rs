@@ -11,6 +11,7 @@ use cells::Cell;
 use formats::table::{Column, Table};
 
 use super::Rows;
+use crate::progress::stop_if_asked;
 use crate::{Dataset, Progress, Silent, StudyError};
 
 /// Writes a row per cell, `.csv` or `.parquet`: `Metadata_Plate`, `Metadata_Well`, `Metadata_Site` and whatever else is known of
@@ -27,10 +28,8 @@ pub fn write(
 ) -> Result<(), StudyError> {
     let label = |cell: &Cell| cell.class.and_then(|class| data.classes.get(class).cloned());
     let is_labelled = data.cells.iter().any(|cell| label(cell).is_some());
-    let part = |rows: Range<usize>| {
-        if progress.cancelled() {
-            return Err(StudyError::Interrupted("nothing was written".to_owned()));
-        }
+    let part = |rows: Range<usize>| -> Result<Table, StudyError> {
+        stop_if_asked(progress)?;
         let indices: Vec<usize> = rows.clone().collect();
         let (n_columns, features) = predicted.model.features(data, &indices, &Silent)?;
         let labels = || Column::Text(data.cells[rows.clone()].iter().map(label).collect());

@@ -16,9 +16,10 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::screen::{name, plate, summary, write_map};
-use super::{make, real, stop_if_asked, whole, words};
+use super::{make, real, whole, words};
 use crate::crop::{CropRequest, Focus, Group, Method, crop};
 use crate::error::plural;
+use crate::progress::stop_if_asked;
 use crate::{Progress, Silent, StudyError};
 
 /// Share of senescent cells in the fields to learn from.
