@@ -31,9 +31,10 @@ pub struct Score {
     #[arg(long, value_name = "TABLE")]
     cells: Option<PathBuf>,
 
-    /// A row per well with columns plate, well, score (and sd, n_cells, n_called where known)
-    #[arg(long, value_name = "TABLE")]
-    wells: Option<PathBuf>,
+    /// A row per well with columns plate, well, score (and sd, n_cells, n_called where known); or plates as plate readers
+    /// write them, a file each
+    #[arg(long, value_name = "TABLE", num_args = 1..)]
+    wells: Vec<PathBuf>,
 
     /// A folder of cellHTS2: Platelist.txt, its files, Plateconf.txt, Screenlog.txt
     #[arg(long, value_name = "DIR")]
@@ -231,11 +232,11 @@ impl Score {
     }
 
     fn request(self) -> Result<ScoreRequest, StudyError> {
-        let input = match (self.cells, self.wells, self.screen) {
-            (Some(path), _, _) => Input::Cells(path),
-            (_, Some(path), _) => Input::Wells(path),
-            (_, _, Some(path)) => Input::Screen(path),
-            (None, None, None) => Input::Images,
+        let input = match (self.cells, self.screen) {
+            (Some(path), _) => Input::Cells(path),
+            (_, Some(path)) => Input::Screen(path),
+            (None, None) if !self.wells.is_empty() => Input::Wells(self.wells),
+            (None, None) => Input::Images,
         };
         let rule = HitRule {
             threshold: self.threshold,

@@ -192,6 +192,40 @@ fn a_hit_is_found_and_a_toxic_one_is_none() {
     assert!(place.path("q/hits.parquet").exists() && !place.path("q/hits.csv").exists());
 }
 
+/// A plate of 24 wells as a plate reader writes it.
+fn reader_file(value: impl Fn(usize) -> String) -> String {
+    let mut text = "Plate information\nMeasured,luminescence\n\n,1,2,3,4,5,6\n".to_owned();
+    for row in 0..4 {
+        let values: Vec<String> = (0..6).map(|column| value(row * 6 + column)).collect();
+        text += &format!("{},{}\n", char::from(b'A' + row as u8), values.join(","));
+    }
+    text + "\nInstrument,12345\n"
+}
+
+#[test]
+fn plates_of_a_reader_are_scored_as_the_table_of_their_wells() {
+    let place = Place::new();
+    let value = |plate: &str, at: usize| if at == 6 { 0.9 } else { idle(at + plate.len()) };
+    let mut table = "plate,well,score\n".to_owned();
+    for plate in ["p1", "plate2"] {
+        place.write(&format!("{plate}.csv"), reader_file(|at| value(plate, at).to_string()));
+        (0..24).for_each(|at| table += &format!("{plate},{},{}\n", well(at), value(plate, at)));
+    }
+    place.write("wells.csv", table);
+    place.write("map.csv", map(&["p1", "plate2"], |_, at| role(at)));
+    let rest = ["--plate-map", "map.csv", "-o"];
+    place.run(&[&["score", "--wells", "wells.csv"][..], &rest, &["table"]].concat()).good();
+    place.run(&[&["score", "--wells", "p1.csv", "plate2.csv"][..], &rest, &["grids"]].concat()).good();
+    for name in ["wells.csv", "plates.csv", "hits.csv"] {
+        assert_eq!(place.text(&format!("grids/{name}")), place.text(&format!("table/{name}")), "{name}");
+    }
+    let twice = [&["score", "--wells", "p1.csv", "wells.csv"][..], &rest, &["twice"]].concat();
+    place.refused(&twice, &["wells.csv", "A01 of plate \"p1\" twice"]);
+    place.write("p1.csv", reader_file(|at| if at == 3 { "high".to_owned() } else { "1".to_owned() }));
+    let words = [&["score", "--wells", "p1.csv"][..], &rest, &["words"]].concat();
+    place.refused(&words, &["p1.csv", "well A04: expected a number or NA, found \"high\""]);
+}
+
 #[test]
 fn mistakes_of_a_plate_map_are_told_together() {
     let place = Place::new();

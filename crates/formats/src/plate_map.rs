@@ -15,6 +15,7 @@ mod cellhts;
 mod content;
 mod grid;
 mod join;
+mod measured;
 mod rows;
 mod text;
 mod well;
@@ -24,9 +25,10 @@ use std::path::Path;
 
 use crate::FormatError;
 
-pub use cellhts::{Measured, Measurement, measurements};
+pub use cellhts::measurements;
 pub use content::{Concentration, Content, Role, RoleNames};
 pub use join::{Lost, Match, nearest};
+pub use measured::{Measured, Measurement, reader_grid};
 pub use well::{MAX_COLUMNS, MAX_ROWS, Well, shape};
 
 /// What is known of a plate that was measured.

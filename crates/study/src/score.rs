@@ -74,6 +74,12 @@ pub fn score(
     Ok(scored.lines)
 }
 
+/// The wells, once the notes on how they were read are said.
+fn said((rows, notes): (Vec<WellRow>, Vec<String>), progress: &dyn Progress) -> Vec<WellRow> {
+    notes.iter().for_each(|note| progress.say(note));
+    rows
+}
+
 /// Everything that was found.
 struct Scored {
     tables: Vec<(String, Table)>,
@@ -108,12 +114,8 @@ fn scored(
     let map = plate_map(request)?;
     let class = cells.map(|cells| class(&cells.classes, request.class.as_deref())).transpose()?.unwrap_or(0);
     let mut rows = match (&request.input, cells) {
-        (Input::Wells(path), _) => wells::read(path, request)?,
-        (Input::Screen(path), _) => {
-            let (rows, notes) = wells::of_screen(path)?;
-            notes.iter().for_each(|note| progress.say(note));
-            rows
-        }
+        (Input::Wells(paths), _) => said(wells::read(paths, request)?, progress),
+        (Input::Screen(path), _) => said(wells::of_screen(path)?, progress),
         (Input::Cells(_) | Input::Images, Some(cells)) => wells::of_cells(cells, class, request.statistic),
         (Input::Cells(_) | Input::Images, None) => Vec::new(),
     };

@@ -12,11 +12,12 @@ mod sheet;
 use std::path::{Path, PathBuf};
 
 use super::content::RoleNames;
+use super::text::text_at;
 use super::{Assay, PlateMap, refuse};
 use crate::{FormatError, input};
-use sheet::{Sheet, text_at};
+use sheet::Sheet;
 
-pub use measured::{Measured, Measurement, measurements};
+pub use measured::measurements;
 
 /// The list of plates, when `path` is one or a folder with one.
 pub fn plate_list(path: &Path) -> Option<PathBuf> {

@@ -36,6 +36,11 @@ pub fn rows(path: &Path) -> Result<Vec<Line>, FormatError> {
     Ok(rows)
 }
 
+/// A value of a row; rows may end early.
+pub fn text_at(values: &[String], column: usize) -> &str {
+    values.get(column).map_or("", String::as_str)
+}
+
 /// UTF-8, or Latin-1 where it is not: a µ is as often written in one as in the other.
 fn characters(bytes: &[u8]) -> String {
     std::str::from_utf8(bytes)

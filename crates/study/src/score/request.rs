@@ -11,8 +11,8 @@ use stats::plate::{Location, Normalisation, Reference};
 pub enum Input {
     /// A row per cell with class probabilities: what `predict` writes, or any classifier.
     Cells(PathBuf),
-    /// A row per well with a score.
-    Wells(PathBuf),
+    /// Tables with a row per well and a score, or plates as plate readers write them.
+    Wells(Vec<PathBuf>),
     /// The files of a cellHTS2 `Platelist`, which is the plate map too.
     Screen(PathBuf),
     /// Cells that a model predicts in images: [`score_images`](super::score_images).

@@ -1,10 +1,10 @@
 //! Wells: their scores, and what is in them.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use formats::FormatError;
-use formats::plate_map::{Content, Measured, Measurement, PlateMap, Role, Well, measurements};
+use formats::plate_map::{Content, Measured, Measurement, PlateMap, Role, Well, measurements, reader_grid};
 use formats::table::Table;
 use stats::hit::WellMean;
 
@@ -76,23 +76,46 @@ pub fn of_cells(cells: &CellTable, class: usize, statistic: Statistic) -> Vec<We
     tallies.into_iter().filter_map(row).collect()
 }
 
-/// The wells of a table that has a row for each.
+/// The wells of files, each a table with a row per well or a plate as a reader writes it, and notes on how they were read.
 ///
 /// # Errors
-/// Columns that are missing or of another kind; wells that are none or come twice, all at once.
-pub fn read(path: &Path, request: &ScoreRequest) -> Result<Vec<WellRow>, StudyError> {
-    let table = Table::read(path)?;
+/// Columns that are missing or of another kind; wells that are none or come twice, all of a file at once.
+pub fn read(paths: &[PathBuf], request: &ScoreRequest) -> Result<(Vec<WellRow>, Vec<String>), StudyError> {
+    let (mut rows, mut notes, mut seen) = (Vec::new(), Vec::new(), BTreeSet::new());
+    for path in paths {
+        let table = Table::read(path);
+        let well = request.columns.well.as_deref();
+        let is_tidy = table.as_ref().is_ok_and(|t| matches!(find(path, t, well, &WELLS), Ok(Some(_))));
+        let grid = if is_tidy { None } else { reader_grid(path) };
+        let places = match grid {
+            None => tidy(path, &table?, request)?,
+            Some(measured) => {
+                let (wells, said) = of_measured(measured?);
+                notes.extend(said);
+                wells.into_iter().map(|well| (None, Ok(well))).collect()
+            }
+        };
+        rows.extend(once_each(path, places, &mut seen)?);
+    }
+    Ok((rows, notes))
+}
+
+/// A well of a file, or what is wrong with it, and the row where it stands.
+type Found = (Option<usize>, Result<WellRow, String>);
+
+/// The wells of a table that has a row for each.
+fn tidy(path: &Path, table: &Table, request: &ScoreRequest) -> Result<Vec<Found>, FormatError> {
     let names = &request.columns;
-    let plate = find(path, &table, names.plate.as_deref(), &PLATES)?.map(texts);
-    let Some(well) = find(path, &table, names.well.as_deref(), &WELLS)? else {
-        return Err(missing(path, &table, "a column well").into());
+    let plate = find(path, table, names.plate.as_deref(), &PLATES)?.map(texts);
+    let Some(well) = find(path, table, names.well.as_deref(), &WELLS)? else {
+        return Err(missing(path, table, "a column well"));
     };
     let number = |said: &Option<String>, usual: &[&str]| {
-        let column = find(path, &table, said.as_deref(), usual)?;
+        let column = find(path, table, said.as_deref(), usual)?;
         column.map(|c| numbers(path, said.as_deref().unwrap_or(usual[0]), c)).transpose()
     };
     let Some(score) = number(&names.score, &["score", "value"])? else {
-        return Err(missing(path, &table, "a column score, or --score-column").into());
+        return Err(missing(path, table, "a column score, or --score-column"));
     };
     let sd = number(&names.sd, &["sd"])?;
     let count = number(&names.count, &["ncells"])?;
@@ -100,36 +123,47 @@ pub fn read(path: &Path, request: &ScoreRequest) -> Result<Vec<WellRow>, StudyEr
     let whole = |column: &Option<Vec<Option<f64>>>, row: usize| {
         column.as_ref().and_then(|c| c[row]).filter(|n| *n >= 0.0).map(|n| n.round() as u64)
     };
-    let (mut rows, mut mistakes, mut seen) = (Vec::new(), Vec::new(), BTreeSet::new());
-    for (row, text) in texts(well).into_iter().enumerate() {
-        let plate = plate.as_ref().and_then(|p| p[row].clone()).unwrap_or_default();
-        match text.unwrap_or_default().parse::<Well>() {
-            Err(message) => mistakes.push(format!("row {}: {message}", row + 2)),
-            Ok(well) if !seen.insert((plate.clone(), well)) => {
-                mistakes.push(format!(
-                    "row {}: expected each well once, found {well} of plate {plate:?} twice",
-                    row + 2
-                ));
+    let of_row = |(row, text): (usize, Option<String>)| {
+        let well = text.unwrap_or_default().parse::<Well>().map(|well| WellRow {
+            plate: plate.as_ref().and_then(|p| p[row].clone()).unwrap_or_default(),
+            well,
+            score: score[row],
+            sd: sd.as_ref().and_then(|sd| sd[row]).filter(|sd| *sd >= 0.0),
+            n_cells: whole(&count, row),
+            n_called: whole(&called, row),
+            ..WellRow::default()
+        });
+        (Some(row + 2), well)
+    };
+    Ok(texts(well).into_iter().enumerate().map(of_row).collect())
+}
+
+/// The wells of a file, none of which has been `seen`.
+fn once_each(
+    path: &Path,
+    found: Vec<Found>,
+    seen: &mut BTreeSet<(String, Well)>,
+) -> Result<Vec<WellRow>, FormatError> {
+    let (mut rows, mut mistakes) = (Vec::new(), Vec::new());
+    for (row, well) in found {
+        let place = row.map_or(String::new(), |row| format!("row {row}: "));
+        match well {
+            Err(message) => mistakes.push(format!("{place}{message}")),
+            Ok(WellRow { plate, well, .. }) if !seen.insert((plate.clone(), well)) => {
+                mistakes
+                    .push(format!("{place}expected each well once, found {well} of plate {plate:?} twice"));
             }
-            Ok(well) => rows.push(WellRow {
-                plate,
-                well,
-                score: score[row],
-                sd: sd.as_ref().and_then(|sd| sd[row]).filter(|sd| *sd >= 0.0),
-                n_cells: whole(&count, row),
-                n_called: whole(&called, row),
-                ..WellRow::default()
-            }),
+            Ok(well) => rows.push(well),
         }
     }
     if mistakes.is_empty() {
         return Ok(rows);
     }
     mistakes.truncate(20);
-    Err(FormatError::new(path, "a table of wells", format!("\n  {}", mistakes.join("\n  "))).into())
+    Err(FormatError::new(path, "a table of wells", format!("\n  {}", mistakes.join("\n  "))))
 }
 
-/// The wells of the files of a cellHTS2 screen, first channel, and notes on how files were read.
+/// The wells of the files of a cellHTS2 screen, and notes on how files were read.
 ///
 /// # Errors
 /// Files that cannot be read.
@@ -137,10 +171,14 @@ pub fn of_screen(path: &Path) -> Result<(Vec<WellRow>, Vec<String>), StudyError>
     let Some(measured) = measurements(path) else {
         return Err(FormatError::new(path, "a folder with Platelist.txt, or that file", "none").into());
     };
-    let Measured { values, notes } = measured?;
+    Ok(of_measured(measured?))
+}
+
+/// The wells of what was measured, first channel.
+fn of_measured(Measured { values, notes }: Measured) -> (Vec<WellRow>, Vec<String>) {
     let first = values.first().map(|m| m.channel.clone()).unwrap_or_default();
     let row = |m: Measurement| WellRow { plate: m.plate, well: m.well, score: m.value, ..WellRow::default() };
-    Ok((values.into_iter().filter(|m| m.channel == first).map(row).collect(), notes))
+    (values.into_iter().filter(|m| m.channel == first).map(row).collect(), notes)
 }
 
 /// Gives each well its content; wells of the map that were not measured become rows without score. Returns what the join says of itself.

@@ -5,11 +5,11 @@ use std::path::Path;
 
 use regex::{Regex, RegexBuilder};
 
-use super::sheet::{Sheet, text_at};
+use super::sheet::Sheet;
 use crate::FormatError;
 use crate::plate_map::content::{Content, Role, RoleNames};
 use crate::plate_map::refuse;
-use crate::plate_map::text::key;
+use crate::plate_map::text::{key, text_at};
 use crate::plate_map::well::{Well, shape};
 
 /// What `Plateconf` says.

@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::Listed;
-use super::sheet::{Sheet, text_at};
+use super::sheet::Sheet;
 use crate::FormatError;
 use crate::plate_map::refuse;
+use crate::plate_map::text::text_at;
 use crate::plate_map::well::Well;
 
 /// Wells that the log takes out.

@@ -42,8 +42,3 @@ impl Sheet {
         })
     }
 }
-
-/// A value of a row; rows may end early.
-pub fn text_at(values: &[String], column: usize) -> &str {
-    values.get(column).map_or("", String::as_str)
-}
