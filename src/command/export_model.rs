@@ -8,7 +8,7 @@ use study::{
     source::Request,
 };
 
-use crate::out;
+use crate::{bar::Bar, out};
 
 /// Write a model for other programs: ONNX, Keras 3, or a package of the BioImage Model Zoo
 #[derive(clap::Args)]
@@ -84,7 +84,7 @@ impl ExportModel {
             let expected = "a package needs some cells to be tested with and shown: expected --cells";
             return Err(StudyError::Refused(expected.to_owned()));
         }
-        let cells = Request { sources: self.cells.clone(), ..Request::default() }.open()?;
+        let cells = Request { sources: self.cells.clone(), ..Request::default() }.open(&Bar::new())?;
         let package = Package {
             name: self.name.clone(),
             authors: self.author.clone(),

@@ -6,7 +6,7 @@ use study::StudyError;
 use study::label::{OnDuplicate, import_file};
 
 use super::sources::Sources;
-use crate::out;
+use crate::{bar::Bar, out};
 
 /// Make a crop set or a TFRecord file from labelled cells: annotation zips, class folders, .npy stacks, .npz, TFRecord, crop sets; or add labels to a study
 #[derive(clap::Args)]
@@ -56,7 +56,7 @@ impl Import {
             }
         };
         study::import::check_output(output)?;
-        let cells = self.sources.read()?;
+        let cells = self.sources.read(&Bar::new())?;
         let mut lines = study::import::import(&cells, output)?;
         lines.push(format!("{}: {}", study::import::kind(output), output.display()));
         out::print(lines)

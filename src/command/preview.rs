@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use study::{StudyError, preview::PreviewSettings};
 
 use super::sources::Sources;
-use crate::out;
+use crate::{bar::Bar, out};
 
 /// Look at labelled cells before training: counts, montage, and what will spoil the training
 #[derive(clap::Args)]
@@ -36,7 +36,7 @@ impl Preview {
     /// Looks.
     pub fn run(self) -> Result<(), StudyError> {
         study::preview::check_output(&self.output)?;
-        let cells = self.sources.read()?;
+        let cells = self.sources.read(&Bar::new())?;
         let settings =
             PreviewSettings { n_per_class: self.per_class, seed: self.seed, ..PreviewSettings::default() };
         let seen = study::preview::preview(&cells, &settings, &self.output)?;

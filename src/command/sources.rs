@@ -70,7 +70,7 @@ pub struct Sources {
 impl Sources {
     /// Opens the cells.
     pub fn open(&self, progress: &dyn Progress) -> Result<Dataset, StudyError> {
-        let data = self.request().open()?;
+        let data = self.request().open(progress)?;
         progress.say(&data.summary());
         Ok(data)
     }
@@ -81,8 +81,8 @@ impl Sources {
     }
 
     /// Reads the cells into memory.
-    pub fn read(&self) -> Result<CellSet, StudyError> {
-        self.request().read()
+    pub fn read(&self, progress: &dyn Progress) -> Result<CellSet, StudyError> {
+        self.request().read(progress)
     }
 
     /// The files and folders, as named.

@@ -22,6 +22,7 @@ use serde_json::json;
 use crate::archive::{self, Archive, ZipLimits};
 use crate::fit::Fit;
 use crate::patch::{self, Patch, Patches};
+use crate::watch::{self, Watch};
 use crate::{FormatError, image, input};
 use metadata::Metadata;
 
@@ -56,13 +57,14 @@ pub(crate) struct Session {
 ///
 /// # Errors
 /// A zip that is broken or made to do harm; `states` that differ (both are shown); patches that differ in size or
-/// depth; no patch left.
-pub fn read(paths: &[PathBuf], options: &AnnotationOptions) -> Result<CellSet, FormatError> {
+/// depth; no patch left; a stop by `watch`.
+pub fn read(paths: &[PathBuf], options: &AnnotationOptions, watch: &Watch) -> Result<CellSet, FormatError> {
     let mut sessions = Vec::new();
-    for path in paths {
+    for (done, path) in paths.iter().enumerate() {
+        watch::tell(watch, path, done, paths.len())?;
         let (file, len) = input::open(path)?;
         let reader = std::io::BufReader::new(file);
-        sessions.push(parse(path, Archive::open(path, reader, len, options.limits)?, options.flagged)?);
+        sessions.push(parse(path, Archive::open(path, reader, len, options.limits)?, options)?);
     }
     join(sessions, options.fit)
 }
@@ -74,7 +76,7 @@ pub fn read(paths: &[PathBuf], options: &AnnotationOptions) -> Result<CellSet, F
 pub fn read_bytes(path: &Path, bytes: &[u8], options: &AnnotationOptions) -> Result<CellSet, FormatError> {
     let reader = std::io::Cursor::new(bytes);
     let archive = Archive::open(path, reader, bytes.len() as u64, options.limits)?;
-    join(vec![parse(path, archive, options.flagged)?], options.fit)
+    join(vec![parse(path, archive, options)?], options.fit)
 }
 
 /// A labelled click in a movie.
@@ -132,7 +134,7 @@ fn clicks_of<R: Read + Seek>(
 fn parse<R: Read + Seek>(
     path: &Path,
     mut archive: Archive<R>,
-    flagged: bool,
+    options: &AnnotationOptions,
 ) -> Result<Session, FormatError> {
     let names = archive.names().to_vec();
     let json: Vec<usize> = (0..names.len()).filter(|&i| is_top_json(&names[i])).collect();
@@ -163,7 +165,7 @@ fn parse<R: Read + Seek>(
         let place = |e: FormatError| e.at(format!("member {name:?}"));
         let file_stem = file.rsplit_once('.').map_or(file, |(stem, _)| stem);
         let is_flagged = patch::is_flagged(file);
-        if is_flagged && !flagged {
+        if is_flagged && !options.flagged {
             n_left_out += 1;
             continue;
         }
@@ -176,7 +178,8 @@ fn parse<R: Read + Seek>(
         };
         cell.group.clone_from(&cell.name);
         metadata.locate(file_stem.trim_end_matches("_flagged"), class, &mut cell);
-        patches.push(path, Patch { cell, class: Some(class.to_owned()), image })?;
+        let patch = Patch { cell, class: Some(class.to_owned()), image, is_fitted: false };
+        patches.push(path, patch.fitted(path, options.fit)?)?;
     }
     Ok(Session { path: path.to_path_buf(), patches: patches.into_list(), metadata, n_left_out })
 }

@@ -5,12 +5,14 @@ use std::io::{Read, Seek};
 use std::path::Path;
 
 use cells::{Cell, CellSet};
+use rayon::prelude::*;
 use serde_json::json;
 
 use crate::archive::{self, Archive, ZipLimits};
 use crate::error::list;
 use crate::fit::Fit;
 use crate::patch::{self, Patch, Patches};
+use crate::watch::{self, Watch};
 use crate::{FormatError, channels, image, input};
 
 /// Largest patch file, in bytes.
@@ -23,8 +25,8 @@ const MAX_PATCH: u64 = 64 << 20;
 ///
 /// # Errors
 /// A class folder without images or with folders in it; a file that cannot be decoded; patches that differ in size
-/// (without `fit`) or depth.
-pub fn read(path: &Path, fit: Option<Fit>) -> Result<CellSet, FormatError> {
+/// (without `fit`) or depth; a stop by `watch`.
+pub fn read(path: &Path, fit: Option<Fit>, watch: &Watch) -> Result<CellSet, FormatError> {
     let top = entries(path)?;
     let classes: Vec<String> = top.folders.clone();
     let mut files: Vec<(Option<String>, String)> = Vec::new();
@@ -49,11 +51,16 @@ pub fn read(path: &Path, fit: Option<Fit>) -> Result<CellSet, FormatError> {
         files.extend(inside.images.into_iter().map(|file| (Some(class.clone()), file)));
     }
     let source = input::file_name(path);
-    let mut patches = Patches::default();
-    for (class, file) in files {
-        let from = class.as_ref().map_or_else(|| path.join(&file), |c| path.join(c).join(&file));
+    let read = |(class, file): &(Option<String>, String)| {
+        let from = class.as_ref().map_or_else(|| path.join(file), |c| path.join(c).join(file));
         let image = image::parse(&from, &input::read(&from, MAX_PATCH)?)?;
-        patches.push(&from, as_patch(class, &file, &source, image))?;
+        as_patch(class.clone(), file, &source, image).fitted(path, fit)
+    };
+    let mut patches = Patches::default();
+    for (part, some) in files.chunks(watch::FILES).enumerate() {
+        watch::tell(watch, path, part * watch::FILES, files.len())?;
+        let some: Vec<Result<Patch, FormatError>> = some.par_iter().map(read).collect();
+        some.into_iter().try_for_each(|patch| patches.push(path, patch?))?;
     }
     finish(path, patches.into_list(), classes, fit, n_ignored)
 }
@@ -63,16 +70,22 @@ pub fn read(path: &Path, fit: Option<Fit>) -> Result<CellSet, FormatError> {
 ///
 /// # Errors
 /// As [`read`], and zips made to do harm.
-pub fn read_zip(path: &Path, fit: Option<Fit>, limits: ZipLimits) -> Result<CellSet, FormatError> {
+pub fn read_zip(
+    path: &Path,
+    fit: Option<Fit>,
+    limits: ZipLimits,
+    watch: &Watch,
+) -> Result<CellSet, FormatError> {
     let (file, len) = input::open(path)?;
     let reader = std::io::BufReader::new(file);
-    parse_zip(path, Archive::open(path, reader, len, limits)?, fit)
+    parse_zip(path, Archive::open(path, reader, len, limits)?, fit, watch)
 }
 
 fn parse_zip<R: Read + Seek>(
     path: &Path,
     mut archive: Archive<R>,
     fit: Option<Fit>,
+    watch: &Watch,
 ) -> Result<CellSet, FormatError> {
     let names = archive.names().to_vec();
     let visible = names.iter().enumerate().filter(|(_, n)| !archive::is_hidden(n) && !n.ends_with('/'));
@@ -93,13 +106,17 @@ fn parse_zip<R: Read + Seek>(
     let classes: BTreeSet<String> = found.iter().map(|(class, ..)| class.clone()).collect();
     let (zip, stem) = (input::file_name(path), input::file_stem(path));
     let mut patches = Patches::default();
-    for (class, file, i) in found {
+    let n = found.len();
+    for (k, (class, file, i)) in found.into_iter().enumerate() {
+        if k % watch::FILES == 0 {
+            watch::tell(watch, path, k, n)?;
+        }
         let place = |e: FormatError| e.at(format!("member {:?}", names[i]));
         let image = image::parse(path, &archive.read(i, MAX_PATCH)?).map_err(place)?;
         let mut patch = as_patch(Some(class), &file, &zip, image);
         patch.cell.name = format!("{stem}/{}", patch.cell.name);
         patch.cell.group.clone_from(&patch.cell.name);
-        patches.push(path, patch)?;
+        patches.push(path, patch.fitted(path, fit)?)?;
     }
     finish(path, patches.into_list(), classes.into_iter().collect(), fit, others.len())
 }
@@ -122,7 +139,7 @@ fn as_patch(class: Option<String>, file: &str, source: &str, image: image::Image
         source: source.to_owned(),
         ..Cell::default()
     };
-    Patch { cell, class, image }
+    Patch { cell, class, image, is_fitted: false }
 }
 
 fn finish(

@@ -42,6 +42,8 @@ mod spreadsheet;
 pub mod table;
 pub mod tensorboard;
 pub mod tfrecord;
+mod watch;
 
 pub use archive::{ZipLimits, zip_of};
 pub use error::FormatError;
+pub use watch::{Watch, unwatched};

@@ -19,6 +19,22 @@ pub(crate) struct Patch {
     pub class: Option<String>,
     /// Pixels.
     pub image: Image,
+    /// Whether they were brought to another size.
+    pub is_fitted: bool,
+}
+
+impl Patch {
+    /// The patch in the size that `fit` asks for; `path` is for messages.
+    ///
+    /// # Errors
+    /// When it is too small to be cut or too large to be padded.
+    pub fn fitted(self, path: &Path, fit: Option<Fit>) -> Result<Patch, FormatError> {
+        let Some(fit) = fit else { return Ok(self) };
+        let before = self.image.shape;
+        let refused = |expected| FormatError::new(path, expected, before.to_string()).at(&self.cell.name);
+        let image = fit.apply(self.image).map_err(refused)?;
+        Ok(Patch { is_fitted: image.shape != before, image, ..self })
+    }
 }
 
 /// Most values of all patches together: half a million patches of 64x64.
@@ -57,7 +73,8 @@ pub(crate) fn is_flagged(file: &str) -> bool {
     file.rsplit_once('.').map_or(file, |(stem, _)| stem).ends_with("_flagged")
 }
 
-/// One crop set of all patches, in their order; `classes` are the names in the order of their numbers.
+/// One crop set of all patches, in their order, once they are [fitted](Patch::fitted) as `fit` says; `classes` are the names
+/// in the order of their numbers.
 ///
 /// # Errors
 /// No patch at all; sizes or depths that differ (all are listed) unless `fit` is given; a class that is not listed.
@@ -77,22 +94,12 @@ pub(crate) fn assemble(
     }
     let mut pixels = Pixels::empty(first.image.pixels.depth());
     let mut cells = Vec::with_capacity(patches.len());
-    let (mut shape, mut n_fitted) = (first.image.shape, 0_usize);
-    for Patch { cell, class, image } in patches {
-        let original = image.shape;
-        let fitted = match fit {
-            Some(fit) => fit
-                .apply(image)
-                .map_err(|expected| FormatError::new(path, expected, original.to_string()).at(&cell.name))?,
-            None => image,
-        };
-        n_fitted += usize::from(fitted.shape != original);
-        if cells.is_empty() {
-            shape = fitted.shape;
-        }
-        let same_depth = pixels.extend_from(&fitted.pixels, 0..fitted.pixels.len()).is_ok();
-        if !same_depth || fitted.shape != shape {
-            let found = format!("{} {}", fitted.shape, fitted.pixels.depth());
+    let (shape, mut n_fitted) = (first.image.shape, 0_usize);
+    for Patch { cell, class, image, is_fitted } in patches {
+        n_fitted += usize::from(is_fitted);
+        let same_depth = pixels.extend_from(&image.pixels, 0..image.pixels.len()).is_ok();
+        if !same_depth || image.shape != shape {
+            let found = format!("{} {}", image.shape, image.pixels.depth());
             let expected = format!("{shape} {}", pixels.depth());
             return Err(FormatError::new(path, expected, found).at(&cell.name));
         }

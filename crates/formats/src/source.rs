@@ -14,6 +14,7 @@ use crate::fit::Fit;
 use crate::groups::{self, Filter, GroupBy};
 use crate::npy::Axes;
 use crate::npz::{self, NpzOptions};
+use crate::watch::Watch;
 use crate::{FormatError, channels, class_folders, crops, input, npy, tfrecord};
 
 /// How sources are read.
@@ -77,8 +78,8 @@ impl Kind {
 /// depth, channel names and classes; one may lack classes that another has.
 ///
 /// # Errors
-/// A source that is missing, broken or none of these; sources that disagree (both are named); no cell left.
-pub fn open(sources: &[PathBuf], options: &ReadOptions) -> Result<CellSet, FormatError> {
+/// A source that is missing, broken or none of these; sources that disagree (both are named); no cell left; a stop by `watch`.
+pub fn open(sources: &[PathBuf], options: &ReadOptions, watch: &Watch) -> Result<CellSet, FormatError> {
     let mut parts: Vec<(PathBuf, CellSet)> = Vec::new();
     let mut zips: Vec<PathBuf> = Vec::new();
     let mut described = Vec::new();
@@ -89,17 +90,17 @@ pub fn open(sources: &[PathBuf], options: &ReadOptions) -> Result<CellSet, Forma
             // All zips number their classes together.
             Kind::Annotation => zips.push(path.clone()),
             Kind::AnnotationFolder => zips.extend(annotation_zips(path)?),
-            _ => parts.push((path.clone(), read(path, kind, options)?)),
+            _ => parts.push((path.clone(), read(path, kind, options, watch)?)),
         }
     }
     if let Some(first) = zips.first() {
         let how = AnnotationOptions { flagged: options.flagged, fit: options.fit, limits: options.limits };
-        parts.insert(0, (first.clone(), annotation::read(&zips, &how)?));
+        parts.insert(0, (first.clone(), annotation::read(&zips, &how, watch)?));
     }
     for (class, path) in &options.classes {
         let kind = kind(path, options.limits)?;
         described.push(json!({ "name": input::file_name(path), "kind": kind.name(), "class": class }));
-        parts.push((path.clone(), of_class(path, read(path, kind, options)?, class)?));
+        parts.push((path.clone(), of_class(path, read(path, kind, options, watch)?, class)?));
     }
     let whole = parts.first().map_or_else(|| PathBuf::from("sources"), |(path, _)| path.clone());
     let set = merge(parts, !options.classes.is_empty())?;
@@ -113,7 +114,7 @@ pub fn open(sources: &[PathBuf], options: &ReadOptions) -> Result<CellSet, Forma
     Ok(set)
 }
 
-fn read(path: &Path, kind: Kind, options: &ReadOptions) -> Result<CellSet, FormatError> {
+fn read(path: &Path, kind: Kind, options: &ReadOptions, watch: &Watch) -> Result<CellSet, FormatError> {
     let set = match kind {
         Kind::CropSet => crops::read(path),
         Kind::Annotation | Kind::AnnotationFolder => {
@@ -121,10 +122,10 @@ fn read(path: &Path, kind: Kind, options: &ReadOptions) -> Result<CellSet, Forma
                 if kind == Kind::Annotation { vec![path.to_path_buf()] } else { annotation_zips(path)? };
             let how =
                 AnnotationOptions { flagged: options.flagged, fit: options.fit, limits: options.limits };
-            annotation::read(&zips, &how)
+            annotation::read(&zips, &how, watch)
         }
-        Kind::ClassFolders => class_folders::read(path, options.fit),
-        Kind::ClassFolderZip => class_folders::read_zip(path, options.fit, options.limits),
+        Kind::ClassFolders => class_folders::read(path, options.fit, watch),
+        Kind::ClassFolderZip => class_folders::read_zip(path, options.fit, options.limits, watch),
         Kind::Npy => npy::read(path, options.axes),
         Kind::Npz => {
             let how = NpzOptions { keys: options.keys.clone(), axes: options.axes, limits: options.limits };

@@ -10,7 +10,7 @@ use formats::labels::LabelImage;
 use formats::model::ModelFile;
 use formats::npz::{self, NpzOptions};
 use formats::table::{Column, Table};
-use formats::{FormatError, npy};
+use formats::{FormatError, npy, unwatched};
 
 type Result = std::result::Result<(), FormatError>;
 
@@ -268,14 +268,18 @@ fn columns_of_every_kind() -> Result {
 #[test]
 fn annotation_zip_with_two_channels_and_states() -> Result {
     let path = [data("annotation_two.zip")];
-    let set = annotation::read(&path, &AnnotationOptions::default())?;
+    let set = annotation::read(&path, &AnnotationOptions::default(), &unwatched)?;
     assert_eq!(set.classes, ["Anaphase", "Ana"]);
     assert_eq!(set.channels, ["second", "first"]);
     assert_eq!(set.len(), 2);
     assert_eq!(set.provenance["n_flagged_left_out"], 1);
     assert_eq!((set.cells[1].class, set.cells[1].frame, set.cells[1].x), (Some(1), Some(1.0), Some(21.0)));
     assert_eq!(floats(&set.pixels)[..72], ramp(72, 1));
-    let all = annotation::read(&path, &AnnotationOptions { flagged: true, ..AnnotationOptions::default() })?;
+    let all = annotation::read(
+        &path,
+        &AnnotationOptions { flagged: true, ..AnnotationOptions::default() },
+        &unwatched,
+    )?;
     assert_eq!((all.len(), all.cells[2].flagged, all.cells[2].y), (3, true, Some(12.0)));
     Ok(())
 }

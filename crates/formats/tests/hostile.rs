@@ -9,7 +9,7 @@ use formats::model::{ModelFile, Tensor};
 use formats::npz::{self, NpzOptions};
 use formats::source::{ReadOptions, open};
 use formats::table::Table;
-use formats::{FormatError, ZipLimits, atomic, crops, image, movie, npy};
+use formats::{FormatError, ZipLimits, atomic, crops, image, movie, npy, unwatched};
 use tempfile::TempDir;
 use zip::ZipWriter;
 use zip::write::SimpleFileOptions;
@@ -218,11 +218,11 @@ fn states_that_differ_are_both_shown() {
     for (path, states) in paths.iter().zip([r#"{"states":{"A":0,"B":1}}"#, r#"{"states":{"A":1,"B":0}}"#]) {
         std::fs::write(path, zip_of(&[("A/a_0.tif", &tif), ("s.json", states.as_bytes())])).expect("a zip");
     }
-    let message = refusal(open(&[dir.path().to_path_buf()], &ReadOptions::default()));
+    let message = refusal(open(&[dir.path().to_path_buf()], &ReadOptions::default(), &unwatched));
     assert!(message.contains(r#"{"A":0,"B":1}"#) && message.contains(r#"{"A":1,"B":0}"#), "{message}");
     std::fs::remove_file(&paths[1]).expect("one less");
     assert_eq!(
-        open(&[dir.path().to_path_buf()], &ReadOptions::default()).expect("one zip").classes,
+        open(&[dir.path().to_path_buf()], &ReadOptions::default(), &unwatched).expect("one zip").classes,
         ["A", "B"]
     );
 }
@@ -282,25 +282,28 @@ fn types_and_magic_that_are_unknown() {
     let dir = folder();
     let file = dir.path().join("a.txt");
     std::fs::write(&file, "words").expect("a file");
-    assert!(refusal(open(&[file], &ReadOptions::default())).contains(r#"found "words""#));
+    assert!(refusal(open(&[file], &ReadOptions::default(), &unwatched)).contains(r#"found "words""#));
 }
 
 #[test]
 fn nothing_to_read() {
     let dir = folder();
     let at = |name: &str| dir.path().join(name);
-    assert!(refusal(open(&[], &ReadOptions::default())).contains("at least one source"));
-    assert!(refusal(open(&[at("none")], &ReadOptions::default())).contains("found nothing there"));
+    assert!(refusal(open(&[], &ReadOptions::default(), &unwatched)).contains("at least one source"));
+    assert!(
+        refusal(open(&[at("none")], &ReadOptions::default(), &unwatched)).contains("found nothing there")
+    );
     std::fs::create_dir_all(at("empty/A")).expect("folders");
     std::fs::create_dir_all(at("empty/B")).expect("folders");
     std::fs::write(at("empty/A/a.tif"), data("grey8_lzw.tif")).expect("a file");
-    let message = refusal(open(&[at("empty")], &ReadOptions::default()));
+    let message = refusal(open(&[at("empty")], &ReadOptions::default(), &unwatched));
     assert!(message.contains("empty/B: expected images"), "{message}");
     std::fs::create_dir(at("void")).expect("a folder");
-    assert!(refusal(open(&[at("void")], &ReadOptions::default())).contains("found none"));
+    assert!(refusal(open(&[at("void")], &ReadOptions::default(), &unwatched)).contains("found none"));
     std::fs::write(at("empty.zip"), zip_of(&[("s.json", b"{}")])).expect("a zip");
     assert!(
-        refusal(open(&[at("empty.zip")], &ReadOptions::default())).contains("at least one patch, found none")
+        refusal(open(&[at("empty.zip")], &ReadOptions::default(), &unwatched))
+            .contains("at least one patch, found none")
     );
     let mut zero = data("u1_nhw.npy");
     let header = b"{'descr': '|u1', 'fortran_order': False, 'shape': (0, 4, 5), }   ";
@@ -317,11 +320,11 @@ fn sizes_and_depths_that_differ_are_listed() {
     for name in ["grey8_lzw.tif", "grey8.png", "rgb8.png"] {
         std::fs::write(class.join(name), data(name)).expect("a file");
     }
-    let message = refusal(open(&[dir.path().to_path_buf()], &ReadOptions::default()));
+    let message = refusal(open(&[dir.path().to_path_buf()], &ReadOptions::default(), &unwatched));
     assert!(message.contains("2 sizes: 6x7x1 (2 of them), 6x7x3 (1 of them)"), "{message}");
     std::fs::remove_file(class.join("rgb8.png")).expect("one less");
     std::fs::write(class.join("grey16.png"), data("grey16.png")).expect("a file");
-    let message = refusal(open(&[dir.path().to_path_buf()], &ReadOptions::default()));
+    let message = refusal(open(&[dir.path().to_path_buf()], &ReadOptions::default(), &unwatched));
     assert!(
         message.contains("uint8 in A/grey8.png") || message.contains("uint16 in A/grey16.png"),
         "{message}"

@@ -8,7 +8,7 @@ use formats::fit::{Fit, FitMethod};
 use formats::groups::GroupBy;
 use formats::source::{ReadOptions, open};
 use formats::table::{Column, Table};
-use formats::{FormatError, image};
+use formats::{FormatError, image, unwatched};
 
 type Result = std::result::Result<(), FormatError>;
 
@@ -30,7 +30,11 @@ const STATES: [&str; 5] = ["Interphase", "Prometaphase", "Metaphase", "Anaphase"
 
 #[test]
 fn annotation_folder_has_all_patches_with_their_places() -> Result {
-    let set = open(&[data("mdck_annotator")], &ReadOptions { flagged: true, ..ReadOptions::default() })?;
+    let set = open(
+        &[data("mdck_annotator")],
+        &ReadOptions { flagged: true, ..ReadOptions::default() },
+        &unwatched,
+    )?;
     assert_eq!((set.len(), set.cells.iter().filter(|c| c.flagged).count()), (246, 8));
     assert_eq!(set.classes, STATES);
     assert_eq!(set.channels, ["GFP"]);
@@ -44,7 +48,7 @@ fn annotation_folder_has_all_patches_with_their_places() -> Result {
     assert_eq!((first.frame, first.y), (Some(0.0), Some(121.071_332_516_079_7)));
     assert_eq!(first.source, "annotation_02-07-2021--17-01-42.zip");
     assert_eq!(groups(&set), 246);
-    let whole = open(&[data("mdck_annotator")], &ReadOptions::default())?;
+    let whole = open(&[data("mdck_annotator")], &ReadOptions::default(), &unwatched)?;
     assert_eq!((whole.len(), whole.provenance["n_flagged_left_out"].as_u64()), (238, Some(8)));
     Ok(())
 }
@@ -54,11 +58,11 @@ fn table_joins_groups_and_filters() -> Result {
     let table = Some(data("mdck_annotator/unique_patches.csv"));
     // One zip carries another session's name inside, which is the one that the table has.
     let mut options = ReadOptions { table, flagged: true, ..ReadOptions::default() };
-    let all = open(&[data("mdck_annotator")], &options)?;
+    let all = open(&[data("mdck_annotator")], &options, &unwatched)?;
     assert_eq!(all.len(), 241);
     options.filters =
         vec!["no_cell=0".parse().expect("a filter"), "class!=Apoptosis".parse().expect("a filter")];
-    let kept = open(&[data("mdck_annotator")], &options)?;
+    let kept = open(&[data("mdck_annotator")], &options, &unwatched)?;
     assert_eq!(kept.len(), 204);
     assert!(groups(&kept) < 204);
     assert_eq!(kept.provenance["table"]["n_unlisted"], 5);
@@ -68,7 +72,7 @@ fn table_joins_groups_and_filters() -> Result {
 
 #[test]
 fn imaging_flow_cytometry_keeps_sixteen_bits_and_channel_names() -> Result {
-    let set = open(&[data("jurkat_ifc/cells.npz")], &ReadOptions::default())?;
+    let set = open(&[data("jurkat_ifc/cells.npz")], &ReadOptions::default(), &unwatched)?;
     assert_eq!(set.len(), 2393);
     assert_eq!((set.shape, set.pixels.depth()), (CropShape { h: 40, w: 40, c: 3 }, Depth::Uint16));
     assert_eq!(set.channels, ["Ch3_brightfield", "Ch4_PI_DNA", "Ch6_darkfield"]);
@@ -85,11 +89,12 @@ fn imaging_flow_cytometry_keeps_sixteen_bits_and_channel_names() -> Result {
 #[test]
 fn blood_cells_are_selected_by_split() -> Result {
     let path = [data("pbc_blood/pbc_28.npz")];
-    let set = open(&path, &ReadOptions::default())?;
+    let set = open(&path, &ReadOptions::default(), &unwatched)?;
     assert_eq!((set.len(), set.classes.len(), set.shape), (13_671, 8, CropShape { h: 28, w: 28, c: 3 }));
     assert_eq!(set.cells[0].name, "basophil/BA_101381.jpg");
-    let part =
-        |split: &str| open(&path, &ReadOptions { split: Some(split.to_owned()), ..ReadOptions::default() });
+    let part = |split: &str| {
+        open(&path, &ReadOptions { split: Some(split.to_owned()), ..ReadOptions::default() }, &unwatched)
+    };
     assert_eq!(part("train")?.len() + part("val")?.len(), 13_671);
     let error = part("test").expect_err("no such split").to_string();
     assert!(error.contains("\"test\"") && error.contains("found train, val"), "{error}");
@@ -99,14 +104,14 @@ fn blood_cells_are_selected_by_split() -> Result {
 #[test]
 fn class_folders_need_a_fit_and_take_slides_as_groups() -> Result {
     let path = [data("malaria_nih/valid_set")];
-    let error = open(&path, &ReadOptions::default()).expect_err("sizes differ").to_string();
+    let error = open(&path, &ReadOptions::default(), &unwatched).expect_err("sizes differ").to_string();
     assert!(error.contains("sizes: ") && error.contains("of them"), "{error}");
     let options = ReadOptions {
         fit: Some(Fit { method: FitMethod::Resize, size: 64 }),
         group: GroupBy::Pattern(r"^C\d+(P\d+)?".to_owned()),
         ..ReadOptions::default()
     };
-    let set = open(&path, &options)?;
+    let set = open(&path, &options, &unwatched)?;
     assert_eq!(set.len(), 600);
     assert_eq!(set.classes, ["Parasitized", "Uninfected"]);
     assert_eq!(set.channels, ["red", "green", "blue"]);

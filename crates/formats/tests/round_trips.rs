@@ -12,6 +12,7 @@ use formats::model::{ModelFile, Tensor};
 use formats::movie::{self, Scale};
 use formats::source::{ReadOptions, open};
 use formats::table::{Column, Table};
+use formats::unwatched;
 use proptest::prelude::*;
 
 type Result = std::result::Result<(), FormatError>;
@@ -73,7 +74,7 @@ fn crop_sets() -> Result {
             set.read(i, &mut b).expect("crop from memory");
             assert_eq!(a, b);
         }
-        let opened = open(std::slice::from_ref(&path), &ReadOptions::default())?;
+        let opened = open(std::slice::from_ref(&path), &ReadOptions::default(), &unwatched)?;
         assert_eq!(opened.len(), 4, "the flagged one is left out");
     }
     Ok(())
@@ -117,6 +118,7 @@ fn annotation_zips() -> Result {
         let back = annotation::read(
             std::slice::from_ref(&path),
             &AnnotationOptions { flagged: true, ..Default::default() },
+            &unwatched,
         )?;
         assert_eq!((back.shape, &back.pixels), (set.shape, &set.pixels), "depth {kind}, {c} channels");
         assert_eq!((&back.classes, &back.channels), (&set.classes, &set.channels));
@@ -196,14 +198,18 @@ fn sources_are_merged_when_they_agree() -> Result {
     let path = |name: &str| dir.path().join(name);
     crops::write(&path("a.crops"), &cells(1, 1))?;
     crops::write(&path("b.crops"), &cells(1, 1))?;
-    let both =
-        open(&[path("a.crops"), path("b.crops")], &ReadOptions { flagged: true, ..Default::default() })?;
+    let both = open(
+        &[path("a.crops"), path("b.crops")],
+        &ReadOptions { flagged: true, ..Default::default() },
+        &unwatched,
+    )?;
     assert_eq!(both.len(), 10);
     assert_eq!(both.cells[9].name, "b.crops/cell 4");
     assert_eq!(both.cells[9].group, "group 2");
     crops::write(&path("b.crops"), &cells(0, 1))?;
-    let message =
-        open(&[path("a.crops"), path("b.crops")], &ReadOptions::default()).expect_err("depths").to_string();
+    let message = open(&[path("a.crops"), path("b.crops")], &ReadOptions::default(), &unwatched)
+        .expect_err("depths")
+        .to_string();
     assert!(
         message.contains("a.crops") && message.contains("b.crops") && message.contains("uint8"),
         "{message}"
@@ -211,8 +217,9 @@ fn sources_are_merged_when_they_agree() -> Result {
     let mut other = cells(1, 1);
     other.classes = vec!["x".to_owned(), "y".to_owned()];
     crops::write(&path("b.crops"), &other)?;
-    let message =
-        open(&[path("a.crops"), path("b.crops")], &ReadOptions::default()).expect_err("classes").to_string();
+    let message = open(&[path("a.crops"), path("b.crops")], &ReadOptions::default(), &unwatched)
+        .expect_err("classes")
+        .to_string();
     assert!(message.contains("found x, y"), "{message}");
     Ok(())
 }
@@ -224,7 +231,7 @@ fn stacks_of_one_class_each() -> Result {
     let other = dir.path().join("other.npy");
     std::fs::copy(&data, &other).expect("a copy");
     let classes = vec![("stress".to_owned(), data), ("control".to_owned(), other)];
-    let set = open(&[], &ReadOptions { classes, ..ReadOptions::default() })?;
+    let set = open(&[], &ReadOptions { classes, ..ReadOptions::default() }, &unwatched)?;
     assert_eq!(set.classes, ["stress", "control"]);
     assert_eq!((set.cells[0].class, set.cells[5].class), (Some(0), Some(1)));
     assert_eq!(set.cells[5].name, "other/2");

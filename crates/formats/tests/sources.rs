@@ -1,12 +1,15 @@
 //! Which source is told to be what, and where groups come from.
 
+use std::cell::RefCell;
 use std::io::{Cursor, Write};
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use cells::CellSet;
 use formats::FormatError;
 use formats::groups::{Filter, GroupBy};
 use formats::source::{ReadOptions, open};
+use formats::unwatched;
 use tempfile::TempDir;
 use zip::ZipWriter;
 use zip::write::SimpleFileOptions;
@@ -33,7 +36,11 @@ fn class_folders() -> TempDir {
 }
 
 fn read(dir: &TempDir, group: GroupBy) -> std::result::Result<CellSet, FormatError> {
-    open(&[dir.path().to_path_buf()], &ReadOptions { flagged: true, group, ..ReadOptions::default() })
+    open(
+        &[dir.path().to_path_buf()],
+        &ReadOptions { flagged: true, group, ..ReadOptions::default() },
+        &unwatched,
+    )
 }
 
 fn groups(set: &CellSet) -> Vec<&str> {
@@ -48,9 +55,37 @@ fn class_folders_in_order_without_litter() -> Result {
     assert_eq!(names, FILES);
     assert_eq!(groups(&set), names);
     assert_eq!(set.provenance["n_ignored_files"], 1);
-    let whole = open(&[dir.path().to_path_buf()], &ReadOptions::default())?;
+    let whole = open(&[dir.path().to_path_buf()], &ReadOptions::default(), &unwatched)?;
     assert_eq!(whole.len(), 3, "the flagged one is left out");
     Ok(())
+}
+
+/// Reads folder `A` of 600 images, of which `end_after` are told of before the reading is ended; what was told, and the outcome.
+fn watched(end_after: usize) -> (Vec<(usize, usize)>, std::result::Result<CellSet, FormatError>) {
+    let dir = tempfile::tempdir().expect("a temporary folder");
+    std::fs::create_dir(dir.path().join("A")).expect("a folder");
+    let png = std::fs::read(data("grey8.png")).expect("an image");
+    (0..600).for_each(|i| std::fs::write(dir.path().join(format!("A/{i:03}.png")), &png).expect("a file"));
+    let told = RefCell::new(Vec::new());
+    let watch = |done, n| {
+        told.borrow_mut().push((done, n));
+        if done < end_after { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+    };
+    let read = open(&[dir.path().to_path_buf()], &ReadOptions::default(), &watch);
+    (told.take(), read)
+}
+
+#[test]
+fn many_files_are_read_in_their_order_while_told_of() {
+    let (told, read) = watched(usize::MAX);
+    let names: Vec<String> = read.expect("the cells").cells.into_iter().map(|cell| cell.name).collect();
+    assert_eq!(names, (0..600).map(|i| format!("A/{i:03}.png")).collect::<Vec<_>>());
+    assert_eq!(told, [(0, 600), (256, 600), (512, 600)]);
+    let (told, read) = watched(256);
+    assert_eq!(told.len(), 2);
+    assert!(
+        read.expect_err("a stop").to_string().ends_with("expected to read 600 files, found a stop after 256")
+    );
 }
 
 #[test]
@@ -65,7 +100,8 @@ fn zips_of_class_folders_with_a_folder_around_them() -> Result {
         }
         let path = dir.path().join("cells.zip");
         std::fs::write(&path, zip.finish().expect("a zip").into_inner()).expect("a file");
-        let set = open(&[path], &ReadOptions { group: GroupBy::Source, ..ReadOptions::default() })?;
+        let set =
+            open(&[path], &ReadOptions { group: GroupBy::Source, ..ReadOptions::default() }, &unwatched)?;
         assert_eq!((set.len(), &set.classes[..]), (3, &["A".to_owned(), "B".to_owned()][..]));
         assert_eq!(set.cells[0].name, "cells/A/C1P2_s1.png");
         assert_eq!(groups(&set), ["cells.zip"; 3]);
@@ -95,7 +131,7 @@ fn tables_keep_what_they_list_as_it_is_written() -> Result {
         std::fs::write(&table, text).expect("a table");
         let filters: Vec<Filter> = filters.iter().map(|f| f.parse().expect("a condition")).collect();
         let options = ReadOptions { table: Some(table.clone()), filters, ..ReadOptions::default() };
-        open(&[dir.path().to_path_buf()], &options)
+        open(&[dir.path().to_path_buf()], &options, &unwatched)
     };
     let text = "name,group,dose\nA/C1P2_s1.png,007,1.50\nC3P2_s1.png,08,1.5\nother.png,x,\n";
     let set = read(text, &[])?;

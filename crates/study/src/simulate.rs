@@ -340,7 +340,7 @@ mod tests {
         assert_eq!(file.channels(15, 0).unwrap().remove(0).values.into_pixels(), last);
         let zip = out.join("annotation_nuclei_1.zip");
         let options = formats::annotation::AnnotationOptions { flagged: true, ..Default::default() };
-        let read = formats::annotation::read(&[zip], &options).unwrap();
+        let read = formats::annotation::read(&[zip], &options, &formats::unwatched).unwrap();
         let points = Table::read(&out.join("nuclei_1_points.csv")).unwrap();
         assert_eq!(read.len(), points.n_rows());
         assert!(read.cells.iter().all(|c| c.y.is_some()));

@@ -1,5 +1,6 @@
 //! Where a verb's cells come from: what the shell lets people say, opened.
 
+use std::ops::ControlFlow;
 use std::path::PathBuf;
 
 pub use cells::{CellSet, Depth};
@@ -12,7 +13,7 @@ pub use formats::{
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Dataset, StudyError, dataset::choose_classes};
+use crate::{Dataset, Progress, StudyError, dataset::choose_classes, progress::stop_if_asked};
 
 /// Cells as people name them.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
@@ -29,8 +30,8 @@ impl Request {
     /// Opens the cells. A crop set alone stays on disk and is read by position; anything else is read into memory.
     ///
     /// # Errors
-    /// When a source cannot be read, or no cell is left.
-    pub fn open(&self) -> Result<Dataset, StudyError> {
+    /// When a source cannot be read, or no cell is left; a request to stop.
+    pub fn open(&self, progress: &dyn Progress) -> Result<Dataset, StudyError> {
         let mut data = match self.sources.as_slice() {
             [one] if formats::crops::is_crop_set(one) && self.is_plain() => {
                 let mut data = Dataset::from(formats::crops::CropFile::open(one)?);
@@ -41,7 +42,7 @@ impl Request {
                 });
                 data
             }
-            sources => Dataset::from(formats::source::open(sources, &self.options)?),
+            _ => Dataset::from(self.read_all(progress)?),
         };
         if !self.classes.is_empty() {
             data.only_classes(&self.classes)?;
@@ -68,14 +69,28 @@ impl Request {
     ///
     /// # Errors
     /// As [`Request::open`].
-    pub fn read(&self) -> Result<CellSet, StudyError> {
-        let mut set = formats::source::open(&self.sources, &self.options)?;
+    pub fn read(&self, progress: &dyn Progress) -> Result<CellSet, StudyError> {
+        let mut set = self.read_all(progress)?;
         if self.classes.is_empty() {
             return Ok(set);
         }
         choose_classes(&mut set.cells, &mut set.classes, &self.classes)?;
         let kept: Vec<usize> = (0..set.len()).filter(|&i| set.cells[i].class.is_some()).collect();
         if kept.is_empty() { Err(none_left()) } else { Ok(set.select(&kept)) }
+    }
+
+    fn read_all(&self, progress: &dyn Progress) -> Result<CellSet, StudyError> {
+        let watch = |done: usize, n: usize| {
+            if done == 0 {
+                progress.begin("reading", n as u64);
+            }
+            progress.advance(done as u64, "");
+            if progress.cancelled() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        };
+        let read = formats::source::open(&self.sources, &self.options, &watch);
+        progress.finish("");
+        stop_if_asked(progress)?;
+        Ok(read?)
     }
 
     /// Whether nothing is asked for that needs the crops in memory.

@@ -9,7 +9,7 @@ use super::columns::Columns;
 use crate::label::LabelError;
 use crate::report::picture::{Contrast, Rule, Viewer};
 use crate::source::Request;
-use crate::{Dataset, StudyError};
+use crate::{Dataset, Silent, StudyError};
 
 /// Shape of each picture.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -49,7 +49,7 @@ pub fn find(
 
 impl Pictures {
     fn open(request: &Request, columns: &Columns) -> Result<Pictures, StudyError> {
-        let data = request.open()?;
+        let data = request.open(&Silent)?;
         are_those(&data, columns)?;
         let everyone: Vec<usize> = (0..data.len()).collect();
         let unreadable = |e: std::io::Error| StudyError::Refused(format!("the pictures of the cells: {e}"));

@@ -229,7 +229,8 @@ fn relabelled_cells_are_exported_as_they_are_and_can_be_learned_from() {
         (&exported.cells[4].group, &exported.cells[4].facts),
         (&set().cells[4].group, &set().cells[4].facts)
     );
-    let data = Request { sources: vec![bench.path("out/cells.crops")], ..Request::default() }.open().unwrap();
+    let data =
+        Request { sources: vec![bench.path("out/cells.crops")], ..Request::default() }.open(&Silent).unwrap();
     let small =
         "epochs = 1\nbatch = 16\nvalidation = 0.0\nnetwork = { kind = \"residual\", filters = [4] }\n";
     let settings = crate::TrainSettings::from_toml(small).unwrap();

@@ -105,8 +105,12 @@ fn an_export_reads_the_study_and_changes_nothing() {
     drop(labelling);
     assert_eq!(std::fs::read(&store).unwrap(), before);
     // Both hold the same patches, each where the movie has them.
-    let of_zip =
-        formats::annotation::read(&[zip], &formats::annotation::AnnotationOptions::default()).unwrap();
+    let of_zip = formats::annotation::read(
+        &[zip],
+        &formats::annotation::AnnotationOptions::default(),
+        &formats::unwatched,
+    )
+    .unwrap();
     let of_crops = formats::crops::read(&crops).unwrap();
     assert_eq!((of_zip.shape, &of_zip.classes), (of_crops.shape, &of_crops.classes));
     assert_eq!(of_zip.len(), of_crops.len());

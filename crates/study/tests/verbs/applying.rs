@@ -88,7 +88,7 @@ fn cells_are_the_same_in_memory_and_in_a_crop_set() {
     let made = set(24, 3, CropShape { h: 12, w: 12, c: 1 });
     study::import::import(&made, &path).expect("a crop set");
     let request = study::source::Request { sources: vec![path], ..Default::default() };
-    let (read, made) = (request.open().expect("cells"), Dataset::from(made));
+    let (read, made) = (request.open(&Silent).expect("cells"), Dataset::from(made));
     assert_eq!(read.hash().expect("a hash"), made.hash().expect("a hash"));
     let all: Vec<usize> = (0..24).collect();
     let model = model();

@@ -133,7 +133,7 @@ fn what_names_of_files_tell_stays_with_the_cells() {
         sources: vec![at("alone.crops"), at("p.crops")],
         ..study::source::Request::default()
     };
-    study::import::import(&both.read().expect("both"), &at("both.crops")).expect("a set");
+    study::import::import(&both.read(&Silent).expect("both"), &at("both.crops")).expect("a set");
     assert_eq!(column(&at("both.crops"), "well")[..4], ["", "", "", "B02"]);
     assert_eq!(column(&at("both.crops"), "field")[..4], ["0", "0", "0", "1"]);
     assert_eq!(column(&at("both.crops"), "y_um").len(), 21);
