@@ -3,14 +3,16 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use formats::microscope::{At, Facts, Field, Image, Pattern, Place};
+use formats::microscope::{At, Facts, Field, Image, Pattern, Place, Window};
 use serde_json::{Value, json};
 
 use crate::StudyError;
 use crate::error::plural;
 
-/// Pixels of the planes in which intensities are looked up; larger images are judged by a coarser level.
+/// Pixels of the planes in which intensities are looked up; larger images are judged by a coarser level, or by their middle.
 const MAX_PIXELS: usize = 1 << 26;
+/// Rows of that middle.
+const MIDDLE_ROWS: usize = 1 << 13;
 /// Fields that are listed by name.
 const MAX_LISTED: usize = 12;
 
@@ -35,10 +37,11 @@ pub struct Info {
     facts: Facts,
     /// Least and greatest intensity of each channel.
     ranges: Vec<Option<(f64, f64)>>,
-    /// In how many planes of how many, and at which level.
+    /// In how many planes of how many, at which level, and in which part of it.
     n_seen: usize,
     n_planes: usize,
     level: usize,
+    window: Window,
 }
 
 /// Opens an image as [`Image::open`] does, or a folder by a pattern.
@@ -63,7 +66,8 @@ pub fn info(path: &Path, settings: &InfoSettings) -> Result<Info, StudyError> {
     let image = open(path, settings.pattern.as_deref())?;
     let field = image.field(settings.field)?;
     let levels = &field.facts().levels;
-    let level = levels.iter().position(|l| l.h * l.w <= MAX_PIXELS).unwrap_or(levels.len() - 1);
+    let level = levels.iter().position(|l| l.h.saturating_mul(l.w) <= MAX_PIXELS).unwrap_or(levels.len() - 1);
+    let window = middle(field.whole(level)?);
     let seen = planes(&field, settings.all_planes);
     Ok(Info {
         path: path.to_path_buf(),
@@ -71,11 +75,22 @@ pub fn info(path: &Path, settings: &InfoSettings) -> Result<Info, StudyError> {
         places: image.places().to_vec(),
         field: settings.field,
         facts: field.facts().clone(),
-        ranges: field.ranges(level, &seen)?,
+        ranges: field.ranges(level, window, &seen)?,
         n_seen: seen.len(),
         n_planes: field.n_planes(),
         level,
+        window,
     })
+}
+
+/// The middle of a window that has too many pixels; the window itself where it has not.
+fn middle(whole: Window) -> Window {
+    if whole.h.checked_mul(whole.w).is_some_and(|n| n <= MAX_PIXELS) {
+        return whole;
+    }
+    let h = whole.h.min(MIDDLE_ROWS);
+    let w = whole.w.min(MAX_PIXELS / h);
+    Window { y: whole.y + (whole.h - h) / 2, x: whole.x + (whole.w - w) / 2, h, w }
 }
 
 /// All planes, or those of the first, middle and last frame in the middle of the depth.
@@ -127,7 +142,15 @@ impl Info {
             lines.push(format!("channel {c} {name}: {range}"));
         }
         let level = if self.level > 0 { format!(" at level {}", self.level) } else { String::new() };
-        lines.push(format!("intensities of {} of {}{level}", self.n_seen, plural(self.n_planes, "plane")));
+        let Window { h, w, .. } = self.window;
+        let seen = levels[self.level];
+        let middle =
+            if (h, w) == (seen.h, seen.w) { String::new() } else { format!(", the middle {h} x {w}") };
+        lines.push(format!(
+            "intensities of {} of {}{level}{middle}",
+            self.n_seen,
+            plural(self.n_planes, "plane")
+        ));
         lines.extend(notes.iter().map(|note| format!("note: {note}")));
         lines
     }
@@ -174,6 +197,7 @@ impl Info {
             "channels": channels.iter().zip(&self.ranges).map(channel).collect::<Vec<_>>(),
             "planes_seen": self.n_seen,
             "level_seen": self.level,
+            "window_seen": { "y": self.window.y, "x": self.window.x, "h": self.window.h, "w": self.window.w },
             "notes": notes,
         })
     }
@@ -192,6 +216,15 @@ fn short(value: f64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn of_what_is_too_large_the_middle_is_seen() {
+        let of = |h, w| middle(Window { y: 0, x: 0, h, w });
+        assert_eq!(of(8192, 8192), Window { y: 0, x: 0, h: 8192, w: 8192 });
+        assert_eq!(of(8194, 100_000), Window { y: 1, x: 45_904, h: 8192, w: 8192 });
+        assert_eq!(of(2, 1 << 30), Window { y: 0, x: (1 << 29) - (1 << 24), h: 2, w: 1 << 25 });
+        assert_eq!(of(1 << 62, 1 << 62).h, 8192);
+    }
 
     #[test]
     fn numbers_are_short() {

@@ -8,6 +8,9 @@ use rayon::prelude::*;
 use super::{Dtype, Values};
 use crate::FormatError;
 
+/// Most bytes that are read at once: a plane of 46,000 x 46,000 pixels of 16 bits.
+const MAX_BYTES: usize = 1 << 32;
+
 /// A plane in a field, counted from 0.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, PartialOrd, Ord)]
 pub struct At {
@@ -172,20 +175,24 @@ impl Field {
     /// A window of a plane at a level of resolution; only what it needs is read and decoded.
     ///
     /// # Errors
-    /// As [`Field::plane`], and when the window is empty or not within the level.
+    /// As [`Field::plane`], and when the window is empty, not within the level, or larger than memory should hold.
     pub fn region(&self, level: usize, at: At, window: Window) -> Result<Plane, FormatError> {
         let mut planes = self.read(level, at, 1, window)?;
         planes.pop().ok_or_else(|| self.refuse("a plane", "none"))
     }
 
-    /// Least and greatest value of each channel over the planes `of` at a level, read in parallel; none for a channel
-    /// that `of` does not have, or that has only NaN.
+    /// Least and greatest value of each channel over a window of the planes `of` at a level, read in parallel; none for
+    /// a channel that `of` does not have, or that has only NaN.
     ///
     /// # Errors
     /// As [`Field::region`].
-    pub fn ranges(&self, level: usize, of: &[At]) -> Result<Vec<Option<(f64, f64)>>, FormatError> {
-        let whole = self.whole(level)?;
-        let range = |&at: &At| Ok((at.c, self.region(level, at, whole)?.values.range()));
+    pub fn ranges(
+        &self,
+        level: usize,
+        window: Window,
+        of: &[At],
+    ) -> Result<Vec<Option<(f64, f64)>>, FormatError> {
+        let range = |&at: &At| Ok((at.c, self.region(level, at, window)?.values.range()));
         let found: Vec<_> = of.par_iter().map(range).collect::<Result<_, FormatError>>()?;
         let mut ranges = vec![None; self.facts.channels.len()];
         for (c, range) in found {
@@ -227,6 +234,11 @@ impl Field {
         let within = |start: usize, n: usize, end: usize| n > 0 && start < end && n <= end - start;
         if !within(window.y, window.h, whole.h) || !within(window.x, window.w, whole.w) {
             let expected = format!("a window within {} rows x {} columns", whole.h, whole.w);
+            return Err(self.refuse(expected, window.to_string()));
+        }
+        let size = [window.h, window.w, n_channels, self.facts.dtype.size()];
+        if size.into_iter().try_fold(1, usize::checked_mul).is_none_or(|size| size > MAX_BYTES) {
+            let expected = format!("at most {MAX_BYTES} bytes to read at once");
             return Err(self.refuse(expected, window.to_string()));
         }
         self.planes.read(level, at, n_channels, window)

@@ -96,6 +96,16 @@ fn absurd_directories_are_refused() {
     );
 }
 
+#[test]
+fn pixels_that_are_left_out_are_zeros_but_not_without_end() {
+    for compression in [1, 8] {
+        // A strip at 0 of length 0.
+        assert_eq!(read(tiff(&page(1 << 14, 1 << 14, 8, compression, 0, 0), 0)).expect("zeros"), 1 << 28);
+        let message = refusal(tiff(&page((1 << 14) + 1, 1 << 14, 1, compression, 0, 0), 0));
+        assert!(message.contains("pixels that the file leaves out"), "{message}");
+    }
+}
+
 /// A page whose description is `text`.
 pub fn described(text: &str) -> Vec<u8> {
     let mut entries = page(8, 8, 8, 1, 98, 64).to_vec();

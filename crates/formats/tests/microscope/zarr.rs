@@ -59,6 +59,37 @@ fn every_codec_gives_the_values_that_were_written() {
 }
 
 #[test]
+fn planes_that_no_memory_holds_are_refused_and_their_parts_read() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let axis = |name: &str| serde_json::json!({ "name": name, "type": "space" });
+    let image = serde_json::json!({ "multiscales": [{
+        "version": "0.4",
+        "axes": [axis("y"), axis("x")],
+        "datasets": [{ "path": "0", "coordinateTransformations": [{ "type": "scale", "scale": [1, 1] }] }],
+    }] });
+    let array = serde_json::json!({
+        "zarr_format": 2, "shape": [2_000_000_000, 2_000_000_000], "chunks": [1000, 1000], "dtype": "<u2",
+        "compressor": null, "fill_value": 7, "order": "C", "filters": null,
+    });
+    std::fs::create_dir(folder.path().join("0")).expect("a folder");
+    for (name, text) in [
+        (".zgroup", r#"{ "zarr_format": 2 }"#.to_owned()),
+        (".zattrs", image.to_string()),
+        ("0/.zarray", array.to_string()),
+    ] {
+        std::fs::write(folder.path().join(name), text).expect("a file");
+    }
+    let field = Image::open(folder.path()).expect("an image").field(0).expect("a field");
+    let message = field.plane(At::default()).expect_err("too large").to_string();
+    assert!(
+        message.contains("bytes to read at once, found 2000000000 rows x 2000000000 columns"),
+        "{message}"
+    );
+    let window = Window { y: 1_999_999_990, x: 1_000_000_000, h: 10, w: 20 };
+    assert_eq!(field.region(0, At::default(), window).expect("a part").values.to_f32(), vec![7.0; 200]);
+}
+
+#[test]
 fn damaged_chunks_are_refused_and_missing_ones_are_the_fill_value() {
     let folder = unpacked();
     for (name, chunk) in [

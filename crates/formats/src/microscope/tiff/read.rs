@@ -11,6 +11,10 @@ use super::page::{Page, Piece};
 use super::pixels::{finish, reverse_bits, row_size};
 use crate::{FormatError, foreign};
 
+/// Most bytes of the strips or tiles of a window that the file may leave out: a file of a few bytes could stand for any number of
+/// them.
+const MAX_LEFT_OUT: usize = 1 << 28;
+
 /// Values of a window of a page, `[h, w, k]`: k samples side by side, or sample `plane` alone when they have planes
 /// of their own.
 pub(super) fn window(
@@ -76,13 +80,22 @@ impl Task<'_> {
 
     /// That the pieces lie in the file and can hold what they should, before memory is taken for it.
     fn check(&self) -> Result<(), FormatError> {
-        for (i, piece) in self.pieces.iter().enumerate().filter(|(_, piece)| !is_blank(**piece)) {
+        let mut left_out: usize = 0;
+        for (i, piece) in self.pieces.iter().enumerate() {
             let row = self.first_row + i / self.page.n_across();
+            if is_blank(*piece) {
+                left_out += self.piece_rows(row) * self.page.piece_w * self.pixel_size();
+                continue;
+            }
             self.bytes.check(piece.at, self.packed_size(row, *piece) as u64)?;
             if self.page.codec.most(piece.len) < self.piece_size(row) as u64 {
                 let expected = format!("compressed pixels of {} bytes", self.piece_size(row));
                 return Err(self.bytes.refuse(expected, format!("{} bytes, too few", piece.len)));
             }
+        }
+        if left_out > MAX_LEFT_OUT {
+            let expected = format!("at most {MAX_LEFT_OUT} bytes of pixels that the file leaves out");
+            return Err(self.bytes.refuse(expected, left_out.to_string()));
         }
         Ok(())
     }
