@@ -1,12 +1,14 @@
 //! Tables as Parquet: flat columns of text, numbers and truth values, each value there or not.
 
+mod pages;
+
 use std::io::{self, Write};
 use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
 
 use parquet::basic::{Compression, ConvertedType, LogicalType, Repetition, Type as Physical};
-use parquet::column::reader::{ColumnReader, get_typed_column_reader};
+use parquet::column::reader::{ColumnReader, get_column_reader, get_typed_column_reader};
 use parquet::data_type::{
     BoolType, ByteArray, ByteArrayType, DataType, DoubleType, FloatType, Int32Type, Int64Type,
 };
@@ -16,6 +18,7 @@ use parquet::file::reader::{FileReader, SerializedFileReader};
 use parquet::file::writer::{SerializedFileWriter, SerializedRowGroupWriter};
 use parquet::schema::types::{ColumnDescriptor, Type, TypePtr};
 
+use self::pages::CheckedPages;
 use super::{Column, Table};
 use crate::{FormatError, foreign};
 
@@ -189,9 +192,10 @@ fn append_group(
     let n = usize::try_from(group.metadata().num_rows()).unwrap_or(0);
     for (i, (name, column)) in columns.iter_mut().enumerate() {
         let place = |e: ParquetError| broken(path, &e).at(format!("column {name:?}"));
-        let values = group.get_column_reader(i).map_err(place)?;
-        let descriptor = group.metadata().column(i).column_descr();
-        append(column, descriptor, values, n).map_err(place)?;
+        let pages = CheckedPages(group.get_column_page_reader(i).map_err(place)?);
+        let descriptor = group.metadata().column(i).column_descr_ptr();
+        let values = get_column_reader(descriptor.clone(), Box::new(pages));
+        append(column, &descriptor, values, n).map_err(place)?;
     }
     Ok(())
 }
