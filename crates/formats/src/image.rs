@@ -8,7 +8,7 @@ pub use png_file::{write_png_grey, write_png_rgb};
 
 use std::path::Path;
 
-use cells::{CropShape, Pixels};
+use cells::{CropShape, Depth, Pixels};
 
 use crate::error::quote;
 use crate::{FormatError, foreign, input};
@@ -83,6 +83,19 @@ pub(crate) fn parse_noting(path: &Path, bytes: &[u8]) -> Result<(Image, Vec<Stri
     Ok((image, notes))
 }
 
+/// Shape and depth of a PNG or JPEG by its head, with nothing to note. None where all of it must be decoded to know.
+///
+/// # Errors
+/// As [`parse`], but for damaged pixels.
+pub(crate) fn head(path: &Path, bytes: &[u8]) -> Result<Option<(CropShape, Depth)>, FormatError> {
+    let known = match bytes {
+        [0xff, 0xd8, 0xff, ..] => Some((jpeg_file::head(path, bytes)?, Depth::Uint8)),
+        [0x89, b'P', b'N', b'G', ..] => foreign::decode(path, "an image", || png_file::head(path, bytes))?,
+        _ => None,
+    };
+    Ok(known.filter(|(shape, _)| !shape.is_empty()))
+}
+
 /// The values of a PNG as a drawing program of labels means them, `[h, w]`: numbers of the colours of a palette, and grey of
 /// fewer than 8 bits as it is stored. None of any other image.
 ///
@@ -92,5 +105,24 @@ pub(crate) fn indices(path: &Path, bytes: &[u8]) -> Result<Option<(CropShape, Ve
     match bytes {
         [0x89, b'P', b'N', b'G', ..] => foreign::decode(path, "an image", || png_file::indices(path, bytes)),
         _ => Ok(None),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::{head, parse};
+
+    #[test]
+    fn the_head_says_what_decoding_gives() {
+        for name in ["grey8.png", "grey16.png", "rgb8.png", "palette.png", "palette4.png", "flat.jpg"] {
+            let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data").join(name);
+            let bytes = std::fs::read(&path).unwrap_or_else(|e| panic!("{name}: {e}"));
+            let image = parse(&path, &bytes).unwrap_or_else(|e| panic!("{e}"));
+            let expected = Some((image.shape, image.pixels.depth()));
+            assert_eq!(head(&path, &bytes).unwrap_or_else(|e| panic!("{e}")), expected, "{name}");
+            assert!(head(&path, &bytes[..bytes.len() / 8]).is_err(), "{name} without its end");
+        }
     }
 }

@@ -3,8 +3,10 @@
 use std::io::{self, Cursor};
 use std::path::Path;
 
-use cells::{CropShape, Pixels};
-use image::{DynamicImage, ExtendedColorType, ImageEncoder, ImageFormat, ImageReader, Limits};
+use cells::{CropShape, Depth, Pixels};
+use image::{
+    ColorType, DynamicImage, ExtendedColorType, ImageDecoder, ImageEncoder, ImageFormat, ImageReader, Limits,
+};
 
 use super::{Image, MAX_VALUES};
 use crate::{FormatError, atomic};
@@ -37,6 +39,25 @@ pub(super) fn parse(path: &Path, bytes: &[u8]) -> Result<(Image, bool), FormatEr
         }
     };
     Ok((Image { shape: CropShape { h: h as usize, w: w as usize, c }, pixels }, hides))
+}
+
+/// Shape and depth of the image that [`parse`] gives, by its head. None where there may be an alpha channel: whether it hides
+/// anything takes all pixels.
+pub(super) fn head(path: &Path, bytes: &[u8]) -> Result<Option<(CropShape, Depth)>, FormatError> {
+    let broken = |e: image::ImageError| FormatError::new(path, "a PNG image", e.to_string());
+    check_whole(path, bytes)?;
+    let decoder =
+        ImageReader::with_format(Cursor::new(bytes), ImageFormat::Png).into_decoder().map_err(broken)?;
+    let (w, h) = decoder.dimensions();
+    check_size(path, h, w)?;
+    let (c, depth) = match decoder.color_type() {
+        ColorType::L8 => (1, Depth::Uint8),
+        ColorType::Rgb8 => (3, Depth::Uint8),
+        ColorType::L16 => (1, Depth::Uint16),
+        ColorType::Rgb16 => (3, Depth::Uint16),
+        _ => return Ok(None),
+    };
+    Ok(Some((CropShape { h: h as usize, w: w as usize, c }, depth)))
 }
 
 /// The values of a picture with a palette, or of grey of fewer than 8 bits, as they are in the file: `[h, w]`. None of any

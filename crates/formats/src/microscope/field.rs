@@ -169,7 +169,15 @@ impl Field {
     /// # Errors
     /// As [`Field::plane`].
     pub fn channels(&self, t: usize, z: usize) -> Result<Vec<Plane>, FormatError> {
-        self.read(0, At { t, z, c: 0 }, self.facts.channels.len(), self.whole(0)?)
+        self.channels_from(At { t, z, c: 0 }, self.facts.channels.len())
+    }
+
+    /// `n` channels from `at` on at full resolution, in order; those that lie together are decoded once.
+    ///
+    /// # Errors
+    /// As [`Field::plane`].
+    pub fn channels_from(&self, at: At, n: usize) -> Result<Vec<Plane>, FormatError> {
+        self.read(0, at, n, self.whole(0)?)
     }
 
     /// A window of a plane at a level of resolution; only what it needs is read and decoded.
@@ -218,7 +226,7 @@ impl Field {
         Ok(Window { y: 0, x: 0, h: level.h, w: level.w })
     }
 
-    fn read(
+    pub(super) fn read(
         &self,
         level: usize,
         at: At,

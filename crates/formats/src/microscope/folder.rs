@@ -191,9 +191,7 @@ impl Planes for FolderPlanes {
             let inner = At { t: t_within, z: z_within, c: 0 };
             return channels.into_par_iter().map(|c| open(c)?.region(0, inner, window)).collect();
         }
-        let field = open(0)?;
-        let inner = |c| At { t: t_within, z: z_within, c };
-        channels.map(|c| field.region(0, inner(c), window)).collect()
+        open(0)?.read(0, At { t: t_within, z: z_within, c: at.c }, n_channels, window)
     }
 }
 

@@ -1,6 +1,6 @@
 //! PNG and JPEG as images of one frame. Small enough to be decoded as a whole.
 
-use cells::Pixels;
+use cells::{CropShape, Depth, Pixels};
 
 use super::bytes::Bytes;
 use super::field::{Facts, Planes, Sizes};
@@ -25,28 +25,37 @@ pub(super) fn open(bytes: Bytes) -> Result<Picture, FormatError> {
 }
 
 impl Packed {
-    fn decode(&self) -> Result<(image::Image, Vec<String>), FormatError> {
-        let packed = self.bytes.read(0, self.bytes.len() as usize)?;
-        image::parse_noting(self.bytes.path(), &packed)
+    fn read(&self) -> Result<Vec<u8>, FormatError> {
+        self.bytes.read(0, self.bytes.len() as usize)
+    }
+
+    /// Shape, depth, and what a user should know.
+    fn facts(&self) -> Result<(CropShape, Depth, Vec<String>), FormatError> {
+        let packed = self.read()?;
+        if let Some((shape, depth)) = image::head(self.bytes.path(), &packed)? {
+            return Ok((shape, depth, Vec::new()));
+        }
+        let (image, notes) = image::parse_noting(self.bytes.path(), &packed)?;
+        Ok((image.shape, image.pixels.depth(), notes))
     }
 }
 
 impl Fields for Picture {
     fn field(&self, _: usize) -> Result<Field, FormatError> {
-        let (image, notes) = self.packed.decode()?;
-        let (dtype, bits) = match image.pixels {
-            Pixels::Uint8(_) => (Dtype::U8, 8),
-            Pixels::Uint16(_) => (Dtype::U16, 16),
-            Pixels::Float32(_) => (Dtype::F32, 32),
+        let (shape, depth, notes) = self.packed.facts()?;
+        let (dtype, bits) = match depth {
+            Depth::Uint8 => (Dtype::U8, 8),
+            Depth::Uint16 => (Dtype::U16, 16),
+            Depth::Float32 => (Dtype::F32, 32),
         };
-        let names: &[&str] = if image.shape.c == 3 { &["red", "green", "blue"] } else { &[""] };
+        let names: &[&str] = if shape.c == 3 { &["red", "green", "blue"] } else { &[""] };
         let facts = Facts {
             n_t: 1,
             n_z: 1,
             channels: names.iter().map(|&n| n.to_owned()).collect(),
             dtype,
             bits,
-            levels: vec![Level { h: image.shape.h, w: image.shape.w }],
+            levels: vec![Level { h: shape.h, w: shape.w }],
             sizes: Sizes::default(),
             notes,
         };
@@ -58,7 +67,7 @@ struct Opened(std::sync::Arc<Packed>);
 
 impl Planes for Opened {
     fn read(&self, _: usize, at: At, n_channels: usize, window: Window) -> Result<Vec<Plane>, FormatError> {
-        let (image, _) = self.0.decode()?;
+        let image = image::parse(self.0.bytes.path(), &self.0.read()?)?;
         let (w, k) = (image.shape.w, image.shape.c);
         let index = |i: usize, c: usize| {
             let (y, x) = (window.y + i / window.w, window.x + i % window.w);

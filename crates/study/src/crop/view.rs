@@ -1,5 +1,7 @@
 //! One frame of one field, as it is cut: channels interleaved, converted, shading taken off.
 
+use std::ops::Range;
+
 use cells::cut::smooth::Grid;
 use cells::{CropShape, Pixels};
 use formats::microscope::{At, Field};
@@ -76,8 +78,7 @@ impl View {
         shading: Option<&Shading>,
     ) -> Result<View, StudyError> {
         let (h, w) = (field.h(), field.w());
-        let read = |c: usize| -> Result<Pixels, StudyError> {
-            let pixels = plane_of(field, t, z, c, request.focus)?;
+        let prepared = |c: usize, pixels: Pixels| -> Result<Pixels, StudyError> {
             let pixels = match shading {
                 Some(shading) => shading.divide(pixels, c, h, w)?,
                 None => pixels,
@@ -87,10 +88,17 @@ impl View {
                 None => pixels,
             })
         };
-        let planes: Vec<Pixels> = choice.kept.iter().map(|&c| read(c)).collect::<Result<_, _>>()?;
+        let read = |channels: Range<usize>| -> Result<Vec<Pixels>, StudyError> {
+            let planes = planes_of(field, (t, z), channels.clone(), request.focus)?;
+            channels.zip(planes).map(|(c, plane)| prepared(c, plane)).collect()
+        };
+        let mut planes = Vec::new();
+        for channels in runs(&choice.kept) {
+            planes.extend(read(channels)?);
+        }
         let seen = match choice.kept.iter().position(|&c| c == choice.seen) {
             Some(k) => planes[k].clone(),
-            None => read(choice.seen)?,
+            None => read(choice.seen..choice.seen + 1)?.remove(0),
         };
         let pixels = interleaved(planes, h * w);
         Ok(View { shape: CropShape { h, w, c: choice.kept.len() }, pixels, seen })
@@ -105,17 +113,41 @@ impl View {
     }
 }
 
-/// The channel `c` in the focal plane asked for.
-fn plane_of(field: &Field, t: usize, z: Option<usize>, c: usize, focus: Focus) -> Result<Pixels, StudyError> {
+/// Channels that follow each other, and are read together.
+fn runs(channels: &[usize]) -> Vec<Range<usize>> {
+    let mut runs: Vec<Range<usize>> = Vec::new();
+    for &c in channels {
+        match runs.last_mut() {
+            Some(run) if run.end == c => run.end += 1,
+            _ => runs.push(c..c + 1),
+        }
+    }
+    runs
+}
+
+/// Channels in the focal plane asked for.
+fn planes_of(
+    field: &Field,
+    (t, z): (usize, Option<usize>),
+    channels: Range<usize>,
+    focus: Focus,
+) -> Result<Vec<Pixels>, StudyError> {
     let n_z = field.facts().n_z;
+    let read = |z: usize| -> Result<Vec<Pixels>, FormatError> {
+        let planes = field.channels_from(At { t, z, c: channels.start }, channels.len())?;
+        Ok(planes.into_iter().map(|plane| plane.values.into_pixels()).collect())
+    };
     let z = match (z, focus) {
         (Some(z), _) | (None, Focus::Plane(z)) => z,
         (None, Focus::Max) => {
-            let mut planes = (0..n_z).map(|z| Ok(field.plane(At { t, z, c })?.values.into_pixels()));
-            let first = planes
+            let mut all = (0..n_z).map(read);
+            let first = all
                 .next()
                 .unwrap_or_else(|| Err(FormatError::new("image", "at least one focal plane", "none")))?;
-            return Ok(planes.try_fold(first, |most, plane| plane.map(|plane| larger(most, plane)))?);
+            let most = |most: Vec<Pixels>, planes: Result<Vec<Pixels>, FormatError>| {
+                Ok(most.into_iter().zip(planes?).map(|(most, plane)| larger(most, plane)).collect())
+            };
+            return all.try_fold(first, most);
         }
         (None, Focus::Only) if n_z == 1 => 0,
         (None, Focus::Only) => {
@@ -123,7 +155,7 @@ fn plane_of(field: &Field, t: usize, z: Option<usize>, c: usize, focus: Focus) -
             return Err(StudyError::Refused(format!("expected --z N or --z max, found {found}")));
         }
     };
-    Ok(field.plane(At { t, z, c })?.values.into_pixels())
+    Ok(read(z)?)
 }
 
 fn larger(a: Pixels, b: Pixels) -> Pixels {
