@@ -94,8 +94,9 @@ export class Visitor {
     });
   }
 
-  static async page(browser: Browser): Promise<Page> {
-    return (await browser.newContext({ viewport: { width: 1440, height: 900 } })).newPage();
+  /** A page on a screen with `deviceScaleFactor` pixels to each of the page's. */
+  static async page(browser: Browser, deviceScaleFactor = 1): Promise<Page> {
+    return (await browser.newContext({ viewport: { width: 1440, height: 900 }, deviceScaleFactor })).newPage();
   }
 
   async press(key: string): Promise<void> {

@@ -195,6 +195,23 @@ describe("labelling", () => {
     expect(person.complaints).toEqual([]);
   });
 
+  it.each([1.5, 2])("puts cells under the pointer on a screen of %s pixels to each of the page's", async (density) => {
+    const movies = folder("movies");
+    run("simulate", "nuclei", "-o", movies, "--frames", "2", "--size", "256", "--per-class", "5");
+    const server = await serve(join(movies, "nuclei_0.tif"));
+    const person = await Person.at(browser, server.address, { y: 256, x: 256 }, density);
+    await person.addClasses(["Cell"]);
+    const places = [[40, 60], [200.5, 31.25], [128, 128], [250, 250]] as const;
+    for (const [y, x] of places) await person.click(y, x);
+    await person.saved();
+    await person.picture(`label-density-${density}`);
+    const table = rows(await person.download("CSV a row")).map((row) => [Number(row["y"]), Number(row["x"])] as const);
+    expect(table.length).toBe(places.length);
+    // A pixel of the image takes 3 of the page, whose pointer stands on whole ones.
+    for (const [y, x] of places) expect(Math.min(...table.map((at) => Math.hypot(at[0] - y, at[1] - x)))).toBeLessThan(0.3);
+    expect(person.complaints).toEqual([]);
+  });
+
   it("60 cells of a phase-contrast movie, then reload, undo, export and train", async () => {
     const movie = shared("data/phase_usiigaci/movie");
     const server = await serve(join(movie, "frames"));

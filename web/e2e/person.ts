@@ -25,8 +25,8 @@ export class Person extends Visitor {
     super(page);
   }
 
-  static async at(browser: Browser, address: string, shape: Shape): Promise<Person> {
-    const person = new Person(await Visitor.page(browser), shape);
+  static async at(browser: Browser, address: string, shape: Shape, deviceScaleFactor = 1): Promise<Person> {
+    const person = new Person(await Visitor.page(browser, deviceScaleFactor), shape);
     await person.page.goto(address);
     await person.ready();
     return person;
