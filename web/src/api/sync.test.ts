@@ -310,6 +310,19 @@ describe("a page that goes while another is open already", () => {
     expect(sent).toHaveBeenCalledTimes(2);
   });
 
+  it("leaves it also to those that were open before it", async () => {
+    const source = new Shaky();
+    const study = newId();
+    const early = await page(source, study);
+    const late = await cutOff(source, study, ({ say }) => say(add("c")));
+    locks.free(late.client);
+    await vi.waitFor(() => expect(source.ledger.cell("c")).toBeDefined());
+    early.sync.pull();
+    await early.saved();
+    expect([...early.labels.ids()].sort()).toEqual(["a", "b", "c"]);
+    expect(await early.unsent.orphans()).toEqual([]);
+  });
+
   it("leaves what it undid, on which undo goes on, also when the server is away just then", async () => {
     const source = new Shaky();
     const study = newId();

@@ -11,6 +11,8 @@ interface Row<G> {
 }
 
 const TABLE = "unsent";
+/** Where each page says that it is open. */
+const PAGES = "morphotype pages";
 
 /** Keeps gestures that the server has not acknowledged across a reload or a crash of the browser. */
 export interface Unsent<G extends Posted> {
@@ -18,7 +20,7 @@ export interface Unsent<G extends Posted> {
   drop(gesture: string): Promise<void>;
   /** What pages that are gone left behind, in their order; it belongs to this page from now on. */
   orphans(): Promise<G[]>;
-  /** Calls back with what each other page that has something unsent leaves behind, once it is gone; it belongs to this page then. */
+  /** Calls back with what each other page leaves behind, once it is gone, also pages that open later; it belongs to this page then. */
   whenGone(take: (orphans: G[]) => void): Promise<void>;
   /** Keeps what the server will not take until it is dropped. */
   decline(declined: Declined<G>): Promise<void>;
@@ -59,8 +61,13 @@ export class UnsentStore<G extends Posted> implements Unsent<G> {
     const opening = indexedDB.open("morphotype", 1);
     opening.onupgradeneeded = () => opening.result.createObjectStore(TABLE, { keyPath: "gesture.gesture" });
     const store = new UnsentStore<G>(await finished(opening), study, client);
-    // Held for as long as the page lives.
-    void globalThis.navigator?.locks?.request(client, () => new Promise(() => {}));
+    // Held for as long as the page lives; who hears of it waits for it to be released.
+    void globalThis.navigator?.locks?.request(client, () => {
+      const channel = new BroadcastChannel(PAGES);
+      channel.postMessage(client);
+      channel.close();
+      return new Promise(() => {});
+    });
     return store;
   }
 
@@ -84,13 +91,18 @@ export class UnsentStore<G extends Posted> implements Unsent<G> {
   }
 
   async whenGone(take: (orphans: G[]) => void): Promise<void> {
-    const others = new Set((await this.#rows()).map(({ client }) => client));
-    others.delete(this.client);
+    const waited = new Set([this.client]);
     // The lock is granted when the page is gone, to one page after the other: the first finds all, the next nothing.
-    const taken = [...others].map((other) =>
-      globalThis.navigator?.locks?.request(other, async () => take(await this.#take((client) => client === other))),
-    );
-    await Promise.all(taken);
+    const wait = async (other: string) => {
+      if (waited.has(other)) return;
+      waited.add(other);
+      await globalThis.navigator?.locks?.request(other, async () => take(await this.#take((client) => client === other)));
+    };
+    const later = new BroadcastChannel(PAGES);
+    later.onmessage = ({ data }) => void wait(String(data)).catch(() => {});
+    const rows = await this.#rows();
+    const others = [...((await openPages()) ?? []), ...rows.map(({ client }) => client)];
+    await Promise.all(others.map(wait));
   }
 
   async declined(): Promise<Declined<G>[]> {
