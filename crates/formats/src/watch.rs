@@ -5,7 +5,7 @@ use std::path::Path;
 
 use crate::FormatError;
 
-/// Files of which some are read before the next look at whether to go on.
+/// Files that are read between two looks at whether to go on.
 pub(crate) const FILES: usize = 256;
 
 /// Hears how many files of a source are read, 0 first, and how many there are; may end the reading.
