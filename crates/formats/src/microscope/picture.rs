@@ -68,7 +68,11 @@ struct Opened(std::sync::Arc<Packed>);
 impl Planes for Opened {
     fn read(&self, _: usize, at: At, n_channels: usize, window: Window) -> Result<Vec<Plane>, FormatError> {
         let image = image::parse(self.0.bytes.path(), &self.0.read()?)?;
-        let (w, k) = (image.shape.w, image.shape.c);
+        let CropShape { h, w, c: k } = image.shape;
+        if window.y + window.h > h || window.x + window.w > w || at.c + n_channels > k {
+            let expected = format!("the picture that was opened, with {window}");
+            return Err(self.0.bytes.refuse(expected, format!("another, of {}", image.shape)));
+        }
         let index = |i: usize, c: usize| {
             let (y, x) = (window.y + i / window.w, window.x + i % window.w);
             (y * w + x) * k + c

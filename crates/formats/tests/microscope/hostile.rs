@@ -106,6 +106,28 @@ fn pixels_that_are_left_out_are_zeros_but_not_without_end() {
     }
 }
 
+#[test]
+fn a_picture_that_was_replaced_meanwhile_is_refused() {
+    let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data");
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("a.png");
+    // As long as each other: what follows the end of a PNG is not looked at.
+    let put = |name: &str| {
+        let mut bytes = std::fs::read(data.join(name)).expect("a picture");
+        bytes.resize(1 << 16, 0);
+        std::fs::write(&path, bytes).expect("a file");
+    };
+    put("rgb8.png");
+    let field = Image::open(&path).expect("an image").field(0).expect("a field");
+    assert_eq!(field.channels(0, 0).expect("three planes").len(), 3);
+    put("grey8.png");
+    let message = field.channels(0, 0).expect_err("another").to_string();
+    assert!(
+        message.contains("the picture that was opened") && message.contains("found another"),
+        "{message}"
+    );
+}
+
 /// A page whose description is `text`.
 pub fn described(text: &str) -> Vec<u8> {
     let mut entries = page(8, 8, 8, 1, 98, 64).to_vec();
