@@ -6,18 +6,16 @@
 
 mod conf;
 mod log;
-mod measured;
 mod sheet;
 
 use std::path::{Path, PathBuf};
 
 use super::content::RoleNames;
+use super::measured::{Measured, values};
 use super::text::text_at;
 use super::{Assay, PlateMap, refuse};
 use crate::{FormatError, input};
 use sheet::Sheet;
-
-pub use measured::measurements;
 
 /// The list of plates, when `path` is one or a folder with one.
 pub fn plate_list(path: &Path) -> Option<PathBuf> {
@@ -87,6 +85,23 @@ fn list(path: &Path) -> Result<Vec<Listed>, FormatError> {
         mistakes.push("expected at least one plate, found none".to_owned());
     }
     if mistakes.is_empty() { Ok(listed) } else { Err(refuse(path, &mistakes)) }
+}
+
+/// The values in the files of a `Platelist`: a row per well without header, plate, well and value, or a grid as plate readers
+/// write it. Of several grids in a file the first counts, and a note says so. None when `path` is no such list or folder.
+///
+/// # Errors
+/// Files that are missing or of another kind; all mistakes of a file at once.
+pub fn measurements(path: &Path) -> Option<Result<Measured, FormatError>> {
+    let path = plate_list(path)?;
+    Some(list(&path).and_then(|listed| {
+        let folder = path.parent().unwrap_or(Path::new("."));
+        let mut all = Measured::default();
+        for one in &listed {
+            all.extend(values(&folder.join(&one.file), &one.name(), &one.channel)?);
+        }
+        Ok(all)
+    }))
 }
 
 /// Reads the three files.

@@ -2,10 +2,9 @@
 
 use std::path::Path;
 
-use super::grid;
-use super::refuse;
 use super::text::{self, Line, text_at};
 use super::well::Well;
+use super::{grid, refuse};
 use crate::{FormatError, input, spreadsheet};
 
 /// A measured value.
