@@ -245,6 +245,16 @@ describe("labels", () => {
     expect(ledger.labels().cells.id).toEqual(["c"]);
   });
 
+  it("undo a class that was given again, and nothing before it", () => {
+    const { ledger, page } = study();
+    page.do(add("c", 1, 1));
+    page.do({ op: "reclass", id: "c", version: 1, class: "A" });
+    page.undo();
+    page.flush();
+    expect(ledger.labels().cells).toMatchObject({ id: ["c"], class: ["A"], version: [3] });
+    expect(ledger.log(0).gestures.at(-1)!.undoes).toBe(ledger.log(0).gestures.at(-2)!.gesture);
+  });
+
   it("take an answer that comes twice, or by the log first, once", () => {
     const { ledger, page } = study();
     page.do(add("c", 1, 1));

@@ -87,9 +87,11 @@ export function inverse(change: Change, known: Known): Edit[] {
   if (!before) return [{ op: "delete", id, version: now.version }];
   const edits: Edit[] = [];
   let version = now.version;
-  if (!samePlace(before, after)) {
+  const stayed = samePlace(before, after);
+  if (!stayed) {
     edits.push({ op: "move", id, version: version++, t: before.t, z: before.z, y: before.y, x: before.x });
   }
-  if (before.class !== after.class) edits.push({ op: "reclass", id, version, class: before.class });
+  // Where nothing else changed, the same class was given again.
+  if (stayed || before.class !== after.class) edits.push({ op: "reclass", id, version, class: before.class });
   return edits;
 }

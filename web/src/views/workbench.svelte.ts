@@ -149,11 +149,9 @@ export class Workbench extends Desk<Pending> {
     for (const cell of cells) this.#warn(cell.id);
   }
 
+  /** Also cells that have the class already: who gives it again agrees with who gave it. */
   reclass(cells: Cell[], classId: ClassId | null): void {
-    const edits = cells
-      .filter((cell) => cell.class !== classId)
-      .map((cell): Edit => ({ op: "reclass", id: cell.id, version: cell.version, class: classId }));
-    this.do(edits);
+    this.do(cells.map((cell) => ({ op: "reclass", id: cell.id, version: cell.version, class: classId })));
     for (const cell of cells) this.#warn(cell.id);
   }
 

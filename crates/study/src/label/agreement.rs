@@ -47,7 +47,7 @@ struct Opinion {
 
 impl Labelling {
     /// Cohen's kappa of each two labellers over the cells that both labelled: one cell that both gave a class (also the same again),
-    /// or two clicks within 8 pixels of one frame. What counts is what each said last, whatever others said later.
+    /// or two clicks within 8 pixels of one frame. What counts is what each said last and did not undo, whatever others said later.
     ///
     /// # Errors
     /// When the store cannot be read.
@@ -85,25 +85,8 @@ impl Labelling {
     fn opinions(&self) -> Result<BTreeMap<String, Vec<Opinion>>, LabelError> {
         let labels = self.labels()?;
         let there: BTreeMap<&str, _> = labels.cells.iter().map(|cell| (cell.id.as_str(), cell)).collect();
-        let mut last: BTreeMap<(String, String), Option<String>> = BTreeMap::new();
-        let mut after = 0;
-        loop {
-            let (_, gestures, more) = self.log(after, None)?;
-            for gesture in &gestures {
-                for made in &gesture.edits {
-                    let says = matches!(made.edit, Edit::Add { .. } | Edit::Reclass { .. });
-                    if let (true, Some(Thing::Cell(cell))) = (says, &made.after) {
-                        last.insert((gesture.by.clone(), cell.id.clone()), cell.class.clone());
-                    }
-                }
-            }
-            match gestures.last() {
-                Some(gesture) if more => after = gesture.revision,
-                _ => break,
-            }
-        }
         let mut opinions: BTreeMap<String, Vec<Opinion>> = BTreeMap::new();
-        for ((by, id), class) in last {
+        for ((by, id), class) in self.last_said()? {
             if let (Some(cell), Some(class)) = (there.get(id.as_str()), class) {
                 let place = (cell.image, cell.t, cell.z);
                 let opinion = Opinion { cell: id, place, y: cell.y, x: cell.x, class };
@@ -111,6 +94,37 @@ impl Labelling {
             }
         }
         Ok(opinions)
+    }
+
+    /// The class that each labeller gave each cell last, without what was undone. The log is read from its end, where an undo comes
+    /// before what it took back.
+    fn last_said(&self) -> Result<BTreeMap<(String, String), Option<String>>, LabelError> {
+        let mut last = BTreeMap::new();
+        let mut undone: BTreeSet<(String, String)> = BTreeSet::new();
+        let mut before = self.revision()? + 1;
+        loop {
+            let (gestures, more) = self.log_before(before, None)?;
+            for gesture in gestures.iter().rev() {
+                for made in gesture.edits.iter().rev() {
+                    let Some(Thing::Cell(cell)) = made.after.as_ref().or(made.before.as_ref()) else {
+                        continue;
+                    };
+                    if undone.contains(&(gesture.gesture.clone(), cell.id.clone())) {
+                        continue;
+                    }
+                    if let Some(taken_back) = &gesture.undoes {
+                        undone.insert((taken_back.clone(), cell.id.clone()));
+                    } else if matches!(made.edit, Edit::Add { .. } | Edit::Reclass { .. }) {
+                        let said = (gesture.by.clone(), cell.id.clone());
+                        last.entry(said).or_insert_with(|| cell.class.clone());
+                    }
+                }
+            }
+            match gestures.first() {
+                Some(gesture) if more => before = gesture.revision,
+                _ => break Ok(last),
+            }
+        }
     }
 }
 

@@ -216,6 +216,34 @@ fn labellers_agree_as_far_as_they_do() {
 }
 
 #[test]
+fn what_a_labeller_undid_is_no_opinion() {
+    let bench = Bench::new();
+    let labelling = bench.labelled("a.study");
+    let labels = labelling.labels().unwrap();
+    let (cell, other) =
+        (&labels.cells[0], labels.classes.iter().find(|c| Some(&c.id) != labels.cells[0].class.as_ref()));
+    let gives = |k: u8, version: i64, class: Option<String>, undoes: Option<String>| {
+        let gesture = format!("6a0d7c1e-0000-4000-8000-0000000000{k:02}");
+        let edits = vec![Edit::Reclass { id: cell.id.clone(), version, class }];
+        let made = Gesture { client: "ben".into(), base: 0, gesture: gesture.clone(), undoes, edits };
+        assert!(labelling.edit(&made, "Ben").unwrap().refused.is_empty());
+        gesture
+    };
+    let agreed = |agreement: &[Agreement]| -> Vec<(usize, u64)> {
+        agreement
+            .iter()
+            .map(|p| (p.n, (0..p.confusion.classes.len()).map(|k| p.confusion.counts[k][k]).sum()))
+            .collect()
+    };
+    let changed = gives(10, cell.version, other.map(|c| c.id.clone()), None);
+    assert_eq!(agreed(&labelling.agreement().unwrap()), [(1, 0)], "another class");
+    let undo = gives(11, cell.version + 1, cell.class.clone(), Some(changed));
+    assert_eq!(agreed(&labelling.agreement().unwrap()), [(0, 0); 0], "undone");
+    gives(12, cell.version + 2, other.map(|c| c.id.clone()), Some(undo));
+    assert_eq!(agreed(&labelling.agreement().unwrap()), [(1, 0)], "redone");
+}
+
+#[test]
 fn the_address_is_kept_for_its_owner_alone() {
     let folder = tempfile::tempdir().unwrap();
     assert_eq!(Address::read(folder.path()), None);
