@@ -6,7 +6,7 @@ use std::str::FromStr;
 use study::StudyError;
 use study::crop::{
     AutoSettings, Border, CropRequest, EightBit, Focus, Group, Method, Modality, PercentileSettings,
-    Rounding, Side, WindowSettings, images,
+    PointUnit, Rounding, Side, WindowSettings, images,
 };
 
 /// How cells are found and cut
@@ -17,9 +17,14 @@ pub struct Cutting {
     #[arg(long, value_name = "METHOD", value_parser = ["percentile", "auto"])]
     method: Option<String>,
 
-    /// Points to cut around: a table with y, x (and image, frame, z, class, group where known), or an annotation zip
+    /// Points to cut around: a table with y, x (and image, frame, z, class, group where known), or of TrackMate, CellProfiler,
+    /// QuPath, scikit-image, napari or ImageJ; an annotation zip, ImageJ selections, COCO
     #[arg(long, value_name = "FILE")]
     points: Option<PathBuf>,
+
+    /// points: unit of a table that does not say it, as ImageJ's results [default: micron when the image has a pixel size]
+    #[arg(long, value_name = "UNIT", requires = "points")]
+    points_unit: Option<Unit>,
 
     /// Masks by any segmenter: a label image per image in the same order, or a folder with files of the same names
     #[arg(long, value_name = "FILE", num_args = 1..)]
@@ -93,6 +98,22 @@ pub struct Cutting {
     /// What the names of files in a folder mean: imagexpress, operetta, or such as {well}_s{field}_w{c}.tif
     #[arg(long, value_name = "PATTERN")]
     pattern: Option<String>,
+}
+
+/// The unit of points.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Unit {
+    Pixel,
+    Micron,
+}
+
+impl From<Unit> for PointUnit {
+    fn from(unit: Unit) -> Self {
+        match unit {
+            Unit::Pixel => Self::Pixel,
+            Unit::Micron => Self::Micron,
+        }
+    }
 }
 
 /// One threshold, or several to choose from.
@@ -221,7 +242,10 @@ impl Cutting {
         let side = if self.bright { Side::Bright } else { Side::Dark };
         let percent = if let Percent::One(percent) = self.percent { percent } else { 5.0 };
         match (&self.points, self.method.as_deref()) {
-            (Some(file), _) => Method::Points { file: file.clone() },
+            (Some(file), _) => {
+                let unit = self.points_unit.map(PointUnit::from);
+                Method::Points { file: file.clone(), unit }
+            }
             (None, Some("percentile")) => {
                 let min_area = self.min_area.unwrap_or(50.0);
                 Method::Percentile(PercentileSettings { percent, min_area, half_h, half_w, side })

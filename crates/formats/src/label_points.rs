@@ -7,13 +7,17 @@ mod coco;
 mod roi;
 mod tables;
 
+use std::io::{Cursor, Read, Seek};
 use std::path::Path;
 
-use crate::table::Table;
+use crate::archive::{Archive, ZipLimits};
+use crate::point_table::whole;
 use crate::{FormatError, annotation, input};
 
 /// Largest file that is read, bytes.
 const MAX_FILE: u64 = 512 << 20;
+/// So many bytes at the start of a file tell its kind.
+const HEAD: u64 = 512;
 /// Most points of a file that says what they share once.
 const MAX_POINTS: usize = 1 << 20;
 /// Longest text that such a file says once and every point gets a copy of, bytes.
@@ -104,26 +108,60 @@ fn check_number(path: &Path, n: usize) -> Result<(), FormatError> {
     Err(FormatError::new(path, format!("at most {MAX_POINTS} points"), format!("{n} or more")))
 }
 
-/// The points in the bytes of a file: any [`PointFormat`] or an annotation zip, told by its content; `path` is for messages.
+/// A kind of file with points in it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PointFile {
+    /// An annotation zip.
+    Annotations,
+    /// A zip of `ImageJ` selections.
+    Rois,
+    /// One `ImageJ` selection.
+    Roi,
+    /// COCO key points.
+    Coco,
+    /// A table, see [`crate::point_table`]: what is none of the others.
+    Table,
+}
+
+impl PointFile {
+    /// Of the file at `path`, by its content.
+    ///
+    /// # Errors
+    /// When it cannot be read, or is a broken zip.
+    pub fn of(path: &Path) -> Result<Self, FormatError> {
+        let (file, len) = input::open(path)?;
+        Self::of_reader(path, std::io::BufReader::new(file), len)
+    }
+
+    fn of_reader(path: &Path, mut reader: impl Read + Seek, len: u64) -> Result<Self, FormatError> {
+        let mut head = Vec::new();
+        reader.by_ref().take(HEAD).read_to_end(&mut head).map_err(|e| FormatError::io(path, "a file", &e))?;
+        Ok(match head.iter().find(|b| !b.is_ascii_whitespace()) {
+            _ if head.starts_with(b"PK") => {
+                let archive = Archive::open(path, reader, len, ZipLimits::default())?;
+                if roi::are_in(&archive) { Self::Rois } else { Self::Annotations }
+            }
+            _ if head.starts_with(b"Iout") => Self::Roi,
+            Some(b'{') => Self::Coco,
+            _ => Self::Table,
+        })
+    }
+}
+
+/// The points in the bytes of a file of any [`PointFile`]; `path` is for messages.
 ///
 /// # Errors
-/// When it is none of them, or broken.
+/// When it is none of them, broken, or a table that is not in pixels.
 pub fn read(path: &Path, bytes: &[u8]) -> Result<Vec<LabelPoint>, FormatError> {
-    if bytes.starts_with(b"PK") {
-        if roi::is_roi_zip(path, bytes)? {
-            return roi::read(path, bytes);
+    match PointFile::of_reader(path, Cursor::new(bytes), bytes.len() as u64)? {
+        PointFile::Annotations => {
+            let (clicks, _) = annotation::clicks_of_bytes(path, bytes)?;
+            clicks.into_iter().map(|click| of_click(path, click)).collect()
         }
-        let (clicks, _) = annotation::clicks_of_bytes(path, bytes)?;
-        return clicks.into_iter().map(|click| of_click(path, click)).collect();
-    }
-    if bytes.starts_with(b"Iout") {
-        return roi::read_one(path, bytes);
-    }
-    let text = bytes.iter().find(|b| !b.is_ascii_whitespace());
-    if text == Some(&b'{') {
-        coco::read(path, bytes)
-    } else {
-        tables::read(path, &Table::parse(path, bytes.to_vec())?)
+        PointFile::Rois => roi::read(path, bytes),
+        PointFile::Roi => roi::read_one(path, bytes),
+        PointFile::Coco => coco::read(path, bytes),
+        PointFile::Table => tables::read(path, bytes.to_vec()),
     }
 }
 
@@ -131,15 +169,6 @@ fn of_click(path: &Path, click: annotation::Click) -> Result<LabelPoint, FormatE
     let t = whole(path, "coords-0", click.frame.unwrap_or(0.0))?;
     let z = whole(path, "coords-1", click.z.unwrap_or(0.0))?;
     Ok(LabelPoint { t, z, y: click.y, x: click.x, class: click.class, ..LabelPoint::default() })
-}
-
-/// A count, written as a number of any kind.
-fn whole(path: &Path, name: &str, value: f64) -> Result<u32, FormatError> {
-    let near = value.round();
-    if (0.0..=1e9).contains(&near) && (value - near).abs() < 1e-6 {
-        return Ok(near as u32);
-    }
-    Err(FormatError::new(path, format!("a whole number from 0 as {name}"), value.to_string()))
 }
 
 #[cfg(test)]

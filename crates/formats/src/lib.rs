@@ -35,6 +35,7 @@ pub mod npz;
 pub mod onnx;
 mod patch;
 pub mod plate_map;
+pub mod point_table;
 mod protobuf;
 pub mod source;
 pub mod sparse_movie;

@@ -3,7 +3,7 @@
 //! Source: `ij/io/RoiEncoder.java` and `RoiDecoder.java` of ImageJ 1.54. ImageJ counts from the corner of the first pixel, whose centre
 //! is 0.5; frames and focal planes from 1. The exact coordinates, class, id and labeller are properties of the selection.
 
-use std::io::Cursor;
+use std::io::{Cursor, Read, Seek};
 use std::path::Path;
 
 use super::{LabelPoint, MAX_TEXT, PointImage, check_number};
@@ -80,12 +80,11 @@ fn properties(point: &LabelPoint) -> String {
     text
 }
 
-/// Whether a zip holds selections of ImageJ rather than annotations.
-pub(super) fn is_roi_zip(path: &Path, bytes: &[u8]) -> Result<bool, FormatError> {
-    let archive = Archive::open(path, Cursor::new(bytes), bytes.len() as u64, ZipLimits::default())?;
+/// Whether a zip holds selections of `ImageJ` rather than annotations.
+pub(super) fn are_in<R: Read + Seek>(archive: &Archive<R>) -> bool {
     let names = archive.names();
-    Ok(names.iter().any(|name| name.to_lowercase().ends_with(".roi"))
-        && !names.iter().any(|name| annotation::is_top_json(name)))
+    names.iter().any(|name| name.to_lowercase().ends_with(".roi"))
+        && !names.iter().any(|name| annotation::is_top_json(name))
 }
 
 pub(super) fn read(path: &Path, bytes: &[u8]) -> Result<Vec<LabelPoint>, FormatError> {

@@ -1,9 +1,10 @@
-//! Points as tables: ours, and napari's.
+//! Points as tables: ours and napari's are written, those of any program read.
 
 use std::path::Path;
 
-use super::{LabelPoint, whole};
+use super::LabelPoint;
 use crate::FormatError;
+use crate::point_table::{PointRow, PointTable, PointUnit};
 use crate::table::{Column, Table};
 
 fn texts(points: &[LabelPoint], get: impl Fn(&LabelPoint) -> Option<String>) -> Column {
@@ -50,51 +51,21 @@ pub(super) fn napari(has_depth: bool, points: &[LabelPoint]) -> Table {
     table
 }
 
-pub(super) fn read(path: &Path, table: &Table) -> Result<Vec<LabelPoint>, FormatError> {
-    let n_axes = (0..).take_while(|i| table.column(&format!("axis-{i}")).is_some()).count();
-    let axis = |from_end: usize| n_axes.checked_sub(from_end).map(|i| format!("axis-{i}"));
-    let has = |name: &String| table.column(name).is_some();
-    let named =
-        |name: &str, axis: Option<String>| [Some(name.to_owned()), axis].into_iter().flatten().find(has);
-    let need = |name: &str, axis: Option<String>| {
-        named(name, axis).ok_or_else(|| {
-            let found = table.names().collect::<Vec<_>>().join(", ");
-            FormatError::new(path, format!("a column {name:?}"), found)
-        })
+pub(super) fn read(path: &Path, bytes: Vec<u8>) -> Result<Vec<LabelPoint>, FormatError> {
+    let table = PointTable::parse(path, bytes)?;
+    if table.scale.unit != PointUnit::Pixel {
+        return Err(FormatError::new(path, "points in pixels", "points in the unit of their image"));
+    }
+    let point = |(row, point): (usize, &PointRow)| LabelPoint {
+        id: table.text(&["id"], row),
+        image: table.image(row),
+        t: point.frame,
+        z: point.z.unwrap_or(0),
+        y: point.y - table.scale.first_centre,
+        x: point.x - table.scale.first_centre,
+        class: table.class(row),
+        by: table.text(&["by"], row),
+        flagged: table.text(&["flagged"], row).as_deref() == Some("true"),
     };
-    let (y, x) = (need("y", axis(2))?, need("x", axis(1))?);
-    let frame = named("frame", (n_axes > 2).then(|| "axis-0".to_owned())).or_else(|| named("t", None));
-    let depth = named("z", (n_axes > 3).then(|| "axis-1".to_owned()));
-    let text = |name: &str, row: usize| table.column(name).and_then(|column| column.text_at(row));
-    (0..table.n_rows())
-        .map(|row| {
-            let count = |name: &Option<String>| match name {
-                Some(name) => whole(path, name, number(path, table, name, row)?),
-                None => Ok(0),
-            };
-            Ok(LabelPoint {
-                id: text("id", row),
-                image: text("image", row),
-                t: count(&frame)?,
-                z: count(&depth)?,
-                y: number(path, table, &y, row)?,
-                x: number(path, table, &x, row)?,
-                class: text("class", row),
-                by: text("by", row),
-                flagged: text("flagged", row).as_deref() == Some("true"),
-            })
-        })
-        .collect::<Result<_, FormatError>>()
-}
-
-fn number(path: &Path, table: &Table, name: &str, row: usize) -> Result<f64, FormatError> {
-    let value = match table.column(name) {
-        Some(Column::Float(v)) => v[row].filter(|v| v.is_finite()),
-        Some(Column::Int(v)) => v[row].map(|v| v as f64),
-        _ => None,
-    };
-    value.ok_or_else(|| {
-        let found = table.column(name).and_then(|c| c.text_at(row)).unwrap_or_else(|| "nothing".to_owned());
-        FormatError::new(path, "a number", found).at(format!("column {name:?}, row {}", row + 1))
-    })
+    Ok(table.points.iter().enumerate().map(point).collect())
 }

@@ -94,7 +94,10 @@ fn broken_files_are_refused_wherever_they_end() {
 #[test]
 fn tables_without_points_say_what_is_missing() {
     let error = read("a.csv".as_ref(), b"frame,row\n1,2\n").unwrap_err().to_string();
-    assert_eq!(error, "a.csv: expected a column \"y\", found frame, row");
+    assert_eq!(
+        error,
+        "a.csv: expected the columns \"y\" and \"x\", or those of another program, found frame, row"
+    );
     let error = read("a.csv".as_ref(), b"frame,y,x\n1.5,2,3\n").unwrap_err().to_string();
     assert!(error.contains("a whole number from 0 as frame"), "{error}");
     let plain = read("a.csv".as_ref(), b"y,x\n1,2.5\n").unwrap();

@@ -29,6 +29,7 @@ use serde::{Deserialize, Serialize};
 pub use cells::cut::auto::{AutoSettings, Modality};
 pub use cells::cut::percentile::{PercentileSettings, Side};
 pub use cells::cut::window::{Border, Rounding, WindowSettings};
+pub use formats::point_table::PointUnit;
 pub use names::images;
 pub(crate) use names::{fingerprint, short};
 pub(crate) use parts::remove as remove_parts;
@@ -121,7 +122,7 @@ pub fn crop(request: &CropRequest, progress: &dyn Progress) -> Result<Cropped, S
         _ => vec![String::new(); request.images.len()],
     };
     let points = match &request.method {
-        Method::Points { file } => Some(Points::read(file)?),
+        Method::Points { file, unit } => Some(Points::read(file, *unit)?),
         _ => None,
     };
     let labels = match &request.method {
@@ -308,8 +309,6 @@ impl Work<'_> {
             }
             None => None,
         };
-        let sizes = field.facts().sizes;
-        let micron = [sizes.y_um, sizes.x_um].map(|um| self.request.micron_per_pixel.or(um));
         let part = Part {
             field: unit.field,
             t: unit.t,
@@ -320,7 +319,7 @@ impl Work<'_> {
             }),
             channels: choice.names,
             depth: view.pixels.depth(),
-            micron,
+            micron: self.micron(&field),
             rows: cut.rows.clone(),
             dropped: cut.dropped.clone(),
             quality,
@@ -329,14 +328,24 @@ impl Work<'_> {
         Ok(part.rows.len())
     }
 
-    fn given(&self, unit: &Unit, field: &Field) -> Result<Given<'_>, StudyError> {
+    /// Micrometres per pixel along y and x.
+    fn micron(&self, field: &Field) -> [Option<f64>; 2] {
+        let sizes = field.facts().sizes;
+        [sizes.y_um, sizes.x_um].map(|um| self.request.micron_per_pixel.or(um))
+    }
+
+    fn given(&self, unit: &Unit, field: &Field) -> Result<Given, StudyError> {
         let path = &self.request.images[unit.image];
         if let Some(points) = &self.points {
             let places = &self.fields[unit.image].places;
             let all = points.of_field(path, self.request.images.len() == 1, places, unit.field);
-            return Ok(Given::Points(
-                all.into_iter().filter(|p| (p.frame, p.z) == (unit.t, unit.z)).collect(),
-            ));
+            let here = all.into_iter().filter(|p| (p.frame, p.z) == (unit.t, unit.z)).cloned();
+            let micron = self.micron(field);
+            let in_pixels = here.map(|point| point.in_pixels(points.scale, micron)).collect::<Option<_>>();
+            return in_pixels.map(Given::Points).ok_or_else(|| {
+                let expected = "the size of a pixel (--micron) for points in micrometres";
+                StudyError::Refused(format!("{}: expected {expected}, found none", path.display()))
+            });
         }
         let Method::Labels { pieces, min_area, .. } = self.request.method else { return Ok(Given::Nothing) };
         let file = self.open_labels(unit)?;

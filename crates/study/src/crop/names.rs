@@ -181,7 +181,7 @@ fn look(path: &Path, depth: usize, each: &mut impl FnMut(&std::fs::Metadata)) {
 pub fn fingerprint(request: &CropRequest) -> Result<Value, StudyError> {
     let mut files: Vec<PathBuf> = request.images.clone();
     match &request.method {
-        Method::Points { file } => files.push(file.clone()),
+        Method::Points { file, .. } => files.push(file.clone()),
         Method::Labels { files: labels, .. } => files.extend(labels.iter().cloned()),
         Method::Percentile(_) | Method::Auto(_) => {}
     }

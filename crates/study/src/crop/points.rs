@@ -3,8 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
+use formats::label_points::{self, PointFile};
 use formats::microscope::Place;
-use formats::table::{Column, Table};
+use formats::point_table::{PointScale, PointTable, PointUnit};
 use formats::{FormatError, ZipLimits, annotation};
 
 use super::place;
@@ -16,9 +17,9 @@ pub struct Point {
     pub frame: usize,
     /// Focal plane, from 0.
     pub z: Option<usize>,
-    /// Row, pixels.
+    /// Row, in the scale of its file.
     pub y: f64,
-    /// Column, pixels.
+    /// Column, likewise.
     pub x: f64,
     /// Class.
     pub class: Option<String>,
@@ -28,30 +29,38 @@ pub struct Point {
     pub place: [Option<String>; 3],
 }
 
+impl Point {
+    /// The point with its place in pixels; none when that takes the size of a pixel and it is not known.
+    #[must_use]
+    pub fn in_pixels(self, scale: PointScale, micron: [Option<f64>; 2]) -> Option<Self> {
+        let [y, x] = scale.to_pixels([self.y, self.x], micron)?;
+        Some(Self { y, x, ..self })
+    }
+}
+
 /// Points by image.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Points {
     /// By the name that the table has for the image; the empty name when it has none.
     pub by_image: BTreeMap<String, Vec<Point>>,
     /// Classes in the order of their numbers.
     pub classes: Vec<String>,
+    /// What their coordinates mean.
+    pub scale: PointScale,
 }
 
 impl Points {
-    /// Reads a table or an annotation zip. A table has the columns `y` and `x`, and may have `image` (or `source`), `frame` (or
-    /// `t`), `z`, `class`, `group`, `plate`, `well` and `field`; so the table of a crop set is one. Or `axis-0` … as napari writes points:
-    /// (time, (depth,)) row, column.
+    /// Reads a table ([`formats::point_table`]; it may have `class`, `group`, `plate`, `well` and `field` too, so the table of a crop set is
+    /// one), an annotation zip, selections of ImageJ or COCO key points. `unit` is that of a table that does not say its own.
     ///
     /// # Errors
-    /// When it cannot be read, lacks `y` or `x`, or a value is none.
-    pub fn read(path: &Path) -> Result<Points, FormatError> {
-        let is_zip = std::fs::File::open(path)
-            .and_then(|mut file| {
-                let mut head = [0; 2];
-                std::io::Read::read_exact(&mut file, &mut head).map(|()| head == *b"PK")
-            })
-            .unwrap_or(false);
-        if is_zip { Self::of_zip(path) } else { Self::of_table(path) }
+    /// When it cannot be read, lacks a column, or a value is none.
+    pub fn read(path: &Path, unit: Option<PointUnit>) -> Result<Points, FormatError> {
+        match PointFile::of(path)? {
+            PointFile::Annotations => Self::of_zip(path),
+            PointFile::Rois | PointFile::Roi | PointFile::Coco => Self::of_labels(path),
+            PointFile::Table => Self::of_table(path, unit),
+        }
     }
 
     /// The points of a field of an image: those of the image's name, with or without folders and ending, or all when the table names
@@ -90,45 +99,47 @@ impl Points {
             })
             .collect::<Result<_, FormatError>>()?;
         let classes = if states.is_empty() { classes_of(&points) } else { states };
-        Ok(Points { by_image: [(String::new(), points)].into(), classes })
+        Ok(Points { by_image: [(String::new(), points)].into(), classes, scale: PointScale::PIXELS })
     }
 
-    fn of_table(path: &Path) -> Result<Points, FormatError> {
-        let table = Table::read(path)?;
-        let axes: Vec<String> =
-            (0..4).map(|i| format!("axis-{i}")).take_while(|name| table.column(name).is_some()).collect();
-        let axis = |from_end: usize| axes.len().checked_sub(from_end).map(|i| axes[i].clone());
-        let named = |names: &[&str], axis: Option<String>| {
-            names.iter().map(|n| (*n).to_owned()).chain(axis).find(|name| table.column(name).is_some())
+    fn of_labels(path: &Path) -> Result<Points, FormatError> {
+        let labels = label_points::read(path, &label_points::bytes(path)?)?;
+        let points = labels.into_iter().map(|label| {
+            // These files have no word for a plane that is not said.
+            let z = (label.z > 0).then_some(label.z as usize);
+            let place = [None, None, None];
+            let (frame, class) = (label.t as usize, label.class);
+            (label.image, Point { frame, z, y: label.y, x: label.x, class, group: None, place })
+        });
+        Ok(Self::by_image(points, PointScale::PIXELS))
+    }
+
+    fn of_table(path: &Path, unit: Option<PointUnit>) -> Result<Points, FormatError> {
+        let table = PointTable::read(path)?;
+        let scale = match (table.scale.unit, unit) {
+            (PointUnit::OfImage, Some(unit)) => PointScale { unit, ..table.scale },
+            _ => table.scale,
         };
-        let need = |name: Option<String>, what: &str| {
-            name.ok_or_else(|| {
-                let found = table.names().collect::<Vec<_>>().join(", ");
-                FormatError::new(path, format!("a column {what:?}"), found)
-            })
-        };
-        let y = numbers(path, &table, &need(named(&["y"], axis(2)), "y")?)?;
-        let x = numbers(path, &table, &need(named(&["x"], axis(1)), "x")?)?;
-        let first = (axes.len() > 2).then(|| "axis-0".to_owned());
-        let depth = (axes.len() > 3).then(|| "axis-1".to_owned());
-        let frame = named(&["frame", "t"], first).map(|n| numbers(path, &table, &n)).transpose()?;
-        let z = named(&["z"], depth).map(|n| numbers(path, &table, &n)).transpose()?;
-        // The table of a crop set has numbers of classes beside their names.
-        let first_of = |a, b| if table.column(a).is_some() { a } else { b };
-        let (image, class) = (first_of("image", "source"), first_of("class_name", "class"));
-        let text = |name: &str, row: usize| table.column(name).and_then(|column| column.text_at(row));
-        let mut points = Points::default();
-        for row in 0..table.n_rows() {
-            let at = |e: FormatError| e.at(format!("row {}", row + 1));
-            let frame = frame.as_ref().map_or(Ok(0), |v| whole(path, "frame", v[row])).map_err(at)?;
-            let z = z.as_ref().map(|v| whole(path, "z", v[row])).transpose().map_err(at)?;
-            let (class, group) = (text(class, row), text("group", row));
-            let place = ["plate", "well", "field"].map(|name| text(name, row));
-            let point = Point { frame, z, y: y[row], x: x[row], class, group, place };
-            points.by_image.entry(text(image, row).unwrap_or_default()).or_default().push(point);
-        }
-        points.classes = classes_of(points.by_image.values().flatten());
-        Ok(points)
+        let points = table.points.iter().enumerate().map(|(row, of_row)| {
+            let point = Point {
+                frame: of_row.frame as usize,
+                z: of_row.z.map(|z| z as usize),
+                y: of_row.y,
+                x: of_row.x,
+                class: table.class(row),
+                group: table.text(&["group"], row),
+                place: table.place(row),
+            };
+            (table.image(row), point)
+        });
+        Ok(Self::by_image(points, scale))
+    }
+
+    fn by_image(points: impl Iterator<Item = (Option<String>, Point)>, scale: PointScale) -> Points {
+        let mut by_image: BTreeMap<String, Vec<Point>> = BTreeMap::new();
+        points.for_each(|(image, point)| by_image.entry(image.unwrap_or_default()).or_default().push(point));
+        let classes = classes_of(by_image.values().flatten());
+        Points { by_image, classes, scale }
     }
 }
 
@@ -136,18 +147,6 @@ impl Points {
 fn classes_of<'a>(points: impl IntoIterator<Item = &'a Point>) -> Vec<String> {
     let names: BTreeSet<&String> = points.into_iter().filter_map(|point| point.class.as_ref()).collect();
     names.into_iter().cloned().collect()
-}
-
-fn numbers(path: &Path, table: &Table, name: &str) -> Result<Vec<f64>, FormatError> {
-    let values: Option<Vec<f64>> = match table.column(name) {
-        Some(Column::Float(v)) => v.iter().copied().collect(),
-        Some(Column::Int(v)) => v.iter().map(|v| v.map(|v| v as f64)).collect(),
-        _ => None,
-    };
-    values.ok_or_else(|| {
-        let found = table.column(name).map_or("none", Column::kind);
-        FormatError::new(path, "a number in each row", found).at(format!("column {name:?}"))
-    })
 }
 
 fn whole(path: &Path, name: &str, value: f64) -> Result<usize, FormatError> {

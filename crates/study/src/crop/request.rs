@@ -5,18 +5,21 @@ use std::path::PathBuf;
 use cells::cut::auto::AutoSettings;
 use cells::cut::percentile::PercentileSettings;
 use cells::cut::window::WindowSettings;
+use formats::point_table::PointUnit;
 use serde::{Deserialize, Serialize};
 
 /// How cells are found.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(tag = "name", rename_all = "kebab-case")]
 pub enum Method {
-    /// Around points: a table with columns `y`, `x` (and `image`, `frame`, `z`, `class`, `group` where known), or an
-    /// annotation zip.
+    /// Around points: a table of any program ([`formats::point_table`]), an annotation zip, selections of `ImageJ`, COCO key points.
     Points {
         /// The table or zip.
         #[serde(skip)]
         file: PathBuf,
+        /// The unit of a table that does not say its own.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        unit: Option<PointUnit>,
     },
     /// The published contour method.
     Percentile(PercentileSettings),

@@ -38,11 +38,11 @@ pub struct Cut {
 }
 
 /// Where the method gets its cells from besides the pixels.
-pub enum Given<'a> {
+pub enum Given {
     /// Nowhere.
     Nothing,
-    /// The points of this frame.
-    Points(Vec<&'a Point>),
+    /// The points of this frame, in pixels.
+    Points(Vec<Point>),
     /// The labels of this frame, `[h, w]`.
     Labels(Vec<u32>),
 }

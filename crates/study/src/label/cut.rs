@@ -102,7 +102,7 @@ impl Labelling {
         let fact = |(cell, group)| fact(cell, group, &names, &chosen.classes);
         let mut provenance = json!({
             "made_by": "annotate",
-            "cut": { "method": Method::Points { file: std::path::PathBuf::new() }, "window": WINDOW },
+            "cut": { "method": Method::Points { file: std::path::PathBuf::new(), unit: None }, "window": WINDOW },
         });
         if let Some(um) = model.facts.pixel_um {
             provenance["pixel_size_um"] = json!(um);

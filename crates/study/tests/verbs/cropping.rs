@@ -5,11 +5,12 @@ use std::path::{Path, PathBuf};
 use cells::{CropShape, Pixels};
 use formats::crops;
 use formats::image::{Image, write_png_grey, write_png_rgb};
+use formats::label_points::{self, LabelPoint, PointFormat, PointImage};
 use formats::movie::{self, Scale};
 use formats::table::Table;
 use study::crop::{
-    Border, CropRequest, Cropped, EightBit, Focus, Group, Method, PercentileSettings, Rounding, Side,
-    WindowSettings, crop,
+    Border, CropRequest, Cropped, EightBit, Focus, Group, Method, PercentileSettings, PointUnit, Rounding,
+    Side, WindowSettings, crop,
 };
 use study::predict::{ImagesRequest, predict_images};
 use study::train::Judge;
@@ -145,13 +146,60 @@ fn what_names_of_files_tell_stays_with_the_cells() {
     assert_eq!(made["pixel_size_um"], 0.5);
 
     // The table of a set is a table of points.
-    let points = Method::Points { file: at("q.crops/cells.parquet") };
+    let points = Method::Points { file: at("q.crops/cells.parquet"), unit: None };
     done(&CropRequest { method: points, output: at("r.crops"), ..request.clone() });
     for name in ["well", "field", "frame", "y", "x", "y_um", "group"] {
         assert_eq!(column(&at("r.crops"), name), column(&at("p.crops"), name), "{name}");
     }
     let unsaid = CropRequest { group: Group::Plate, ..published(at("alone.tif"), at("s.crops")) };
     assert!(refusal(&unsaid).contains("{plate}"));
+}
+
+#[test]
+fn points_of_other_programs_lie_where_ours_do() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let at = |name: &str| folder.path().join(name);
+    write_movie(&at("movie.tif"), &[discs(900), discs(500)]);
+    let shape = CropShape { h: H, w: W, c: 1 };
+    let plain = Scale { micron_per_pixel: None, seconds_per_frame: None };
+    let frames = [discs(900), discs(500)].map(|v| Image { shape, pixels: Pixels::Uint16(v) });
+    movie::write(&at("plain.tif"), 2, frames, plain).expect("a movie");
+    let around = |image: &str, name: &str, unit: Option<PointUnit>| {
+        let points = Method::Points { file: at(name), unit };
+        CropRequest { method: points, ..published(at(image), at("a.crops")) }
+    };
+    let cut = |image: &str, name: &str, unit: Option<PointUnit>| {
+        done(&around(image, name, unit));
+        ["frame", "y", "x"].map(|fact| column(&at("a.crops"), fact))
+    };
+    let write = |name: &str, text: &str| std::fs::write(at(name), text).expect("a table");
+    write("ours.csv", "frame,y,x\n1,30.0,25.5\n1,45.0,80.0\n");
+    let ours = cut("movie.tif", "ours.csv", None);
+    let spots = "LABEL,POSITION_X,POSITION_Y,FRAME\nLabel,X,Y,Frame\nLabel,X,Y,Frame\n,(micron),(micron),\n\
+                 ID1,12.75,15.0,1\nID2,40.0,22.5,1\n";
+    write("spots.csv", spots);
+    write("results.csv", " ,Mean,X,Y,Slice\n1,17,13.0,15.25,2\n2,17,40.25,22.75,2\n");
+    write("results_in_pixels.csv", " ,Mean,X,Y,Slice\n1,17,26.0,30.5,2\n2,17,80.5,45.5,2\n");
+    let name = "movie.tif".to_owned();
+    let image = PointImage { name, h: H, w: W, n_z: 1, window: 20 };
+    let clicked = |y, x| LabelPoint { t: 1, y, x, ..LabelPoint::default() };
+    for (name, format) in [("clicks.zip", PointFormat::Fiji), ("clicks.json", PointFormat::Coco)] {
+        let points = [clicked(30.0, 25.5), clicked(45.0, 80.0)];
+        std::fs::write(at(name), label_points::write(format, &image, &points, &[]).expect("points"))
+            .expect("a file");
+        assert_eq!(cut("movie.tif", name, None), ours, "{name}");
+    }
+    assert_eq!(cut("movie.tif", "spots.csv", None), ours);
+    assert_eq!(cut("movie.tif", "results.csv", None), ours);
+    assert_eq!(cut("movie.tif", "results_in_pixels.csv", Some(PointUnit::Pixel)), ours);
+    assert_eq!(cut("plain.tif", "results_in_pixels.csv", None), ours);
+
+    let message = crop(&around("plain.tif", "spots.csv", None), &Silent).map(|done| done.failed.join(" "));
+    let message = message.unwrap_or_else(|error| error.to_string());
+    assert!(message.contains("--micron"), "{message}");
+    let request = CropRequest { micron_per_pixel: Some(0.5), ..around("plain.tif", "spots.csv", None) };
+    done(&request);
+    assert_eq!(["frame", "y", "x"].map(|fact| column(&at("a.crops"), fact)), ours);
 }
 
 #[test]
