@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use study::StudyError;
-use study::label::{OnDuplicate, import_file};
+use study::label::{Imported, OnDuplicate, import_file};
 
 use super::sources::Sources;
 use crate::{bar::Bar, out};
@@ -19,7 +19,8 @@ pub struct Import {
     #[arg(short, long, value_name = "NAME.crops", required_unless_present = "study")]
     output: Option<PathBuf>,
 
-    /// Lay labelled points (annotation zip, CSV, ImageJ ROI zip, napari CSV, COCO JSON) on an image of this study instead
+    /// Lay labelled points (annotation zip, CSV or Parquet, also of other programs, ImageJ ROI zip, COCO JSON) on an image of this study
+    /// instead
     #[arg(long, value_name = "DIR", conflicts_with_all = ["output", "class"])]
     study: Option<PathBuf>,
 
@@ -34,6 +35,10 @@ pub struct Import {
     /// Who labelled, when the file does not say
     #[arg(long, value_name = "NAME", default_value = "import", requires = "study")]
     labeller: String,
+
+    /// Side of a pixel in micrometres, for points in micrometres
+    #[arg(long, value_name = "MICRONS", requires = "study")]
+    micron: Option<f64>,
 }
 
 const EXAMPLES: &str = "\
@@ -66,8 +71,10 @@ impl Import {
     fn lay_on(&self, study: &Path) -> Result<(), StudyError> {
         let how = if self.on_duplicate == "add" { OnDuplicate::Add } else { OnDuplicate::Skip };
         let lay = |file: &PathBuf| {
-            let done = import_file(study, self.image.as_deref(), file, how, &self.labeller)?;
-            Ok(format!("{}: {} added, {} left out", file.display(), done.added, done.skipped))
+            let done = import_file(study, self.image.as_deref(), file, how, &self.labeller, self.micron)?;
+            let Imported { added, skipped, outside, .. } = done;
+            let file = file.display();
+            Ok(format!("{file}: {added} added, {skipped} there already, {outside} outside of the image"))
         };
         out::print(self.sources.paths().iter().map(lay).collect::<Result<Vec<_>, StudyError>>()?)
     }

@@ -11,6 +11,7 @@ use std::io::{Cursor, Read, Seek};
 use std::path::Path;
 
 use crate::archive::{Archive, ZipLimits};
+use crate::error::quote;
 use crate::point_table::whole;
 use crate::{FormatError, annotation, input};
 
@@ -148,11 +149,12 @@ impl PointFile {
     }
 }
 
-/// The points in the bytes of a file of any [`PointFile`]; `path` is for messages.
+/// The points in the bytes of a file of any [`PointFile`]; `path` is for messages, `pixel_um` the size of a pixel of the image along y
+/// and x, micrometres.
 ///
 /// # Errors
-/// When it is none of them, broken, or a table that is not in pixels.
-pub fn read(path: &Path, bytes: &[u8]) -> Result<Vec<LabelPoint>, FormatError> {
+/// When it is none of them, broken, or a table in micrometres and the size of a pixel is not known.
+pub fn read(path: &Path, bytes: &[u8], pixel_um: [Option<f64>; 2]) -> Result<Vec<LabelPoint>, FormatError> {
     match PointFile::of_reader(path, Cursor::new(bytes), bytes.len() as u64)? {
         PointFile::Annotations => {
             let (clicks, _) = annotation::clicks_of_bytes(path, bytes)?;
@@ -161,7 +163,12 @@ pub fn read(path: &Path, bytes: &[u8]) -> Result<Vec<LabelPoint>, FormatError> {
         PointFile::Rois => roi::read(path, bytes),
         PointFile::Roi => roi::read_one(path, bytes),
         PointFile::Coco => coco::read(path, bytes),
-        PointFile::Table => tables::read(path, bytes.to_vec()),
+        PointFile::Table if bytes.is_empty() || (bytes.contains(&0) && !bytes.starts_with(b"PAR1")) => {
+            let expected =
+                "points: a table (CSV, Parquet), an annotation zip, selections of ImageJ or COCO JSON";
+            Err(FormatError::new(path, expected, quote(bytes)))
+        }
+        PointFile::Table => tables::read(path, bytes.to_vec(), pixel_um),
     }
 }
 

@@ -78,8 +78,8 @@ export class HttpSource implements Source {
     return address("export", { format, channels: channels.join(","), images: images.join(","), flagged });
   }
 
-  async importFile(format: string, image: ImageId, onDuplicate: string, file: Blob): Promise<ImportReply> {
-    const path = address("import", { format, image, on_duplicate: onDuplicate });
+  async importFile(image: ImageId, onDuplicate: string, file: Blob): Promise<ImportReply> {
+    const path = address("import", { image, on_duplicate: onDuplicate });
     const headers = { "content-type": "application/octet-stream" };
     return (await (await ask(path, { method: "POST", headers, body: file })).json()) as ImportReply;
   }

@@ -145,7 +145,7 @@ export class MadeSource implements Source {
   exportAddress = () => "#";
 
   async importFile(): Promise<ImportReply> {
-    return { added: 0, skipped: 0, revision: this.ledger.revision };
+    return { added: 0, skipped: 0, outside: 0, revision: this.ledger.revision };
   }
 
   agreement = async (): Promise<Agreement[]> => [

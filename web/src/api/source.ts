@@ -58,7 +58,7 @@ export interface Source {
   send(gesture: Gesture, client: string, base: number): Promise<EditsReply>;
   listen(listener: Listener): () => void;
   exportAddress(order: ExportOrder): string;
-  importFile(format: string, image: ImageId, onDuplicate: "skip" | "add", file: Blob): Promise<ImportReply>;
+  importFile(image: ImageId, onDuplicate: "skip" | "add", file: Blob): Promise<ImportReply>;
   agreement(): Promise<Agreement[]>;
   train(): Promise<TrainState>;
   startTraining(order: TrainOrder): Promise<void>;

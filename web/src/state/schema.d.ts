@@ -1501,6 +1501,7 @@ export interface components {
         Imported: {
             added: number;
             skipped: number;
+            outside: number;
             revision: number;
         };
         Counts: {

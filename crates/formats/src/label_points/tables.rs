@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::LabelPoint;
 use crate::FormatError;
-use crate::point_table::{PointRow, PointTable, PointUnit};
+use crate::point_table::{PointRow, PointTable};
 use crate::table::{Column, Table};
 
 fn texts(points: &[LabelPoint], get: impl Fn(&LabelPoint) -> Option<String>) -> Column {
@@ -51,21 +51,29 @@ pub(super) fn napari(has_depth: bool, points: &[LabelPoint]) -> Table {
     table
 }
 
-pub(super) fn read(path: &Path, bytes: Vec<u8>) -> Result<Vec<LabelPoint>, FormatError> {
+pub(super) fn read(
+    path: &Path,
+    bytes: Vec<u8>,
+    pixel_um: [Option<f64>; 2],
+) -> Result<Vec<LabelPoint>, FormatError> {
     let table = PointTable::parse(path, bytes)?;
-    if table.scale.unit != PointUnit::Pixel {
-        return Err(FormatError::new(path, "points in pixels", "points in the unit of their image"));
-    }
-    let point = |(row, point): (usize, &PointRow)| LabelPoint {
-        id: table.text(&["id"], row),
-        image: table.image(row),
-        t: point.frame,
-        z: point.z.unwrap_or(0),
-        y: point.y - table.scale.first_centre,
-        x: point.x - table.scale.first_centre,
-        class: table.class(row),
-        by: table.text(&["by"], row),
-        flagged: table.text(&["flagged"], row).as_deref() == Some("true"),
+    let point = |(row, point): (usize, &PointRow)| {
+        let [y, x] = table.scale.to_pixels([point.y, point.x], pixel_um)?;
+        Some(LabelPoint {
+            id: table.text(&["id"], row),
+            image: table.image(row),
+            t: point.frame,
+            z: point.z.unwrap_or(0),
+            y,
+            x,
+            class: table.class(row),
+            by: table.text(&["by"], row),
+            flagged: table.text(&["flagged"], row).as_deref() == Some("true"),
+        })
     };
-    Ok(table.points.iter().enumerate().map(point).collect())
+    let points = table.points.iter().enumerate().map(point).collect::<Option<_>>();
+    points.ok_or_else(|| {
+        let expected = "an image whose pixels have a size, for points in micrometres";
+        FormatError::new(path, expected, "none")
+    })
 }

@@ -103,7 +103,7 @@ impl Points {
     }
 
     fn of_labels(path: &Path) -> Result<Points, FormatError> {
-        let labels = label_points::read(path, &label_points::bytes(path)?)?;
+        let labels = label_points::read(path, &label_points::bytes(path)?, [None, None])?;
         let points = labels.into_iter().map(|label| {
             // These files have no word for a plane that is not said.
             let z = (label.z > 0).then_some(label.z as usize);

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use formats::label_points::{self, LabelPoint};
-use formats::label_store::{Class, Edit, Gesture, LabelStore, StoredCell, StoredImage, is_uuid};
+use formats::label_store::{Class, Edit, Gesture, LabelStore, Reason, StoredCell, StoredImage, is_uuid};
 use serde::Serialize;
 
 use super::id::uuid;
@@ -42,8 +42,10 @@ pub enum OnDuplicate {
 pub struct Imported {
     /// Cells that are new.
     pub added: usize,
-    /// Cells that were there already, or lie outside of the image.
+    /// Cells that were there already.
     pub skipped: usize,
+    /// Cells that lie outside of the image.
+    pub outside: usize,
     /// The newest revision.
     pub revision: i64,
 }
@@ -68,15 +70,15 @@ impl Labelling {
     /// # Errors
     /// When the file cannot be read or the store not be written.
     pub fn import(&self, request: &ImportRequest, bytes: &[u8]) -> Result<Imported, LabelError> {
-        self.image(request.image)?;
-        let imported = import(&mut lock(&self.store), request, bytes)?;
+        let sizes = self.image(request.image)?.field.facts().sizes;
+        let imported = import(&mut lock(&self.store), request, bytes, [sizes.y_um, sizes.x_um])?;
         self.tell(Event::Labels { revision: imported.revision });
         Ok(imported)
     }
 }
 
 /// As [`Labelling::import`], into a study whose images are not open; `image` is the name or number of one of them, and may be left out
-/// when there is only one.
+/// when there is only one, `micron` the side of a pixel, for points in micrometres.
 ///
 /// # Errors
 /// No such study or image; a file that cannot be read; a store that cannot be written.
@@ -86,14 +88,18 @@ pub fn import_file(
     file: &Path,
     on_duplicate: OnDuplicate,
     by: &str,
+    micron: Option<f64>,
 ) -> Result<Imported, StudyError> {
+    if let Some(micron) = micron.filter(|micron| !(*micron > 0.0 && micron.is_finite())) {
+        return Err(StudyError::Refused(format!("expected micrometres per pixel above 0, found {micron}")));
+    }
     let mut store = LabelStore::open(&folder::existing(study)?).map_err(LabelError::from)?;
     let images = store.images().map_err(LabelError::from)?;
     let image = one_of(&images, image)?.id;
     let bytes = label_points::bytes(file)?;
     let name = file.to_string_lossy().into_owned();
     let request = ImportRequest { image, on_duplicate, by: by.to_owned(), name };
-    Ok(import(&mut store, &request, &bytes)?)
+    Ok(import(&mut store, &request, &bytes, [micron; 2])?)
 }
 
 fn one_of<'a>(images: &'a [StoredImage], wanted: Option<&str>) -> Result<&'a StoredImage, StudyError> {
@@ -116,8 +122,13 @@ fn one_of<'a>(images: &'a [StoredImage], wanted: Option<&str>) -> Result<&'a Sto
     Ok(one)
 }
 
-fn import(store: &mut LabelStore, request: &ImportRequest, bytes: &[u8]) -> Result<Imported, LabelError> {
-    let points = label_points::read(Path::new(&request.name), bytes)?;
+fn import(
+    store: &mut LabelStore,
+    request: &ImportRequest,
+    bytes: &[u8],
+    pixel_um: [Option<f64>; 2],
+) -> Result<Imported, LabelError> {
+    let points = label_points::read(Path::new(&request.name), bytes, pixel_um)?;
     let labels = store.labels()?;
     let image = store.images()?.into_iter().find(|image| image.id == request.image);
     let mut points = of_image(points, &image.map(|image| image.name).unwrap_or_default())?;
@@ -128,7 +139,8 @@ fn import(store: &mut LabelStore, request: &ImportRequest, bytes: &[u8]) -> Resu
     }
     let (classes, mut made) = classes(&labels.classes, &points);
     let by_labeller = points.chunk_by(|a, b| a.by == b.by).flat_map(|chunk| chunk.chunks(PER_GESTURE));
-    let mut imported = Imported { added: 0, skipped: n - points.len(), revision: labels.revision };
+    let mut imported =
+        Imported { added: 0, skipped: n - points.len(), outside: 0, revision: labels.revision };
     for (k, chunk) in by_labeller.enumerate() {
         let gesture = uuid(&[bytes, format!("{} {} {k}", request.image, labels.revision).as_bytes()]);
         let mut edits: Vec<Edit> = std::mem::take(&mut made).into_iter().map(Edit::PutClass).collect();
@@ -146,7 +158,12 @@ fn import(store: &mut LabelStore, request: &ImportRequest, bytes: &[u8]) -> Resu
         let answer = store.apply(&gesture, by)?;
         let is_cell = |edit: &Edit| matches!(edit, Edit::Add { .. });
         imported.added += answer.applied.iter().filter(|made| is_cell(&made.edit)).count();
-        imported.skipped += answer.refused.iter().filter(|no| is_cell(&gesture.edits[no.index])).count();
+        for no in answer.refused.iter().filter(|no| is_cell(&gesture.edits[no.index])) {
+            match no.reason {
+                Reason::Outside => imported.outside += 1,
+                _ => imported.skipped += 1,
+            }
+        }
         imported.revision = answer.revision;
     }
     Ok(imported)

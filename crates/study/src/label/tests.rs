@@ -93,6 +93,31 @@ fn what_is_exported_and_imported_is_the_same() {
 }
 
 #[test]
+fn points_in_micrometres_are_laid_by_the_size_of_the_pixels() {
+    let bench = Bench::new();
+    let labelling = bench.open("a.study");
+    let um = labelling.images()[0].pixel_um.unwrap();
+    let spot = |y: f64, x: f64| format!("ID{y},{},{},3\n", x * um, y * um);
+    let head = "LABEL,POSITION_X,POSITION_Y,FRAME\n,X,Y,F\n,X,Y,F\n,(micron),(micron),\n";
+    let spots = format!("{head}{}{}{}", spot(40.0, 60.0), spot(90.0, 70.0), spot(300.0, 70.0));
+    let Imported { added, skipped, outside, .. } = lay(&labelling, spots.as_bytes());
+    assert_eq!((added, skipped, outside), (2, 0, 1));
+    let places: Vec<_> =
+        labelling.labels().unwrap().cells.iter().map(|c| (c.t, c.y.round(), c.x.round())).collect();
+    assert_eq!(places, [(3, 40.0, 60.0), (3, 90.0, 70.0)]);
+    let Imported { added, skipped, outside, .. } = lay(&labelling, spots.as_bytes());
+    assert_eq!((added, skipped, outside), (0, 2, 1));
+    drop(labelling);
+
+    let (study, file) = (bench.path("a.study"), bench.path("spots.csv"));
+    std::fs::write(&file, &spots).unwrap();
+    let lay = |micron| import_file(&study, None, &file, OnDuplicate::Skip, "Ben", micron);
+    assert!(lay(None).unwrap_err().to_string().contains("size"), "no image is open");
+    assert!(lay(Some(0.0)).is_err());
+    assert_eq!(lay(Some(um)).unwrap().skipped, 2);
+}
+
+#[test]
 fn an_export_reads_the_study_and_changes_nothing() {
     let bench = Bench::new();
     drop(bench.labelled("a.study"));
