@@ -147,6 +147,44 @@ describe("exploring", () => {
     expect(explorer.complaints).toEqual([]);
   });
 
+  it("new classes that the server refuses are shown in every page, kept over a reload, saved and sent again", async () => {
+    const explorer = await Explorer.at(server.address);
+    const { page } = explorer;
+    const other = await page.context().newPage();
+    await other.goto(server.address);
+    await other.getByTestId("map").waitFor();
+    await page.bringToFront();
+    // No map that is open refuses a class that the page offers: the answer is that of a server with another map.
+    const refused = { error: { code: "outside", message: "expected a cell of the map, found another" } };
+    await page.route("**/api/map/labels", (route) =>
+      route.request().method() === "POST" ? route.fulfill({ status: 422, json: refused }) : route.continue(),
+    );
+    const box = (await page.getByTestId("map").boundingBox())!;
+    await explorer.lasso(box.x + 2, box.y + 2, box.x + box.width / 3, box.y + box.height - 3);
+    const selected = await explorer.selected();
+    await explorer.press("a");
+    await explorer.press("3");
+    for (const each of [page, other]) await each.getByTestId("declined").getByText(`${selected} not taken`).waitFor();
+    await page.reload();
+    await explorer.ready();
+    await page.getByTestId("declined").click();
+    const dialog = page.getByRole("dialog");
+    await dialog.getByText(`${selected} edits: ${refused.error.message}`).waitFor();
+    await explorer.picture("explore-not-taken");
+    expect(await explorer.grave()).toEqual([]);
+    expect(rows(await explorer.saveFrom(dialog.getByRole("button", { name: "Save to a file" }))).length).toBe(selected);
+    await page.unroute("**/api/map/labels");
+    await dialog.getByRole("button", { name: "Send again" }).click();
+    for (const each of [page, other]) await each.getByTestId("declined").waitFor({ state: "detached" });
+    await explorer.saved();
+    const third = (await page.getByRole("group", { name: "New class of the marked cells" }).getByRole("button").nth(2).textContent())!.replace(/\d/g, "").trim();
+    expect(await explorer.count("relabel", third)).toBe(selected);
+    await page.getByTestId("map").focus();
+    await explorer.press("Control+z");
+    await explorer.saved();
+    await other.close();
+  });
+
   it("filters, confusion, plate, outliers, neighbours and export share one selection", async () => {
     const explorer = await Explorer.at(server.address);
     const { page } = explorer;

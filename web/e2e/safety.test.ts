@@ -93,7 +93,17 @@ describe("nothing is lost", () => {
     await bob.open("Review");
     await bob.page.getByText(/made it Debris/).waitFor();
     await bob.picture("review-conflict");
+    // The question is still there after a reload, and no more once it is answered.
+    await bob.open("Label");
+    await bob.reload();
+    await bob.open("Review");
+    await bob.page.getByText(/made it Debris/).waitFor();
     await bob.page.getByRole("button", { name: "Keep theirs" }).click();
+    await bob.open("Label");
+    await bob.saved();
+    await bob.reload();
+    await bob.open("Review");
+    await bob.page.getByText(/made it Debris/).waitFor({ state: "detached" });
     await bob.open("Label");
     expect(await bob.counts()).toEqual([11, 1]);
     expect(await ann.counts()).toEqual([11, 1]);

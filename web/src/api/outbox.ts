@@ -20,6 +20,8 @@ export interface Sent<G extends Posted> {
   complaints: string[];
   /** What the server did not take, for a person to decide on. */
   declined: Declined<G>[];
+  /** What a person has to decide on, as gestures that ask again when they are sent: kept until then. */
+  undecided: G[];
 }
 
 /** What goes to the server gesture by gesture, and what comes home from it. */

@@ -15,6 +15,17 @@ import { UnsentStore } from "./unsent";
 
 const add = (id: string): Edit => ({ op: "add", id, image: 1, t: 0, z: 0, y: 1, x: 2, class: null });
 
+const klass = (id: string, position: number): Edit => ({
+  op: "put_class",
+  id,
+  name: id,
+  color: "#56b4e9",
+  shape: "circle",
+  hotkey: position + 1,
+  target: null,
+  position,
+});
+
 /** A server that can be cut off, before or after it has written. */
 class Shaky extends MadeSource {
   up = true;
@@ -223,6 +234,52 @@ describe("sync", () => {
     expect(second.sync.declined.map(({ reason }) => reason)).toEqual(["Too large."]);
     await second.sync.discard([...second.sync.declined]);
     expect(await second.unsent.declined()).toEqual([]);
+  });
+
+  it("tells the other open pages what the server would not take, and that it was thrown away", async () => {
+    const source = new Shaky();
+    const study = newId();
+    const [first, second] = [await page(source, study), await page(source, study)];
+    source.failing = new Refused(413, "too_large", "Too large.");
+    first.say(add("a"));
+    const reasons = () => [first, second].map(({ sync }) => sync.declined.map(({ reason }) => reason));
+    await vi.waitFor(() => expect(reasons()).toEqual([["Too large."], ["Too large."]]));
+    await second.sync.discard([...second.sync.declined]);
+    await vi.waitFor(() => expect(reasons()).toEqual([[], []]));
+  });
+
+  it("asks a person again after a reload, until it is decided", async () => {
+    const source = new Shaky();
+    const study = newId();
+    const first = await page(source, study);
+    first.say(add("a"), ...["mine", "theirs"].map(klass));
+    await first.saved();
+    source.up = false;
+    first.say({ op: "reclass", id: "a", version: 1, class: "mine" });
+    first.say({ op: "move", id: "a", version: 2, y: 5, x: 5 });
+    await vi.waitFor(() => expect(first.sync.state.is).toBe("offline"));
+    const theirs: Edit = { op: "reclass", id: "a", version: 1, class: "theirs" };
+    source.ledger.write({ gesture: newId(), undoes: null, edits: [theirs] }, "Ann", source.ledger.revision);
+    source.up = true;
+    first.sync.retry();
+    await first.saved();
+    let last = first;
+    for (let reload = 0; reload < 3; reload++) {
+      expect(last.labels.conflicts).toMatchObject([{ id: "a", seen: { class: null }, theirs: { class: "theirs", version: 2 } }]);
+      expect(source.ledger.cell("a")).toMatchObject({ class: "theirs", version: 2, y: 1 });
+      last.sync.close();
+      last = await page(source, study);
+      await last.saved();
+    }
+    const [conflict] = last.labels.conflicts;
+    last.sync.push(last.labels.decide(conflict!, "mine"));
+    await last.sync.forget(conflict!.kept);
+    await last.saved();
+    expect(source.ledger.cell("a")).toMatchObject({ class: "mine", y: 5, x: 5 });
+    last.sync.close();
+    const after = await page(source, study);
+    await after.saved();
+    expect(after.labels.conflicts).toEqual([]);
   });
 
   it("goes on with the other images when the server has no labels of one", async () => {

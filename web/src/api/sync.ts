@@ -21,6 +21,8 @@ export class Sync<G extends Posted> {
   readonly complaints: string[] = [];
   /** What the server will not take: kept, here and in the browser, until a person decides. */
   readonly declined: Declined<G>[] = [];
+  /** Those of them that the browser could not keep. */
+  readonly #loose = new Set<string>();
   #state: SyncState = { is: "saved" };
   #working = false;
   #closed = false;
@@ -44,7 +46,8 @@ export class Sync<G extends Posted> {
 
   /** Loads everything, and takes over what other pages left unsent: those that are gone, and the others when they go. */
   async start(): Promise<void> {
-    this.declined.push(...(await this.unsent.declined()));
+    await this.#recall();
+    this.unsent.whenDeclined(() => void this.#recall().catch(() => {}));
     this.#orphans.push(...(await this.unsent.orphans()));
     await this.outbox.load();
     await this.#adopt();
@@ -78,13 +81,26 @@ export class Sync<G extends Posted> {
     void this.#work();
   }
 
+  /** A person has decided on what was kept under this id. */
+  async forget(gesture: string): Promise<void> {
+    await this.#drop(gesture);
+  }
+
   /** Forgets what the server did not take. */
   async discard(declined: readonly Declined<G>[]): Promise<void> {
     for (const each of declined) {
       const at = this.declined.indexOf(each);
       if (at >= 0) this.declined.splice(at, 1);
-      await this.unsent.drop(each.gesture.gesture).catch(() => {});
+      await this.unsent.discard(each.gesture.gesture).catch(() => {});
     }
+    this.#tell(this.#state);
+  }
+
+  /** What the browser keeps of it, whichever page put it there. */
+  async #recall(): Promise<void> {
+    const kept = await this.unsent.declined();
+    const loose = this.declined.filter(({ gesture }) => this.#loose.has(gesture.gesture));
+    this.declined.splice(0, this.declined.length, ...kept, ...loose);
     this.#tell(this.#state);
   }
 
@@ -151,10 +167,10 @@ export class Sync<G extends Posted> {
     await this.#stored.get(next.gesture);
     await this.#settling(async () => {
       try {
-        const { follow, behind, complaints, declined } = await this.outbox.send(next);
+        const { follow, behind, complaints, declined, undecided } = await this.outbox.send(next);
         this.#behind ||= behind;
         this.complaints.push(...complaints);
-        for (const gesture of follow) this.#store(gesture);
+        for (const gesture of [...follow, ...undecided]) this.#store(gesture);
         for (const each of declined) await this.#decline(each);
       } catch (error) {
         if (!(error instanceof Refused && error.final)) throw error;
@@ -167,8 +183,8 @@ export class Sync<G extends Posted> {
   /** On its own, as the gesture that it came from is forgotten. Sent twice, it is declined once. */
   async #decline({ gesture, reason }: Declined<G>): Promise<void> {
     const declined = { gesture: { ...gesture, gesture: `${gesture.gesture} declined` }, reason };
-    await this.unsent.decline(declined).catch(() => {});
     const { gesture: id } = declined.gesture;
+    await this.unsent.decline(declined).catch(() => this.#loose.add(id));
     if (!this.declined.some((other) => other.gesture.gesture === id)) this.declined.push(declined);
   }
 

@@ -13,6 +13,8 @@ interface Row<G> {
 const TABLE = "unsent";
 /** Where each page says that it is open. */
 const PAGES = "morphotype pages";
+/** Where a page names the study of which it has put away, or dropped, what the server would not take. */
+const DECLINED = "morphotype declined";
 
 /** Keeps gestures that the server has not acknowledged across a reload or a crash of the browser. */
 export interface Unsent<G extends Posted> {
@@ -26,6 +28,10 @@ export interface Unsent<G extends Posted> {
   decline(declined: Declined<G>): Promise<void>;
   /** All that the server would not take, the oldest first. */
   declined(): Promise<Declined<G>[]>;
+  /** Drops some of it. */
+  discard(gesture: string): Promise<void>;
+  /** Calls back when another page has put away or dropped some of it. */
+  whenDeclined(changed: () => void): void;
 }
 
 function finished<T>(request: IDBRequest<T>): Promise<T> {
@@ -51,6 +57,8 @@ async function openPages(): Promise<Set<string> | null> {
 }
 
 export class UnsentStore<G extends Posted> implements Unsent<G> {
+  readonly #others = new BroadcastChannel(DECLINED);
+
   private constructor(
     readonly db: IDBDatabase,
     readonly study: string,
@@ -75,8 +83,20 @@ export class UnsentStore<G extends Posted> implements Unsent<G> {
     return this.#write({ study: this.study, client: this.client, order, gesture });
   }
 
-  decline({ gesture, reason }: Declined<G>): Promise<void> {
-    return this.#write({ study: this.study, client: this.client, order: 0, gesture, declined: reason });
+  async decline({ gesture, reason }: Declined<G>): Promise<void> {
+    await this.#write({ study: this.study, client: this.client, order: 0, gesture, declined: reason });
+    this.#others.postMessage(this.study);
+  }
+
+  async discard(gesture: string): Promise<void> {
+    await this.drop(gesture);
+    this.#others.postMessage(this.study);
+  }
+
+  whenDeclined(changed: () => void): void {
+    this.#others.onmessage = ({ data }) => {
+      if (data === this.study) changed();
+    };
   }
 
   async drop(gesture: string): Promise<void> {
@@ -140,4 +160,6 @@ export class NoStore<G extends Posted> implements Unsent<G> {
   whenGone = async () => {};
   decline = async () => {};
   declined = async (): Promise<Declined<G>[]> => [];
+  discard = async () => {};
+  whenDeclined = () => {};
 }

@@ -1,13 +1,19 @@
 import type { Cell, CellClass, Edit, Refusal } from "./contract";
 import { type Known, step } from "./step";
 
-/** Refusals that no decision between two people mends, in words. */
-export const HOPELESS: Partial<Record<Refusal["reason"], string>> = {
+const HOPELESS: Partial<Record<Refusal["reason"], string>> = {
   unknown_image: "the study does not know this image",
   unknown_cell: "the study does not know this cell",
   outside: "the place is outside the image",
   malformed: "the server does not understand it",
 };
+
+/** Why no decision between two people mends a refusal, in words; null when one does. */
+export function hopeless(edit: Edit, reason: Refusal["reason"]): string | null {
+  // A new cell can do without its class; to be of it is all that this edit wants.
+  if (reason === "unknown_class" && edit.op === "reclass") return "its class is not there any more";
+  return HOPELESS[reason] ?? null;
+}
 
 /** What is known, with what some edits made of it on top. */
 class Meant implements Known {

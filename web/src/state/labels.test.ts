@@ -217,6 +217,48 @@ describe("labels", () => {
     expect(page.labels.conflicts).toEqual([]);
   });
 
+  it("show a conflict too when the other's edit came home before mine was sent", () => {
+    const { ledger, page } = study();
+    page.do(add("c", 1, 1, null));
+    page.flush();
+    const ann = new Page(ledger, "Ann");
+    ann.do({ op: "reclass", id: "c", version: 1, class: "B" });
+    ann.flush();
+    page.do({ op: "reclass", id: "c", version: 1, class: "A" });
+    page.labels.learn(ledger.log(page.labels.revision).gestures, ledger.revision);
+    page.flush();
+    expect(ledger.cell("c")).toMatchObject({ class: "B", version: 2 });
+    expect(page.labels.conflicts).toMatchObject([{ id: "c", seen: { class: null }, theirs: { class: "B" } }]);
+  });
+
+  it("agree when both gave the same class", () => {
+    const { ledger, page } = study();
+    page.do(add("c", 1, 1, null));
+    page.flush();
+    const ann = new Page(ledger, "Ann");
+    ann.do({ op: "reclass", id: "c", version: 1, class: "B" });
+    ann.flush();
+    page.do({ op: "reclass", id: "c", version: 1, class: "B" });
+    page.flush();
+    expect(page.labels.conflicts).toEqual([]);
+    expect(ledger.cell("c")).toMatchObject({ class: "B", by: "me", version: 3 });
+  });
+
+  it("decline a class that somebody dropped, and ask for it no more", () => {
+    const { ledger, page } = study();
+    page.do(add("c", 1, 1, null));
+    page.flush();
+    const ann = new Page(ledger, "Ann");
+    ann.do({ op: "drop_class", id: "B" });
+    ann.flush();
+    page.do({ op: "reclass", id: "c", version: 1, class: "B" });
+    const [sent] = page.labels.pending;
+    const outcome = page.labels.acknowledge(sent!, ledger.write(structuredClone(sent!), "you", page.labels.revision));
+    expect(outcome).toMatchObject({ follow: [], undecided: [], declined: [{ reason: "its class is not there any more" }] });
+    expect(page.labels.pending).toEqual([]);
+    expect(page.labels.cell("c")).toMatchObject({ class: null });
+  });
+
   it("put a cell back that somebody deleted under a move", () => {
     const { ledger, page } = study();
     page.do(add("c", 1, 1));

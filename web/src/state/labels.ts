@@ -11,13 +11,15 @@ import type {
 } from "./contract";
 import { FrameIndex } from "./frames";
 import { type Deed, deedOf, History } from "./history";
-import { HOPELESS } from "./declined";
-import { type Conflict, insist, merge } from "./merge";
+import { hopeless } from "./declined";
+import { type Conflict, insist, merge, renewal } from "./merge";
 import { type Change, compress, inverse, type Known, step } from "./step";
 
 /** A gesture that the server has not acknowledged; `at` is when it was made, in milliseconds. */
 export interface Pending extends Gesture {
   at: number;
+  /** Its cells as the page knew them when it was made. */
+  seen?: Record<CellId, Cell | null>;
 }
 
 /** Cells that were added last which are remembered when all is loaded: more than a strip of recent ones is ever made of. */
@@ -29,6 +31,8 @@ export interface Outcome {
   follow: Pending[];
   /** What it can never take. */
   declined: { gesture: Pending; reason: string }[];
+  /** What a person has to decide on, as gestures to be kept until then. */
+  undecided: Pending[];
 }
 
 /** null: everything may have changed. */
@@ -158,9 +162,12 @@ export class Labels {
       applied.push(edit);
     }
     if (applied.length === 0) return null;
-    const gesture = { gesture: this.newId(), undoes, edits: applied, at: this.now() };
+    const whole = compress(changes);
+    const seen: Pending["seen"] = {};
+    for (const { kind, id, before } of whole) if (kind === "cell") seen[id] = before;
+    const gesture = { gesture: this.newId(), undoes, edits: applied, at: this.now(), seen };
     this.pending.push(gesture);
-    this.history.record({ gesture: gesture.gesture, undoes, changes: compress(changes) });
+    this.history.record({ gesture: gesture.gesture, undoes, changes: whole });
     this.#changed(applied.map((edit) => edit.id));
     return gesture;
   }
@@ -187,7 +194,6 @@ export class Labels {
   /** The server has written a gesture down. */
   acknowledge(gesture: Pending, reply: EditsReply): Outcome {
     const touched = new Set(gesture.edits.map((edit) => edit.id));
-    const seen = new Map([...touched].map((id) => [id, this.#confirmed.cell(id) ?? null]));
     const refused = new Map(reply.refused.map((refusal) => [refusal.index, refusal]));
     this.#forget(gesture.gesture);
     gesture.edits.forEach((edit, i) => {
@@ -197,7 +203,7 @@ export class Labels {
     });
     for (const logged of reply.since) this.#take(logged, touched);
     const conflicts = new Map<string, Conflict>();
-    const hopeless = new Map<string, string>();
+    const lost = new Map<string, string>();
     for (const [index, refusal] of refused) {
       const edit = gesture.edits[index];
       if (!edit) continue;
@@ -209,24 +215,34 @@ export class Labels {
         id: edit.id,
         mine: [],
         theirs,
-        seen: seen.get(edit.id) ?? null,
+        seen: gesture.seen?.[edit.id] ?? null,
+        kept: this.newId(),
       };
       conflict.mine.push(edit);
       conflicts.set(edit.id, conflict);
-      const reason = HOPELESS[refusal.reason];
-      if (reason) hopeless.set(edit.id, reason);
+      const reason = hopeless(edit, refusal.reason);
+      if (reason) lost.set(edit.id, reason);
     }
     for (const conflict of conflicts.values()) this.#withdraw(conflict);
     if (!reply.more) this.revision = Math.max(this.revision, reply.revision);
     this.#refresh(touched);
-    const open = [...conflicts.values()].filter(({ id }) => !hopeless.has(id));
-    const follow = open.map((conflict) => this.#resolve(conflict)).filter((next) => next !== null);
-    const declined = [...new Set(hopeless.values())].map((reason) => {
-      const edits = [...conflicts.values()].filter(({ id }) => hopeless.get(id) === reason).flatMap(({ mine }) => mine);
+    const open = [...conflicts.values()].filter(({ id }) => !lost.has(id));
+    const follow: Pending[] = [];
+    const undecided: Pending[] = [];
+    for (const conflict of open) {
+      const edits = merge(conflict);
+      const next = edits && this.perform(edits);
+      if (next) follow.push(next);
+      if (edits) continue;
+      this.conflicts.push(conflict);
+      undecided.push({ ...renewal(conflict), at: gesture.at });
+    }
+    const declined = [...new Set(lost.values())].map((reason) => {
+      const edits = [...conflicts.values()].filter(({ id }) => lost.get(id) === reason).flatMap(({ mine }) => mine);
       return { gesture: { ...gesture, gesture: `${gesture.gesture} ${reason}`, undoes: null, edits }, reason };
     });
     this.#changed(touched);
-    return { follow, declined };
+    return { follow, declined, undecided };
   }
 
   /** The server cannot take this gesture at all: it is taken back here. */
@@ -267,13 +283,6 @@ export class Labels {
       if (done) return done;
       this.history.skip(deed);
     }
-    return null;
-  }
-
-  #resolve(conflict: Conflict): Pending | null {
-    const edits = merge(conflict);
-    if (edits) return this.perform(edits);
-    this.conflicts.push(conflict);
     return null;
   }
 

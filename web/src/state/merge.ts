@@ -1,4 +1,4 @@
-import type { Cell, Edit } from "./contract";
+import type { Cell, Edit, Gesture } from "./contract";
 import { samePlace } from "./step";
 
 /** An edit that was refused because somebody else changed the cell first. */
@@ -9,18 +9,21 @@ export interface Conflict {
   theirs: Cell | null;
   /** The cell as this page knew it. */
   seen: Cell | null;
+  /** Id of the gesture as which it is kept until a person decides. */
+  kept: string;
 }
 
 /**
- * Edits that say mine on top of theirs, when the two touched different things (one moved, the other re-classed);
- * null when only a person can decide.
+ * Edits that say mine on top of theirs, when the two touched different things (one moved, the other re-classed) or gave the same
+ * class; null when only a person can decide.
  */
 export function merge(conflict: Conflict): Edit[] | null {
   const { mine, theirs, seen } = conflict;
   if (!theirs || !seen || mine.some((edit) => edit.op === "delete" || edit.op === "restore")) return null;
   const moved = !samePlace(seen, theirs);
   const reclassed = seen.class !== theirs.class;
-  const clashes = mine.some((edit) => (edit.op === "move" && moved) || (edit.op === "reclass" && reclassed));
+  const other = reclassed && mine.some((edit) => edit.op === "reclass" && edit.class !== theirs.class);
+  const clashes = other || (moved && mine.some((edit) => edit.op === "move"));
   return clashes ? null : rebase(mine, theirs);
 }
 
@@ -39,6 +42,14 @@ export function insist(conflict: Conflict, newId: () => string): Edit[] {
   }
   const { image, t, z, y, x } = wanted;
   return [{ op: "add", id: newId(), image, t, z, y, x, class: wanted.class }];
+}
+
+/** A gesture that comes to the same conflict when it is sent: all of it rests on what somebody else has changed since. */
+export function renewal({ id, mine, seen, kept }: Conflict): Gesture & { seen: Record<string, Cell | null> } {
+  const added = mine.filter((edit) => edit.op === "add");
+  const version = mine.find((edit) => "version" in edit)?.version;
+  const edits = added.length > 0 ? added : mine.map((edit) => ("version" in edit ? { ...edit, version } : edit) as Edit);
+  return { gesture: kept, undoes: null, edits, seen: { [id]: seen } };
 }
 
 function rebase(mine: Edit[], theirs: Cell): Edit[] {

@@ -96,6 +96,11 @@ export abstract class Desk<G extends Posted> {
     this.#line?.push(gesture);
   }
 
+  /** A person has decided on what was kept under this id. */
+  protected forget(gesture: string): void {
+    void this.#line?.forget(gesture);
+  }
+
   /** Tells whether the connection is back after it was gone. */
   protected reconnected(is: boolean): boolean {
     const again = is && !this.connected;
@@ -106,7 +111,9 @@ export abstract class Desk<G extends Posted> {
 
   #synced(state: SyncState): void {
     this.sync = state;
-    if (this.#line && this.#line.declined.length !== this.declined.length) this.declined = [...this.#line.declined];
+    const declined = this.#line?.declined ?? [];
+    const same = declined.length === this.declined.length && declined.every((each, i) => each === this.declined[i]);
+    if (!same) this.declined = [...declined];
     for (const message of this.#line?.complaints.splice(0) ?? []) {
       this.notices.say("error", `The server cannot take an edit, so it was taken back: ${message}`);
     }

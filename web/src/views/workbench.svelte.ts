@@ -191,6 +191,7 @@ export class Workbench extends Desk<Pending> {
 
   decide(conflict: Labels["conflicts"][number], whose: "mine" | "theirs"): void {
     this.push(this.labels.decide(conflict, whose));
+    this.forget(conflict.kept);
   }
 
   // Classes.

@@ -32,7 +32,7 @@ export class RelabelBox implements Outbox<Relabelling> {
     this.relabels.acknowledge(gesture, reply);
     const n = reply.refused.length;
     const complaints = n > 0 ? [`somebody else has just given ${n === 1 ? "a cell" : `${n} cells`} a class`] : [];
-    return { follow: [], behind: n > 0 || reply.revision !== before + 1, complaints, declined: [] };
+    return { follow: [], behind: n > 0 || reply.revision !== before + 1, complaints, declined: [], undecided: [] };
   }
 
   reject(gesture: Relabelling): void {
