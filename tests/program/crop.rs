@@ -127,7 +127,7 @@ fn points_are_cut_with_their_classes_and_the_border_as_asked() {
     place.write("bad.csv", "row,column\n1,2\n");
     place.refused(
         &["crop", "field.png", "--points", "bad.csv", "-o", "q.crops"],
-        &["bad.csv", "column \"y\""],
+        &["bad.csv", "columns \"y\" and \"x\""],
     );
 }
 
