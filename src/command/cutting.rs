@@ -22,7 +22,7 @@ pub struct Cutting {
     #[arg(long, value_name = "FILE")]
     points: Option<PathBuf>,
 
-    /// points: unit of a table that does not say it, as ImageJ's results [default: micron when the image has a pixel size]
+    /// points: unit of a table, when it is another than what its program writes
     #[arg(long, value_name = "UNIT", requires = "points")]
     points_unit: Option<Unit>,
 

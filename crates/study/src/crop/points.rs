@@ -51,7 +51,7 @@ pub struct Points {
 
 impl Points {
     /// Reads a table ([`formats::point_table`]; it may have `class`, `group`, `plate`, `well` and `field` too, so the table of a crop set is
-    /// one), an annotation zip, selections of ImageJ or COCO key points. `unit` is that of a table that does not say its own.
+    /// one), an annotation zip, selections of ImageJ or COCO key points. `unit` is that of a table, when it is another than usual.
     ///
     /// # Errors
     /// When it cannot be read, lacks a column, or a value is none.
@@ -116,10 +116,7 @@ impl Points {
 
     fn of_table(path: &Path, unit: Option<PointUnit>) -> Result<Points, FormatError> {
         let table = PointTable::read(path)?;
-        let scale = match (table.scale.unit, unit) {
-            (PointUnit::OfImage, Some(unit)) => PointScale { unit, ..table.scale },
-            _ => table.scale,
-        };
+        let scale = PointScale { unit: unit.unwrap_or(table.scale.unit), ..table.scale };
         let points = table.points.iter().enumerate().map(|(row, of_row)| {
             let point = Point {
                 frame: of_row.frame as usize,

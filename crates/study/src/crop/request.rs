@@ -17,7 +17,7 @@ pub enum Method {
         /// The table or zip.
         #[serde(skip)]
         file: PathBuf,
-        /// The unit of a table that does not say its own.
+        /// The unit of a table, when it is another than usual for its kind.
         #[serde(skip_serializing_if = "Option::is_none")]
         unit: Option<PointUnit>,
     },

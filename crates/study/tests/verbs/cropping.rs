@@ -193,6 +193,8 @@ fn points_of_other_programs_lie_where_ours_do() {
     assert_eq!(cut("movie.tif", "results.csv", None), ours);
     assert_eq!(cut("movie.tif", "results_in_pixels.csv", Some(PointUnit::Pixel)), ours);
     assert_eq!(cut("plain.tif", "results_in_pixels.csv", None), ours);
+    write("ours_in_microns.csv", "frame,y,x\n1,15.0,12.75\n1,22.5,40.0\n");
+    assert_eq!(cut("movie.tif", "ours_in_microns.csv", Some(PointUnit::Micron)), ours);
 
     let message = crop(&around("plain.tif", "spots.csv", None), &Silent).map(|done| done.failed.join(" "));
     let message = message.unwrap_or_else(|error| error.to_string());
