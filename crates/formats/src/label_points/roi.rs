@@ -16,6 +16,8 @@ const CORNER: f64 = 0.5;
 const HEADER: usize = 64;
 const HEADER2: usize = 64;
 const POINT: u8 = 10;
+/// Polygons, drawn freely, traced.
+const OUTLINES: [u8; 3] = [0, 7, 8];
 /// Coordinates are also there as floats.
 const SUB_PIXEL: u16 = 128;
 /// Largest file of one selection.
@@ -100,7 +102,7 @@ pub(super) fn read(path: &Path, bytes: &[u8]) -> Result<Vec<LabelPoint>, FormatE
     Ok(points)
 }
 
-/// The points of one selection: its own when it is one of points, else the middle of what it encloses.
+/// The points of one selection: its own when it is one of points, the centre of the area of an outline, else the middle of its box.
 pub(super) fn read_one(path: &Path, bytes: &[u8]) -> Result<Vec<LabelPoint>, FormatError> {
     let roi = Roi { path, bytes };
     if !bytes.starts_with(b"Iout") || bytes.len() < HEADER {
@@ -128,23 +130,47 @@ pub(super) fn read_one(path: &Path, bytes: &[u8]) -> Result<Vec<LabelPoint>, For
             ..LabelPoint::default()
         }
     };
-    if bytes[6] != POINT {
-        return Ok(vec![point(f64::midpoint(top, bottom), f64::midpoint(left, right))]);
-    }
-    let read = |i: usize| {
+    let place = |i: usize| -> Result<[f64; 2], FormatError> {
         if has_floats {
             let floats = HEADER + 4 * n;
             let (x, y) = (roi.f32(floats + 4 * i)?, roi.f32(floats + 4 * (n + i))?);
-            return Ok(point(y.into(), x.into()));
+            return Ok([y.into(), x.into()]);
         }
         let (x, y) = (roi.u16(HEADER + 2 * i)?, roi.u16(HEADER + 2 * (n + i))?);
-        // A whole number means that pixel, not its corner.
-        Ok(point(top + f64::from(y) + CORNER, left + f64::from(x) + CORNER))
+        Ok([top + f64::from(y), left + f64::from(x)])
     };
-    let mut points = (0..n).map(read).collect::<Result<Vec<LabelPoint>, FormatError>>()?;
+    let places = || (0..n).map(place).collect::<Result<Vec<_>, _>>();
+    if bytes[6] != POINT {
+        let outline = if OUTLINES.contains(&bytes[6]) { places()? } else { Vec::new() };
+        let inside = |[y, x]: &[f64; 2]| (top..=bottom).contains(y) && (left..=right).contains(x);
+        let middle = [f64::midpoint(top, bottom), f64::midpoint(left, right)];
+        let [y, x] = centre(&outline).filter(inside).unwrap_or(middle);
+        return Ok(vec![point(y, x)]);
+    }
+    // A whole number means that pixel, not its corner.
+    let within = if has_floats { 0.0 } else { CORNER };
+    let mut points: Vec<LabelPoint> =
+        places()?.into_iter().map(|[y, x]| point(y + within, x + within)).collect();
     // Whoever adds a point to a selection of one adds a cell of its own.
     points.iter_mut().skip(1).for_each(|point| point.id = None);
     Ok(points)
+}
+
+/// Centre of the area of a polygon, row and column; none when it has no area.
+fn centre(corners: &[[f64; 2]]) -> Option<[f64; 2]> {
+    // From the first corner, so that far from the origin no digits are lost.
+    let &[y0, x0] = corners.first()?;
+    let next = corners.iter().cycle().skip(1);
+    let mut area = 0.0;
+    let mut moments = [0.0; 2];
+    for (a, b) in corners.iter().zip(next) {
+        let ([ya, xa], [yb, xb]) = ([a[0] - y0, a[1] - x0], [b[0] - y0, b[1] - x0]);
+        let cross = xa * yb - xb * ya;
+        area += cross;
+        moments[0] += (ya + yb) * cross;
+        moments[1] += (xa + xb) * cross;
+    }
+    (area.abs() > 1e-6).then(|| [y0 + moments[0] / (3.0 * area), x0 + moments[1] / (3.0 * area)])
 }
 
 /// What the second header says.

@@ -112,6 +112,8 @@ fn tables_without_points_say_what_is_missing() {
 fn selections_of_another_program_are_read() {
     let points = read("roifile.zip".as_ref(), include_bytes!("golden/roifile.zip")).unwrap();
     let at = |t, z, y, x| LabelPoint { t, z, y, x, ..LabelPoint::default() };
-    let expected = [at(3, 1, 20.0, 10.0), at(3, 1, 7.25, 10.75), at(6, 0, 4.0, 3.0), at(0, 0, 14.5, 39.5)];
+    let of_points = [at(3, 1, 20.0, 10.0), at(3, 1, 7.25, 10.75), at(6, 0, 4.0, 3.0)];
+    let of_areas = [at(0, 0, 201.5, 103.5), at(0, 0, 24.0, 11.75), at(0, 0, 14.5, 39.5)];
+    let expected = [&of_points[..], &of_areas[..]].concat();
     assert_eq!(points, expected);
 }
