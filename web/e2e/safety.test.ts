@@ -107,6 +107,18 @@ describe("nothing is lost", () => {
     await bob.open("Label");
     expect(await bob.counts()).toEqual([11, 1]);
     expect(await ann.counts()).toEqual([11, 1]);
+    // Bob agrees with Ann on one cell, by giving its class again, and not on another.
+    for (const [x, key] of [[70, "1"], [110, "2"]] as const) {
+      await bob.press("Escape");
+      await bob.click(30, x);
+      await bob.press(key);
+    }
+    await bob.saved();
+    expect(await bob.counts()).toEqual([10, 2]);
+    await bob.open("Review");
+    await bob.page.getByText("kappa, 2 cells").waitFor();
+    expect(await bob.page.locator(".kappa").textContent()).toBe("0.00");
+    await bob.picture("review-agreement");
   });
 });
 
