@@ -268,8 +268,11 @@ fn number(path: &Path, table: &Table, name: &str, row: usize) -> Result<f64, For
     })
 }
 
-/// A count, written as a number of any kind.
-pub(crate) fn whole(path: &Path, name: &str, value: f64) -> Result<u32, FormatError> {
+/// A count from 0 to 10⁹, written as a number of any kind.
+///
+/// # Errors
+/// When it is none.
+pub fn whole(path: &Path, name: &str, value: f64) -> Result<u32, FormatError> {
     let near = value.round();
     if (0.0..=1e9).contains(&near) && (value - near).abs() < 1e-6 {
         return Ok(near as u32);

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use formats::label_points::{self, PointFile};
 use formats::microscope::Place;
-use formats::point_table::{PointScale, PointTable, PointUnit};
+use formats::point_table::{PointScale, PointTable, PointUnit, whole};
 use formats::{FormatError, ZipLimits, annotation};
 
 use super::place;
@@ -92,8 +92,8 @@ impl Points {
         let points: Vec<Point> = clicks
             .into_iter()
             .map(|click| {
-                let frame = whole(path, "coords-0", click.frame.unwrap_or(0.0))?;
-                let z = click.z.map(|z| whole(path, "coords-1", z)).transpose()?;
+                let frame = whole(path, "coords-0", click.frame.unwrap_or(0.0))? as usize;
+                let z = click.z.map(|z| whole(path, "coords-1", z)).transpose()?.map(|z| z as usize);
                 let place = [None, None, None];
                 Ok(Point { frame, z, y: click.y, x: click.x, class: click.class, group: None, place })
             })
@@ -144,12 +144,4 @@ impl Points {
 fn classes_of<'a>(points: impl IntoIterator<Item = &'a Point>) -> Vec<String> {
     let names: BTreeSet<&String> = points.into_iter().filter_map(|point| point.class.as_ref()).collect();
     names.into_iter().cloned().collect()
-}
-
-fn whole(path: &Path, name: &str, value: f64) -> Result<usize, FormatError> {
-    let fits = (0.0..=1e9).contains(&value.round()) && (value - value.round()).abs() < 1e-6;
-    if fits {
-        return Ok(value.round() as usize);
-    }
-    Err(FormatError::new(path, format!("a whole number from 0 as {name}"), value.to_string()))
 }
