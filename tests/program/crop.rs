@@ -8,7 +8,7 @@ use crate::support::{Place, npy, npy_u16, shared};
 const PUBLISHED: [&str; 8] = ["--method", "percentile", "--percent", "3", "--min-area", "4", "--half", "12"];
 
 /// A field as PNG with dark discs on a bright, noisy ground, and the centres of the discs.
-fn field(place: &Place, name: &str) -> Vec<(f64, f64)> {
+pub fn field(place: &Place, name: &str) -> Vec<(f64, f64)> {
     let (h, w) = (160, 200);
     let centres = vec![(40.0, 50.0), (90.0, 120.0), (120.0, 60.0), (20.0, 180.0)];
     let pixels: Vec<u8> = (0..h * w)
@@ -128,6 +128,27 @@ fn points_are_cut_with_their_classes_and_the_border_as_asked() {
     place.refused(
         &["crop", "field.png", "--points", "bad.csv", "-o", "q.crops"],
         &["bad.csv", "columns \"y\" and \"x\""],
+    );
+}
+
+#[test]
+fn points_in_micrometres_need_the_size_of_a_pixel() {
+    let place = Place::new();
+    field(&place, "field.png");
+    place.write("pixel.csv", "y,x\n40,50\n90,120\n");
+    place.write("micron.csv", "y,x\n20,25\n45,60\n");
+    let cut = |file: &str, more: &[&str]| {
+        let words = ["crop", "field.png", "--points", file, "--half", "8"];
+        place.run(&[&words[..], more, &["-o", "p.crops"]].concat()).good();
+        pixels(&place, "p.crops")
+    };
+    let expected = cut("pixel.csv", &[]);
+    assert_eq!(cut("micron.csv", &["--points-unit", "micron", "--micron", "0.5"]), expected);
+    assert_eq!(cut("pixel.csv", &["--points-unit", "pixel", "--micron", "0.5"]), expected);
+    assert_ne!(cut("micron.csv", &[]), expected, "other places");
+    place.refused(
+        &["crop", "field.png", "--points", "micron.csv", "--points-unit", "micron", "-o", "q.crops"],
+        &["field.png", "--micron"],
     );
 }
 

@@ -1,52 +1,7 @@
 //! `explore`: what `embed` wrote is opened with the cells where they lay, and what is none is refused in words.
 
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::TcpStream;
-use std::process::{Child, Stdio};
-
+use crate::server::Server;
 use crate::support::{Discs, Place, small};
-
-/// A running server, which ends with the test.
-struct Server {
-    child: Child,
-    host: String,
-    cookie: String,
-}
-
-impl Server {
-    fn start(place: &Place, words: &[&str]) -> Server {
-        let mut child = place.command(words).stdout(Stdio::piped()).spawn().expect("it starts");
-        let mut line = String::new();
-        let out = child.stdout.take().expect("its output");
-        BufReader::new(out).read_line(&mut line).expect("an address");
-        let (host, path) =
-            line.trim().strip_prefix("http://").and_then(|l| l.split_once('/')).expect("an address");
-        let mut server = Server { child, host: host.to_owned(), cookie: String::new() };
-        let answer = server.get(&format!("/{path}"));
-        let cookie = answer.lines().find_map(|line| line.strip_prefix("set-cookie: ")).expect("a cookie");
-        server.cookie = cookie.split(';').next().unwrap_or_default().to_owned();
-        server
-    }
-
-    /// The whole answer, with its headers.
-    fn get(&self, path: &str) -> String {
-        let mut stream = TcpStream::connect(&self.host).expect("a server");
-        let Server { host, cookie, .. } = self;
-        let request =
-            format!("GET {path} HTTP/1.1\r\nhost: {host}\r\ncookie: {cookie}\r\nconnection: close\r\n\r\n");
-        stream.write_all(request.as_bytes()).expect("a question");
-        let mut bytes = Vec::new();
-        stream.read_to_end(&mut bytes).expect("an answer");
-        String::from_utf8_lossy(&bytes).into_owned()
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
 
 #[test]
 fn a_map_is_opened_with_its_cells_until_they_are_gone() {

@@ -1,5 +1,6 @@
 //! The program from outside: words in, files and exit codes out.
 
+mod annotate;
 mod contract;
 mod crop;
 mod embed;
@@ -17,6 +18,7 @@ mod resume;
 mod same_bytes;
 mod score;
 mod score_images;
+mod server;
 mod settings;
 mod simulated;
 mod splits;

@@ -73,7 +73,7 @@ pub(super) fn read(
     };
     let points = table.points.iter().enumerate().map(point).collect::<Option<_>>();
     points.ok_or_else(|| {
-        let expected = "an image whose pixels have a size, for points in micrometres";
+        let expected = "the size of a pixel (--micron) for points in micrometres";
         FormatError::new(path, expected, "none")
     })
 }
