@@ -99,7 +99,7 @@ impl Labelling {
         let groups = relatives::groups(&chosen.cells, WINDOW.half_h as f64);
         let names: BTreeMap<i64, &str> =
             chosen.images.iter().map(|image| (image.facts.id, image.facts.name.as_str())).collect();
-        let fact = |(cell, group)| fact(cell, group, &names, &chosen.classes);
+        let fact = |(cell, first): (_, usize)| fact(cell, &chosen.cells[first], &names, &chosen.classes);
         let mut provenance = json!({
             "made_by": "annotate",
             "cut": { "method": Method::Points { file: std::path::PathBuf::new(), unit: None }, "window": WINDOW },
@@ -179,8 +179,11 @@ fn kind(image: &OpenImage) -> String {
     format!("{} {}", image.facts.dtype, names.join(" "))
 }
 
-fn fact(cell: &StoredCell, group: String, names: &BTreeMap<i64, &str>, classes: &[Class]) -> Cell {
+/// `first` is the first cell of this one's group. The group bears its place rather than its id, which is random: groups are dealt out
+/// in the order of their names, and the same labels are to train the same model.
+fn fact(cell: &StoredCell, first: &StoredCell, names: &BTreeMap<i64, &str>, classes: &[Class]) -> Cell {
     let source = names.get(&cell.image).copied().unwrap_or_default().to_owned();
+    let group = format!("{source} t{} z{} y{:.2} x{:.2}", first.t, first.z, first.y, first.x);
     Cell {
         name: cell.id.clone(),
         class: cell.class.as_ref().and_then(|id| classes.iter().position(|class| class.id == *id)),

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use formats::label_store::StoredCell;
 
-/// A group for each cell: cells of one image whose places are within `reach` pixels of each other, in whatever frames, directly or by
-/// way of others, have the same. Cells move little between frames; what is near one place at two times is taken for one cell
-/// rather than for two.
-pub(super) fn groups(cells: &[StoredCell], reach: f64) -> Vec<String> {
+/// The group of each cell, by the number of its first cell: cells of one image whose places are within `reach` pixels of each other,
+/// in whatever frames, directly or by way of others, have the same. Cells move little between frames; what is near one place at two
+/// times is taken for one cell rather than for two.
+pub(super) fn groups(cells: &[StoredCell], reach: f64) -> Vec<usize> {
     let tile = |v: f64| (v / reach).floor() as i64;
     let mut tiles: BTreeMap<(i64, i64, i64), Vec<usize>> = BTreeMap::new();
     for (i, cell) in cells.iter().enumerate() {
@@ -27,7 +27,7 @@ pub(super) fn groups(cells: &[StoredCell], reach: f64) -> Vec<String> {
             }
         }
     }
-    (0..cells.len()).map(|i| cells[root(&mut first, i)].id.clone()).collect()
+    (0..cells.len()).map(|i| root(&mut first, i)).collect()
 }
 
 fn root(first: &mut [usize], mut i: usize) -> usize {
@@ -64,7 +64,7 @@ mod tests {
             cell("e", 2, 1, 12.0, 10.0),
         ];
         // b is 18 pixels from c, in another frame.
-        assert_eq!(groups(&cells, 16.0), ["a", "b", "a", "a", "e"]);
-        assert_eq!(groups(&cells, 18.0), ["a", "a", "a", "a", "e"]);
+        assert_eq!(groups(&cells, 16.0), [0, 1, 0, 0, 4]);
+        assert_eq!(groups(&cells, 18.0), [0, 0, 0, 0, 4]);
     }
 }

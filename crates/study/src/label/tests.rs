@@ -170,6 +170,23 @@ fn moved_images_are_known_and_others_are_not() {
 }
 
 #[test]
+fn the_groups_of_cells_do_not_depend_on_their_random_ids() {
+    let bench = Bench::new();
+    let clicks = std::fs::read(bench.path("simulated/nuclei_0_points.csv")).unwrap();
+    let crops = |study: &str, bytes: &[u8]| {
+        let labelling = bench.open(study);
+        lay(&labelling, bytes);
+        labelling.crops(&everything()).unwrap().cells
+    };
+    // Ids that an import makes are derived from the bytes of its file.
+    let (one, other) = (crops("a", &clicks), crops("b", &[&clicks[..], b"\n"].concat()));
+    let groups = |cells: &[cells::Cell]| cells.iter().map(|c| c.group.clone()).collect::<Vec<_>>();
+    assert!(one.iter().zip(&other).all(|(a, b)| a.name != b.name));
+    assert_eq!(groups(&one), groups(&other));
+    assert!(groups(&one).iter().collect::<std::collections::BTreeSet<_>>().len() > 10);
+}
+
+#[test]
 fn what_was_labelled_trains_a_model_that_suggests_the_rest() {
     let bench = Bench::new();
     let labelling = bench.labelled("a.study");
