@@ -7,6 +7,8 @@ const QUEUE = 500;
 const COVER = 1 / 8;
 const NONE: Suggestion[] = [];
 
+const frameKey = (image: number, t: number): string => `${image}/${t}`;
+
 /** What the model suggests: pale markers on the frame, and the unsure ones in a queue. */
 export class Guesses {
   readonly #queue = new SuggestionQueue();
@@ -25,7 +27,7 @@ export class Guesses {
     void this.#version;
     void this.bench.version;
     const { image, shown } = this.bench.viewer;
-    if (!image || this.#frame.cells.length === 0 || this.#frame.key !== `${image.id}/${shown.t}`) return NONE;
+    if (!image || this.#frame.cells.length === 0 || this.#frame.key !== frameKey(image.id, shown.t)) return NONE;
     return this.#frame.cells.filter((s) => s.z === shown.z && this.#open(s));
   });
 
@@ -50,20 +52,28 @@ export class Guesses {
       .sort((a, b) => b.p - a.p);
   }
 
-  /** The markers of the frame that is seen now. */
+  /** The markers of the frame that is seen now; those that are there stay when they cannot be had. */
   async fetchFrame(): Promise<void> {
-    const { image, shown } = this.bench.viewer;
-    if (!image) return;
-    const reply = await this.bench.source.suggestions(image.id, shown.t).catch(() => null);
-    if (reply) this.#classes = reply.classes;
-    this.#frame = { key: `${image.id}/${shown.t}`, cells: reply?.cells ?? [] };
+    const { viewer, source } = this.bench;
+    if (!viewer.image) return;
+    const key = frameKey(viewer.image.id, viewer.shown.t);
+    const reply = await source.suggestions(viewer.image.id, viewer.shown.t).catch(() => null);
+    // Another frame may be seen by now, and its markers may have come first.
+    if (!reply || !viewer.image || key !== frameKey(viewer.image.id, viewer.shown.t)) return;
+    this.#classes = reply.classes;
+    this.#frame = { key, cells: reply.cells };
   }
 
+  /** The queue as the server has it; what waits stays when it cannot be had. */
   async refresh(): Promise<void> {
-    const reply = await this.bench.source.suggestionQueue(QUEUE).catch(() => null);
-    if (reply) this.#classes = reply.classes;
-    this.#queue.load(reply?.cells ?? []);
-    this.#version++;
+    try {
+      const reply = await this.bench.source.suggestionQueue(QUEUE);
+      this.#classes = reply.classes;
+      this.#queue.load(reply.cells);
+      this.#version++;
+    } catch (error) {
+      this.bench.notices.fail(error);
+    }
     await this.fetchFrame();
   }
 
@@ -76,6 +86,8 @@ export class Guesses {
     } catch (error) {
       this.state = { running: false, done: 0, total: 0, error: null };
       this.bench.notices.fail(error);
+      // No new model suggests anew: what the last one suggested still waits.
+      await this.refresh();
     }
   }
 
