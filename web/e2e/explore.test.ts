@@ -7,6 +7,8 @@ import { type Plane, planeOf } from "../src/state/map/plane";
 import { folder, launch, PHONE, rows, run, Server, Visitor } from "./harness";
 
 const WELLS = 6;
+/** A small laptop, or half of a screen. */
+const NARROW = { width: 1024, height: 768 };
 
 let browser: Browser;
 let server: Server;
@@ -240,6 +242,14 @@ describe("exploring", () => {
         await explorer.picture(`explore-${view.toLowerCase()}-${theme}`);
       }
     }
+    await page.setViewportSize(NARROW);
+    await explorer.open("Confusion");
+    const [scroller, last] = [page.locator(".scroll:has(table)"), page.locator("tbody tr:first-child td:last-child button")];
+    const hints = (): Promise<boolean> => scroller.evaluate((element) => element.classList.contains("more"));
+    expect(await hints()).toBe(true);
+    await explorer.picture("explore-confusion-narrow");
+    await last.focus();
+    await expect.poll(hints).toBe(false);
     await page.setViewportSize(PHONE);
     for (const view of ["Montage", "Confusion", "Plate", "Map"]) {
       await explorer.open(view);
