@@ -15,6 +15,19 @@ impl Builder {
         self.0.push(Layer { name: name.into(), op, inputs });
         self
     }
+
+    /// 3x3 convolution without bias, batch norm and swish.
+    fn block(&mut self, name: &str, filters: usize) -> &mut Self {
+        self.add(format!("conv{name}"), conv(filters, 3, Padding::Same, false))
+            .add(format!("norm{name}"), batch_norm())
+            .add(format!("swish{name}"), activation(Function::Swish))
+    }
+
+    fn mean_and_logits(&mut self, classes: usize) -> &mut Self {
+        self.add("pool", Op::GlobalAveragePool)
+            .add("dropout", Op::Dropout { rate: 0.2 })
+            .add("logits", Op::Dense { units: classes, bias: true })
+    }
 }
 
 fn conv(filters: usize, side: usize, padding: Padding, bias: bool) -> Op {
@@ -50,10 +63,7 @@ pub fn pyramid(input: Shape, filters: &[usize], classes: usize) -> NetworkSpec {
         if i > 1 {
             layers.add(format!("pool{}", i - 1), HALVE);
         }
-        layers
-            .add(format!("conv{i}"), conv(filters, 3, Padding::Same, false))
-            .add(format!("norm{i}"), batch_norm())
-            .add(format!("swish{i}"), activation(Function::Swish));
+        layers.block(&i.to_string(), filters);
     }
     layers
         .add("flatten", Op::Flatten)
@@ -64,13 +74,31 @@ pub fn pyramid(input: Shape, filters: &[usize], classes: usize) -> NetworkSpec {
     NetworkSpec { input, layers: layers.0 }
 }
 
-/// Filters of a [`pyramid`] that fits `input`: as many blocks, at most five, as leave at least two pixels of the shorter
-/// side; 128 filters in the last block and half as many in each one before. From 32 pixels on that is [`encoder`].
+/// The network for crops of any size: [`encoder`] where the shorter side has 32 pixels or more, [`small`] below.
 #[must_use]
-pub fn fitting_filters(input: Shape) -> Vec<usize> {
-    let halvings = input.h.min(input.w).max(2).ilog2() - 1;
-    let blocks = (halvings + 1).min(5);
-    (0..blocks).rev().map(|before_last| 128 >> before_last).collect()
+pub fn fitting(input: Shape, classes: usize) -> NetworkSpec {
+    let side = input.h.min(input.w);
+    if side >= 32 {
+        return encoder(input, classes);
+    }
+    let blocks = side.max(2).ilog2();
+    let filters: Vec<usize> = (0..blocks).rev().map(|before_last| 128 >> before_last).collect();
+    small(input, &filters, classes)
+}
+
+/// A [`pyramid`] for small crops: a second convolution before the first pooling, where small things are still told
+/// apart, and the mean over the image in place of the 256 features, which pays for it.
+#[must_use]
+pub fn small(input: Shape, filters: &[usize], classes: usize) -> NetworkSpec {
+    let mut layers = Builder(Vec::new());
+    for (i, &filters) in (1..).zip(filters) {
+        match i {
+            1 => layers.block("1a", filters).block("1b", filters),
+            _ => layers.add(format!("pool{}", i - 1), HALVE).block(&i.to_string(), filters),
+        };
+    }
+    layers.mean_and_logits(classes);
+    NetworkSpec { input, layers: layers.0 }
 }
 
 /// The classifier of a senescence screen in phase contrast: two stages of two 3x3 'valid' convolutions with ReLU (32,
@@ -130,10 +158,7 @@ pub fn residual(input: Shape, filters: &[usize], classes: usize) -> NetworkSpec 
         residual_block(&mut layers, &format!("stage{i}"), &mut trunk, width, next);
         width = next;
     }
-    layers
-        .add("pool", Op::GlobalAveragePool)
-        .add("dropout", Op::Dropout { rate: 0.2 })
-        .add("logits", Op::Dense { units: classes, bias: true });
+    layers.mean_and_logits(classes);
     NetworkSpec { input, layers: layers.0 }
 }
 

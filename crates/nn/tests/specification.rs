@@ -19,6 +19,18 @@ fn presets_have_the_published_sizes() {
 }
 
 #[test]
+fn small_crops_of_any_size_have_a_network() {
+    let large = Shape { h: 40, w: 32, c: 1 };
+    assert_eq!(presets::fitting(large, 3), presets::encoder(large, 3));
+    let blood = presets::fitting(Shape { h: 28, w: 28, c: 3 }, 8);
+    assert_eq!((blood.parameter_count(), blood.trainable_count()), (101_560, 101_048));
+    for side in 1..32 {
+        let spec = presets::fitting(Shape { h: side, w: 40, c: 2 }, 3);
+        assert_eq!((spec.validate(), spec.outputs()), (Ok(()), 3), "{side}");
+    }
+}
+
+#[test]
 fn a_specification_survives_json_and_refuses_unknown_keys() {
     for spec in [
         presets::encoder(Shape { h: 64, w: 64, c: 1 }, 5),

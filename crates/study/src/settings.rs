@@ -66,8 +66,8 @@ pub enum Architecture {
     Phase,
     /// As the encoder, with other filter counts.
     Pyramid {
-        /// Channels of each block; the image is halved between blocks. None: as many blocks (at most five) as leave two
-        /// pixels, with 128 channels in the last and half as many in each one before.
+        /// Channels of each block; the image is halved between blocks. None: what fits the size of the crops, see
+        /// [`nn::presets::fitting`].
         filters: Vec<usize>,
     },
     /// Residual stages with global average pooling: slower by far, and a little better on small colour images.
@@ -85,9 +85,7 @@ impl Architecture {
         match self {
             Architecture::Encoder => nn::presets::encoder(input, n_classes),
             Architecture::Phase => nn::presets::phase(input, n_classes),
-            Architecture::Pyramid { filters } if filters.is_empty() => {
-                nn::presets::pyramid(input, &nn::presets::fitting_filters(input), n_classes)
-            }
+            Architecture::Pyramid { filters } if filters.is_empty() => nn::presets::fitting(input, n_classes),
             Architecture::Pyramid { filters } => nn::presets::pyramid(input, filters, n_classes),
             Architecture::Residual { filters } => nn::presets::residual(input, filters, n_classes),
         }
